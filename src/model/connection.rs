@@ -1,0 +1,314 @@
+//! Registrations, connections, grants: what the vault keeps and the table shows.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use unicode_width::UnicodeWidthChar;
+
+use super::{
+    ConnectionId, GrantId, Provider, RedirectUri, RegistrationId, ScopeSet, UnixTime, Untrusted,
+};
+
+/// How the client identifies itself at the token endpoint (RFC 6749 section 2.3). Exactly one is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClientAuth {
+    /// Public client: `client_id` in the body and no secret.
+    #[default]
+    None,
+    /// `client_secret_basic`.
+    Basic,
+    /// `client_secret_post`.
+    Post,
+}
+
+impl ClientAuth {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Basic => "basic",
+            Self::Post => "post",
+        }
+    }
+}
+
+/// A client at one provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registration {
+    pub id: RegistrationId,
+    pub client_id: String,
+    pub auth: ClientAuth,
+    pub redirect: RedirectUri,
+    /// Whether a client secret is sealed in the vault.
+    pub has_secret: bool,
+}
+
+/// Who a connection speaks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub label: Untrusted,
+    /// The provider's stable identity, when it gives one.
+    pub id: Option<Untrusted>,
+    pub source: AccountSource,
+}
+
+/// Where the account's name was learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccountSource {
+    IdToken,
+    Userinfo,
+    TestRead,
+}
+
+impl AccountSource {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::IdToken => "id-token",
+            Self::Userinfo => "userinfo",
+            Self::TestRead => "test-read",
+        }
+    }
+}
+
+/// When an access token ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Expiry {
+    At(UnixTime),
+    /// The provider's documentation says that its tokens do not end.
+    Never,
+    /// Neither the answer nor the documentation tells.
+    NotStated,
+}
+
+impl Expiry {
+    pub fn at(self) -> Option<UnixTime> {
+        match self {
+            Self::At(time) => Some(time),
+            Self::Never | Self::NotStated => None,
+        }
+    }
+
+    /// Whether it has passed at `now`. A token of unknown life is used until it is refused.
+    pub fn passed(self, now: UnixTime) -> bool {
+        self.at().is_some_and(|at| at <= now)
+    }
+}
+
+/// Why a grant is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndReason {
+    /// The provider answered `invalid_grant`.
+    EndedByProvider,
+    RevokedByYou,
+    /// The vault key is gone, and the tokens with it.
+    VaultKeyGone,
+    /// A refresh was cut off and the provider no longer accepts the old token.
+    RefreshInterrupted,
+    /// An address of the connection was edited: its tokens are parked (conformance G-07).
+    EndpointsChanged,
+}
+
+/// What went wrong last, while the grant is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub kind: ProblemKind,
+    /// The provider's or the system's words.
+    pub detail: Untrusted,
+    pub at: UnixTime,
+}
+
+/// How a problem counts for the health of a connection (conformance I-08).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProblemKind {
+    /// The provider refuses this configuration (`invalid_client`, `unauthorized_client`, `invalid_scope` …).
+    Configuration,
+    /// Transport, 408, 429, 5xx, a web page instead of data.
+    Transport,
+}
+
+/// What the person approved, without its secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    pub id: GrantId,
+    /// As the provider stated them; `None` when it did not (then: as requested).
+    pub granted: Option<ScopeSet>,
+    pub account: Option<Account>,
+    pub signed_in_at: UnixTime,
+    /// Of the access token at hand.
+    pub expiry: Expiry,
+    /// When that token was received.
+    pub issued_at: UnixTime,
+    /// Scopes of the access token at hand, where a refresh narrowed them.
+    pub in_use: Option<ScopeSet>,
+    pub has_refresh_token: bool,
+    /// Whether a refresh ever brought a new refresh token; `None` before the first refresh.
+    pub rotates: Option<bool>,
+    /// When the grant itself ends, if the provider tells.
+    pub ends_at: Option<UnixTime>,
+    /// Last proof that it works: test read, refresh or hand-out.
+    pub proved_at: Option<UnixTime>,
+    pub tested_at: Option<UnixTime>,
+    /// Counts up with every change of its tokens.
+    pub generation: u64,
+}
+
+/// A name of a connection: a key, never a path.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ConnectionName(String);
+
+/// Why a name was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NameProblem {
+    #[error("a name is needed")]
+    Empty,
+    #[error("a name has at most 64 characters")]
+    Long,
+    #[error(
+        "a name has letters, digits, `.`, `_`, `@` and `-` only, and starts with a letter or a digit"
+    )]
+    Character,
+}
+
+impl ConnectionName {
+    pub fn parse(text: &str) -> Result<Self, NameProblem> {
+        if text.is_empty() {
+            return Err(NameProblem::Empty);
+        }
+        if text.chars().count() > 64 {
+            return Err(NameProblem::Long);
+        }
+        let fits = |c: char| {
+            (c.is_alphanumeric() && c.width() == Some(1)) || matches!(c, '.' | '_' | '@' | '-')
+        };
+        let starts = text.chars().next().is_some_and(char::is_alphanumeric);
+        if !starts || !text.chars().all(fits) {
+            return Err(NameProblem::Character);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ConnectionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// A named use of a registration by one account: a row of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    pub id: ConnectionId,
+    pub name: ConnectionName,
+    pub provider: Provider,
+    pub registration: Registration,
+    pub requested: ScopeSet,
+    /// Resource indicators (RFC 8707), absolute addresses.
+    pub resources: Vec<String>,
+    /// Plain http on this machine is allowed for this connection.
+    pub dev_http: bool,
+    /// PEM certificates trusted beside the platform's, for this connection only.
+    pub ca_pem: Option<String>,
+    pub grant: Option<Grant>,
+    pub ended: Option<EndReason>,
+    pub problem: Option<Problem>,
+}
+
+impl Connection {
+    /// Identity of the connection (conformance G-07): issuer or all endpoints, client ID and
+    /// redirect address. Secrets are bound to it, so a changed address gets none of them.
+    pub fn endpoint_identity(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        let mut part = |label: &str, text: &str| {
+            // Length first, so that no two lists of parts hash alike.
+            hash.update((label.len() as u64).to_be_bytes());
+            hash.update(label);
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text);
+        };
+        part(
+            "issuer",
+            self.provider
+                .issuer
+                .as_ref()
+                .map_or("", |issuer| issuer.as_str()),
+        );
+        for (name, url) in self.provider.endpoints.named() {
+            part(name, url.as_str());
+        }
+        match &self.provider.revoke {
+            super::RevokeRule::BearerPost { url, .. } | super::RevokeRule::GithubDelete { url } => {
+                part("revoke", url.as_str());
+            }
+            _ => {}
+        }
+        part("client", &self.registration.client_id);
+        part("redirect", &self.registration.redirect.to_string());
+        hash.finalize().into()
+    }
+
+    /// Scopes the person holds: as stated, else as requested.
+    pub fn granted_or_requested(&self) -> Option<&ScopeSet> {
+        self.grant
+            .as_ref()
+            .map(|grant| grant.granted.as_ref().unwrap_or(&self.requested))
+    }
+
+    /// Whether an access token may be sent to this authority (conformance C-02).
+    pub fn may_send_token_to(&self, authority: &str) -> bool {
+        self.provider.hosts().iter().any(|host| host == authority)
+    }
+}
+
+/// What the table needs of a connection; cheap to read for thousands of rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    pub id: ConnectionId,
+    pub name: ConnectionName,
+    pub provider_id: String,
+    pub provider_name: String,
+    pub client_id: String,
+    pub requested: ScopeSet,
+    pub dev_http: bool,
+    pub grant: Option<Grant>,
+    pub ended: Option<EndReason>,
+    pub problem: Option<Problem>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f1_names_are_keys_never_paths() {
+        for good in ["github", "github-2", "a.b_c@d", "Zoë"] {
+            assert!(ConnectionName::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "../x",
+            "-x",
+            ".x",
+            "a b",
+            "a/b",
+            "a\u{1b}",
+            "日本",
+            "\u{202e}x",
+        ] {
+            assert!(ConnectionName::parse(bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(
+            ConnectionName::parse(&"x".repeat(65)),
+            Err(NameProblem::Long)
+        );
+    }
+}

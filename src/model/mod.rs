@@ -1,0 +1,32 @@
+//! Plain values: what the other rooms talk about. No I/O, no clock, no randomness.
+//!
+//! May use: nothing of the house. Two types matter most: [`Secret`] cannot be printed, and
+//! [`Untrusted`] reaches a person only through its neutraliser.
+
+mod connection;
+mod health;
+mod id;
+mod provider;
+mod redirect;
+mod scope;
+mod secret;
+mod time;
+mod untrusted;
+mod url;
+
+pub use connection::{
+    Account, AccountSource, ClientAuth, Connection, ConnectionName, EndReason, Expiry, Grant,
+    NameProblem, Problem, ProblemKind, Registration, Summary,
+};
+pub use health::{Health, Verdict};
+pub use id::{AttemptId, ConnectionId, GrantId, RegistrationId};
+pub use provider::{
+    Endpoints, ExtraParams, IssPolicy, Provider, ProviderKind, Quirk, RevokeRule, TestMethod,
+    TestRead, UnknownQuirk,
+};
+pub use redirect::{LoopbackHost, RedirectProblem, RedirectUri};
+pub use scope::{Scope, ScopeProblem, ScopeSet};
+pub use secret::Secret;
+pub use time::{Seconds, UnixTime};
+pub use untrusted::{Shown, Untrusted};
+pub use url::{EndpointUrl, Issuer, UrlProblem};

@@ -1,0 +1,64 @@
+//! A text that must never be printed, logged or serialised by accident.
+
+use std::str;
+
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+/// A secret text (token, client secret, verifier, passphrase).
+///
+/// It has no `Debug`, `Display`, `Serialize` or `Clone`; its memory is wiped on drop. The only way
+/// to the text is [`Secret::reveal`], so that every use can be found and counted in review.
+///
+/// ```compile_fail
+/// let secret = valetkey::model::Secret::new("hunter2".to_owned());
+/// println!("{secret:?}");
+/// ```
+/// ```compile_fail
+/// let secret = valetkey::model::Secret::new("hunter2".to_owned());
+/// println!("{secret}");
+/// ```
+/// ```compile_fail
+/// let secret = valetkey::model::Secret::new("hunter2".to_owned());
+/// serde_json::to_string(&secret);
+/// ```
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Takes the text over; the caller keeps no copy.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    /// Takes bytes that must be UTF-8; wipes them when they are not.
+    pub fn from_utf8(bytes: Zeroizing<Vec<u8>>) -> Option<Self> {
+        str::from_utf8(&bytes)
+            .ok()
+            .map(|text| Self::new(text.to_owned()))
+    }
+
+    /// The text itself. Never pass it to a formatter, a log or an argument list.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// A second copy, asked for by name so that copies stay rare.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self(Zeroizing::new(self.0.as_str().to_owned()))
+    }
+
+    /// Whether both texts are the same, in constant time over their length.
+    pub fn same(&self, other: &Secret) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Number of bytes.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}

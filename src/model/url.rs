@@ -1,0 +1,223 @@
+//! Addresses of a provider, checked once where they enter.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use url::{Host, Url};
+
+/// Why an address was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UrlProblem {
+    #[error("this is not a web address")]
+    NotAnAddress,
+    #[error("plain http would expose the sign-in; use https")]
+    PlainHttp,
+    #[error("only https addresses are allowed here")]
+    Scheme,
+    #[error("an endpoint may not contain `#`")]
+    Fragment,
+    #[error("an endpoint may not contain `user@`")]
+    UserInfo,
+    #[error("the address contains a character that is not allowed")]
+    Character,
+    #[error("an issuer may not contain `?` or `#`")]
+    IssuerParts,
+}
+
+/// An endpoint: https, or http on this machine under the development switch; no fragment, no
+/// user information (RFC 6749 sections 3.1 and 3.2, RFC 9700 section 2.6).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EndpointUrl(Url);
+
+impl EndpointUrl {
+    /// Checks an address. `dev_http` allows `http` for 127.0.0.1, \[::1\] and localhost only.
+    pub fn parse(text: &str, dev_http: bool) -> Result<Self, UrlProblem> {
+        // The URL parser drops tabs and newlines silently; what a person typed must be what is used.
+        if text.chars().any(|c| {
+            c.is_control() || c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>' | '\\')
+        }) {
+            return Err(UrlProblem::Character);
+        }
+        let url = Url::parse(text).map_err(|_| UrlProblem::NotAnAddress)?;
+        match url.scheme() {
+            "https" => {}
+            "http" if dev_http && is_loopback(&url) => {}
+            "http" => return Err(UrlProblem::PlainHttp),
+            _ => return Err(UrlProblem::Scheme),
+        }
+        if url.host().is_none() {
+            return Err(UrlProblem::NotAnAddress);
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(UrlProblem::UserInfo);
+        }
+        if url.fragment().is_some() {
+            return Err(UrlProblem::Fragment);
+        }
+        Ok(Self(url))
+    }
+
+    pub fn as_url(&self) -> &Url {
+        &self.0
+    }
+
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// Host and, when it is not the scheme's own, port; internationalised names as A-labels.
+    pub fn authority(&self) -> String {
+        authority(&self.0)
+    }
+
+    /// Whether it lies on this machine.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.0)
+    }
+
+    /// Whether it is plain http (development switch).
+    pub fn is_plain_http(&self) -> bool {
+        self.0.scheme() == "http"
+    }
+}
+
+impl fmt::Display for EndpointUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.as_str())
+    }
+}
+
+/// An issuer identifier, kept and compared byte for byte (RFC 8414 section 2, RFC 9207 section 2.4).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Issuer(String);
+
+impl Issuer {
+    pub fn parse(text: &str, dev_http: bool) -> Result<Self, UrlProblem> {
+        let url = EndpointUrl::parse(text, dev_http).map_err(|problem| match problem {
+            UrlProblem::Fragment => UrlProblem::IssuerParts,
+            other => other,
+        })?;
+        if url.as_url().query().is_some() {
+            return Err(UrlProblem::IssuerParts);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Issuer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip == std::net::Ipv4Addr::LOCALHOST,
+        Some(Host::Ipv6(ip)) => ip == std::net::Ipv6Addr::LOCALHOST,
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+pub(crate) fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_02_fragment_and_userinfo_are_refused() {
+        assert_eq!(
+            EndpointUrl::parse("https://a.example/x#y", false),
+            Err(UrlProblem::Fragment)
+        );
+        assert_eq!(
+            EndpointUrl::parse("https://u@a.example/x", false),
+            Err(UrlProblem::UserInfo)
+        );
+        assert_eq!(
+            EndpointUrl::parse("https://u:p@a.example/x", false),
+            Err(UrlProblem::UserInfo)
+        );
+    }
+
+    #[test]
+    fn a_09_plain_http_needs_loopback_and_the_switch() {
+        for url in [
+            "http://127.0.0.1:1/x",
+            "http://[::1]:1/x",
+            "http://localhost/x",
+        ] {
+            assert_eq!(
+                EndpointUrl::parse(url, false),
+                Err(UrlProblem::PlainHttp),
+                "{url}"
+            );
+            assert!(EndpointUrl::parse(url, true).is_ok(), "{url}");
+        }
+        for url in [
+            "http://a.example/",
+            "http://127.0.0.2/",
+            "http://localhost.evil.example/",
+        ] {
+            assert_eq!(
+                EndpointUrl::parse(url, true),
+                Err(UrlProblem::PlainHttp),
+                "{url}"
+            );
+        }
+        for url in [
+            "javascript:alert(1)",
+            "file:///etc/passwd",
+            "ftp://a/",
+            "data:x",
+            "--help",
+            "x",
+        ] {
+            assert!(EndpointUrl::parse(url, true).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn e_09_characters_that_a_shell_or_terminal_would_read_are_refused() {
+        for url in [
+            "https://h/`id`",
+            "https://h/a b",
+            "https://h/\n",
+            "https://h/\"",
+            "https://h/\u{1b}[m",
+        ] {
+            assert_eq!(
+                EndpointUrl::parse(url, false),
+                Err(UrlProblem::Character),
+                "{url:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn g_03_an_issuer_is_kept_byte_for_byte() {
+        let issuer = Issuer::parse("HTTPS://Login.Example/a", false).expect("valid");
+        assert_eq!(issuer.as_str(), "HTTPS://Login.Example/a");
+        assert_eq!(
+            Issuer::parse("https://a/?x", false),
+            Err(UrlProblem::IssuerParts)
+        );
+        assert_eq!(
+            Issuer::parse("https://a/#x", false),
+            Err(UrlProblem::IssuerParts)
+        );
+    }
+}
