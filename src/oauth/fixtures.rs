@@ -1,0 +1,1 @@
+//! Connections and answers for the tests of this room.
