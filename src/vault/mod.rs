@@ -1,1 +1,41 @@
-//! (being built)
+//! Storage: one file with everything the program remembers, and the only way to its secrets.
+//!
+//! Definitions, scopes and expiry lie in clear, so that the table opens without unlocking. Tokens
+//! and client secrets exist only as sealed records, bound to the connection, kind, generation and
+//! endpoint identity they belong to: whoever edits an address in the file gets no secret sent there.
+//!
+//! May use: `model`. Synchronous; no network and no clock (the caller passes `now`). The database
+//! behind it is an implementation detail of this room; `db.rs` alone names its files.
+
+mod anchor;
+mod db;
+mod definitions;
+mod error;
+mod fast;
+mod grants;
+mod history;
+mod home;
+mod key;
+mod keychain;
+mod lock;
+mod opening;
+mod records;
+mod refresh;
+mod rows;
+mod seal;
+mod slots;
+#[cfg(test)]
+mod tests;
+
+pub use definitions::{Edited, KnownRegistration};
+pub use error::{DiskFault, PrivacyProblem, VaultError};
+pub use fast::fast_access_token;
+pub use grants::Candidate;
+pub use history::Event;
+pub use home::Home;
+pub use key::VaultKey;
+pub use keychain::{Keychain, KeychainError};
+pub use lock::{GrantLock, GrantLocks};
+pub use opening::{Status, Unlock, Vault};
+pub use refresh::{Intent, Refreshed};
+pub use slots::{NewSlot, SlotInfo, SlotKind};

@@ -1,0 +1,110 @@
+//! Where the vault lies, and the privacy of its folders (conformance U-01, U-02).
+
+use std::fs::{self, DirBuilder, Metadata};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::{PrivacyProblem, VaultError};
+
+/// Where the vault lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// Folders of this program alone; they need not exist yet.
+    Disk { data: PathBuf, state: PathBuf },
+    /// Nothing touches the disk; everything ends with the process.
+    Memory,
+}
+
+const FOLDER_MODE: u32 = 0o700;
+const OTHERS: u32 = 0o077;
+const WORLD_WRITABLE: u32 = 0o002;
+const STICKY: u32 = 0o1000;
+
+/// Makes the folder (and missing ones above it) for this user alone, or checks the one that is there.
+pub(super) fn private_folder(path: &Path) -> Result<(), VaultError> {
+    make_missing(path)?;
+    check_folder(path)?;
+    Ok(())
+}
+
+/// Checks that `path` is a folder of this user alone; `false` when there is none.
+pub(super) fn check_folder(path: &Path) -> Result<bool, VaultError> {
+    let Some(found) = look(path)? else {
+        return Ok(false);
+    };
+    check_owner_and_mode(path, &found, found.is_dir())?;
+    if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        check_parent(parent)?;
+    }
+    Ok(true)
+}
+
+/// Checks that `path` is a plain file of this user alone; `None` when there is none.
+///
+/// Only looks: opening and closing a database file would drop the locks its engine holds on it.
+pub(super) fn check_file(path: &Path) -> Result<Option<Metadata>, VaultError> {
+    let Some(found) = look(path)? else {
+        return Ok(None);
+    };
+    check_owner_and_mode(path, &found, found.is_file())?;
+    Ok(Some(found))
+}
+
+/// Makes a rename or a new file in this folder durable.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+    fs::File::open(path)?.sync_all()
+}
+
+fn make_missing(path: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(path).is_ok() {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        make_missing(parent)?;
+    }
+    match DirBuilder::new().mode(FOLDER_MODE).create(path) {
+        // The creation mask may have taken bits away.
+        Ok(()) => fs::set_permissions(path, fs::Permissions::from_mode(FOLDER_MODE)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn look(path: &Path) -> Result<Option<Metadata>, VaultError> {
+    match fs::symlink_metadata(path) {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn check_owner_and_mode(path: &Path, found: &Metadata, right_type: bool) -> Result<(), VaultError> {
+    let problem = if found.is_symlink() {
+        PrivacyProblem::Symlink
+    } else if !right_type {
+        PrivacyProblem::Type
+    } else if found.uid() != rustix::process::geteuid().as_raw() {
+        PrivacyProblem::Owner
+    } else if found.mode() & OTHERS != 0 {
+        PrivacyProblem::Mode
+    } else {
+        return Ok(());
+    };
+    Err(VaultError::NotPrivate {
+        path: path.to_owned(),
+        problem,
+    })
+}
+
+/// Anybody who may write into the parent could put another folder in this one's place.
+fn check_parent(parent: &Path) -> Result<(), VaultError> {
+    let mode = fs::metadata(parent)?.mode();
+    if mode & WORLD_WRITABLE != 0 && mode & STICKY == 0 {
+        return Err(VaultError::NotPrivate {
+            path: parent.to_owned(),
+            problem: PrivacyProblem::Mode,
+        });
+    }
+    Ok(())
+}

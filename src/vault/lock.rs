@@ -1,0 +1,144 @@
+//! One kernel lock per grant, on a file that is never renamed or removed (conformance J-01, U-04).
+//!
+//! The kernel releases it when the last descriptor closes, so a killed holder blocks nobody, and a
+//! worker that inherits the descriptor keeps it when its caller dies.
+
+use std::collections::HashSet;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::{VaultError, home};
+use crate::model::ConnectionId;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+
+/// The locks of one vault. Usable without holding the vault itself, so that waiting for one grant
+/// delays no other.
+#[derive(Clone)]
+pub struct GrantLocks(Place);
+
+#[derive(Clone)]
+enum Place {
+    Folder(PathBuf),
+    Process(Arc<Mutex<HashSet<ConnectionId>>>),
+}
+
+/// A held lock; dropping it releases it, unless a worker inherited the file.
+pub struct GrantLock(Held);
+
+enum Held {
+    File(File),
+    Process {
+        id: ConnectionId,
+        held: Arc<Mutex<HashSet<ConnectionId>>>,
+    },
+}
+
+impl GrantLocks {
+    pub(super) fn in_folder(folder: PathBuf) -> Self {
+        Self(Place::Folder(folder))
+    }
+
+    pub(super) fn in_process() -> Self {
+        Self(Place::Process(Arc::default()))
+    }
+
+    /// Takes the lock of one grant, waiting at most `patience`.
+    ///
+    /// # Errors
+    /// [`VaultError::Busy`] when somebody else still holds it then.
+    pub fn lock(&self, id: &ConnectionId, patience: Duration) -> Result<GrantLock, VaultError> {
+        let start = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.try_lock(id) {
+                Err(VaultError::Busy { .. }) if start.elapsed() < patience => {
+                    std::thread::sleep(pause.min(patience.saturating_sub(start.elapsed())));
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Takes the lock if it is free now; [`VaultError::Busy`] otherwise.
+    pub fn try_lock(&self, id: &ConnectionId) -> Result<GrantLock, VaultError> {
+        match &self.0 {
+            Place::Folder(folder) => {
+                home::private_folder(folder)?;
+                let path = folder.join(id.as_str());
+                home::check_file(&path)?;
+                let mut file = OpenOptions::new()
+                    .read(true)
+                    .write(true)
+                    .create(true)
+                    .truncate(false)
+                    .mode(0o600)
+                    .open(&path)?;
+                match file.try_lock() {
+                    Ok(()) => {
+                        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+                        note_holder(&mut file)?;
+                        Ok(GrantLock(Held::File(file)))
+                    }
+                    Err(TryLockError::WouldBlock) => Err(VaultError::Busy {
+                        holder: read_holder(&mut file),
+                    }),
+                    Err(TryLockError::Error(error)) => Err(error.into()),
+                }
+            }
+            Place::Process(held) => {
+                let mut ids = held.lock().unwrap_or_else(PoisonError::into_inner);
+                if ids.insert(id.clone()) {
+                    Ok(GrantLock(Held::Process {
+                        id: id.clone(),
+                        held: Arc::clone(held),
+                    }))
+                } else {
+                    Err(VaultError::Busy {
+                        holder: Some(std::process::id()),
+                    })
+                }
+            }
+        }
+    }
+}
+
+impl GrantLock {
+    /// The locked file, to hand to a worker, which then holds the lock too. `None` in a memory vault.
+    pub fn file(&self) -> Option<&File> {
+        match &self.0 {
+            Held::File(file) => Some(file),
+            Held::Process { .. } => None,
+        }
+    }
+}
+
+impl Drop for GrantLock {
+    fn drop(&mut self) {
+        if let Held::Process { id, held } = &self.0 {
+            held.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(id);
+        }
+    }
+}
+
+/// The holder's process number, for the message alone: the kernel decides who holds the lock.
+fn note_holder(file: &mut File) -> Result<(), VaultError> {
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(std::process::id().to_string().as_bytes())?;
+    Ok(())
+}
+
+fn read_holder(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.take(16).read_to_string(&mut text).ok()?;
+    text.parse().ok()
+}

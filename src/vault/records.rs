@@ -1,0 +1,77 @@
+//! The sealed records: the only rows that hold secrets.
+
+use rusqlite::{Connection as Sql, OptionalExtension, params};
+
+use super::seal::{self, Binding, Kind};
+use super::{VaultError, VaultKey};
+use crate::model::{Connection, Secret};
+
+/// Where a secret of this connection belongs.
+pub(super) fn place(connection: &Connection, kind: Kind, generation: u64) -> Binding<'_> {
+    Binding {
+        owner: connection.id.as_str(),
+        kind,
+        generation,
+        identity: connection.endpoint_identity(),
+    }
+}
+
+/// Where the client secret of this connection's registration belongs. It is the same place for
+/// every connection of the registration, since they share its endpoints.
+pub(super) fn client_secret_place(connection: &Connection) -> Binding<'_> {
+    Binding {
+        owner: connection.registration.id.as_str(),
+        kind: Kind::ClientSecret,
+        generation: 0,
+        identity: connection.endpoint_identity(),
+    }
+}
+
+/// Seals and stores, replacing what was there.
+pub(super) fn put(
+    tx: &Sql,
+    key: &VaultKey,
+    place: &Binding<'_>,
+    secret: &Secret,
+) -> Result<(), VaultError> {
+    let record = seal::seal(key.as_bytes(), place, secret.reveal().as_bytes())?;
+    tx.prepare_cached("INSERT OR REPLACE INTO sealed (owner, kind, record) VALUES (?1, ?2, ?3)")?
+        .execute(params![place.owner, place.kind.as_str(), record])?;
+    Ok(())
+}
+
+/// Reads and opens; `None` when there is no such record.
+///
+/// # Errors
+/// [`VaultError::Tampered`] when the record does not belong to this place.
+pub(super) fn get(
+    sql: &Sql,
+    key: &VaultKey,
+    place: &Binding<'_>,
+) -> Result<Option<Secret>, VaultError> {
+    let record: Option<Vec<u8>> = sql
+        .prepare_cached("SELECT record FROM sealed WHERE owner = ?1 AND kind = ?2")?
+        .query_row(params![place.owner, place.kind.as_str()], |row| row.get(0))
+        .optional()?;
+    record.map(|record| open(key, place, &record)).transpose()
+}
+
+/// Opens a record that was read together with other columns.
+pub(super) fn open(
+    key: &VaultKey,
+    place: &Binding<'_>,
+    record: &[u8],
+) -> Result<Secret, VaultError> {
+    seal::open(key.as_bytes(), place, record)
+        .and_then(Secret::from_utf8)
+        .ok_or(VaultError::Tampered)
+}
+
+/// Erases records of these kinds; the engine overwrites their pages.
+pub(super) fn erase(tx: &Sql, owner: &str, kinds: &[Kind]) -> Result<(), VaultError> {
+    let mut statement = tx.prepare_cached("DELETE FROM sealed WHERE owner = ?1 AND kind = ?2")?;
+    for kind in kinds {
+        statement.execute(params![owner, kind.as_str()])?;
+    }
+    Ok(())
+}
