@@ -46,6 +46,20 @@ pub enum IgnoreReason {
 }
 
 impl IgnoreReason {
+    /// The reason behind a word of [`IgnoreReason::as_str`].
+    pub fn from_token(token: &str) -> Option<Self> {
+        [
+            Self::FragmentAnswer,
+            Self::Malformed,
+            Self::MissingState,
+            Self::WrongState,
+            Self::MissingCode,
+            Self::UnprovenError,
+        ]
+        .into_iter()
+        .find(|reason| reason.as_str() == token)
+    }
+
     /// The fixed word for JSON and logs.
     pub fn as_str(self) -> &'static str {
         match self {
