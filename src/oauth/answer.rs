@@ -191,6 +191,14 @@ fn check_type(
 ) -> Result<(), AnswerError> {
     match document.get("token_type") {
         Some(Value::String(kind)) if kind.eq_ignore_ascii_case("bearer") => Ok(()),
+        // Slack says whose token it is where its type belongs.
+        Some(Value::String(kind))
+            if matches!(kind.as_str(), "user" | "bot")
+                && connection.provider.has(&Quirk::MissingTokenType) =>
+        {
+            notes.push(Note::TokenTypeMissing);
+            Ok(())
+        }
         Some(Value::String(kind)) => Err(AnswerError::UnsupportedTokenType(outside(kind))),
         None | Some(Value::Null) if connection.provider.has(&Quirk::MissingTokenType) => {
             notes.push(Note::TokenTypeMissing);

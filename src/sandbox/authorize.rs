@@ -146,9 +146,6 @@ fn check(cx: &mut Context<'_>, params: &Params) -> Result<Asked, Refused> {
         ));
     }
     let state = params.get("state").map(str::to_owned);
-    if let Some(state) = &state {
-        cx.store.note_secret(state);
-    }
     check_rest(cx, params, &client, &redirect_uri, state.clone()).map_err(|(error, why)| {
         Refused::AtClient {
             redirect_uri,

@@ -165,6 +165,13 @@ impl Shared {
     fn assign(&self, request: &Request) -> Assigned {
         let mut state = self.state();
         state.requests.push(request.clone());
+        for params in [request.query(), request.form()] {
+            for name in ["state", "code_verifier"] {
+                params
+                    .all(name)
+                    .for_each(|value| state.store.note_secret(value));
+            }
+        }
         let path = request.path();
         let queued = state.queued.iter().position(|(queued, _)| queued == path);
         let once = queued

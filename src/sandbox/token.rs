@@ -78,9 +78,6 @@ pub(super) fn checked_form(request: &Request) -> Result<Params, Refusal> {
 
 fn by_code(cx: &mut Context<'_>, client: &Client, form: &Params) -> Result<Object, Refusal> {
     let verifier = form.get("code_verifier");
-    if let Some(verifier) = verifier {
-        cx.store.note_secret(verifier);
-    }
     let value = form
         .get("code")
         .ok_or_else(|| Refusal::request("code is missing"))?;

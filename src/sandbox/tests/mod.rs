@@ -1,26 +1,40 @@
 //! The practice provider checked with plain HTTP of its own.
 
+mod behaviour;
+mod browser;
+mod clients;
+mod code;
+mod device;
+mod faults;
+mod identity;
+mod refresh;
+mod resource;
+mod tls;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use url::Url;
 
-use super::{Approval, Behaviour, BehaviourError, Host, Options, Sandbox, SandboxThread, Tls};
+use super::{Approval, Behaviour, Options, Sandbox};
 
 const VERIFIER: &str = "practice-verifier-practice-verifier-practice-0";
+const START: i64 = 1_800_000_000;
 const CALLBACK: &str = "http://127.0.0.1:45454/callback";
 
+/// The clock stands still at [`START`], so that a second more or less decides nothing.
 async fn sandbox(switches: &[&str]) -> Sandbox {
     let behaviour = Behaviour::parse(switches).expect("known switches");
-    Sandbox::start(Options {
+    let options = Options {
         behaviour,
         ..Options::default()
-    })
-    .await
-    .expect("it starts")
+    };
+    let sandbox = Sandbox::start(options).await.expect("it starts");
+    sandbox.freeze_at(START);
+    sandbox
 }
 
 fn authorization_url(sandbox: &Sandbox, scope: &str, more: &[(&str, &str)]) -> String {
@@ -125,81 +139,4 @@ async fn sign_in(sandbox: &Sandbox, scope: &str, more: &[(&str, &str)]) -> Value
     let answer = exchange(sandbox, &code, VERIFIER).await;
     assert_eq!(answer.0, 200, "{}", answer.1);
     json(&answer)
-}
-
-/// Listens as a client would, takes one request, answers 200, returns its head.
-async fn callback_once(listener: TcpListener) -> String {
-    let (mut stream, _) = listener.accept().await.expect("a visit");
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        assert_ne!(stream.read_buf(&mut head).await.expect("a request"), 0);
-    }
-    stream
-        .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone")
-        .await
-        .expect("answered");
-    String::from_utf8(head).expect("text")
-}
-
-#[tokio::test]
-async fn the_browser_goes_through_a_whole_code_flow() {
-    let sandbox = sandbox(&[]).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let callback = format!("http://{}/callback", listener.local_addr().expect("bound"));
-    let client = tokio::spawn(callback_once(listener));
-    let url = authorization_url(&sandbox, "profile items:read", &[]);
-    let url = url.replace(
-        "127.0.0.1%3A45454",
-        &callback[7..callback.len() - 9].replace(':', "%3A"),
-    );
-    let approval = Approval {
-        account: "bob".to_owned(),
-        scopes: Some(vec!["profile".to_owned()]),
-    };
-    let visit = sandbox
-        .browser()
-        .approving(approval)
-        .visit(&url)
-        .await
-        .expect("visited");
-    assert_eq!((visit.status, visit.body.as_str()), (200, "done"));
-    let head = client.await.expect("called back");
-    assert!(
-        head.contains("Sec-Fetch-Mode: navigate") && head.contains("Sec-Fetch-Site: cross-site")
-    );
-    assert_eq!(parameter(&visit.url, "state").as_deref(), Some("state-1"));
-    assert_eq!(
-        parameter(&visit.url, "iss").as_deref(),
-        Some(sandbox.issuer())
-    );
-
-    let code = parameter(&visit.url, "code").expect("a code");
-    let form = [
-        ("grant_type", "authorization_code"),
-        ("client_id", "valetkey-practice"),
-        ("redirect_uri", callback.as_str()),
-        ("code", code.as_str()),
-        ("code_verifier", VERIFIER),
-    ];
-    let tokens = json(&post(&sandbox, "/token", &form, "").await);
-    assert_eq!(text(&tokens, "scope"), "profile");
-    let me = json(&get(&sandbox, "/me", text(&tokens, "access_token")).await);
-    assert_eq!(
-        (text(&me, "sub"), text(&me, "name")),
-        ("sub-bob", "Bob Practice")
-    );
-    assert_eq!(
-        get(&sandbox, "/items", text(&tokens, "access_token"))
-            .await
-            .0,
-        403
-    );
-    assert_eq!(sandbox.requests_to("/token").len(), 1);
-    let secrets = sandbox.secrets_issued();
-    for secret in [&code, "state-1", VERIFIER, text(&tokens, "refresh_token")] {
-        assert!(
-            secrets.iter().any(|known| known == secret),
-            "{secret} is not in the list"
-        );
-    }
 }
