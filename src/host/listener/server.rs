@@ -41,7 +41,7 @@ const COOKIE_SECONDS: u32 = 600;
 /// One accepted connection, as the accepting loop sees it.
 struct Connection {
     task: AbortHandle,
-    /// Its request is complete and being answered: never turned out.
+    /// It holds the page of the genuine answer: never turned out.
     busy: Arc<AtomicBool>,
 }
 
@@ -98,17 +98,17 @@ async fn accept(listeners: &[TcpListener]) -> io::Result<(TcpStream, SocketAddr)
     .await
 }
 
-/// Turns out the oldest connection that has not sent its request: browsers keep idle ones, and
-/// they must not keep the real one out (F-07). False when all are being answered.
+/// Turns out the oldest connection that does not hold the answer: browsers keep idle ones, others
+/// read slowly, and they must not keep the real one out (F-07). False when all hold it.
 fn make_room(connections: &mut VecDeque<Connection>) -> bool {
     connections.retain(|connection| !connection.task.is_finished());
     if connections.len() < MOST_CONNECTIONS {
         return true;
     }
-    let idle = connections
+    let other = connections
         .iter()
         .position(|connection| !connection.busy.load(Ordering::Acquire));
-    match idle.and_then(|at| connections.remove(at)) {
+    match other.and_then(|at| connections.remove(at)) {
         Some(oldest) => {
             oldest.task.abort();
             true
@@ -129,10 +129,7 @@ async fn serve(
 ) {
     let mut reader = HeadReader::default();
     let answer = match timeout(HEAD_DEADLINE, read_head(&mut stream, &mut reader)).await {
-        Ok(Ok(Some(request))) => {
-            busy.store(true, Ordering::Release);
-            respond(&request, &stream, peer, &attempt).await
-        }
+        Ok(Ok(Some(request))) => respond(&request, &stream, peer, &attempt, &busy).await,
         // Closed, or reset, before the request was complete.
         Ok(Ok(None)) => return,
         Ok(Err(Fault::TlsHello)) => {
@@ -190,6 +187,7 @@ async fn respond(
     stream: &TcpStream,
     peer: SocketAddr,
     attempt: &Attempt,
+    busy: &AtomicBool,
 ) -> Vec<u8> {
     let route = match checks::route(request, attempt.site()) {
         Ok(route) => route,
@@ -217,7 +215,9 @@ async fn respond(
         Route::Start(nonce) => start(attempt, nonce),
         Route::Callback(query) => {
             let name = cookie_name(attempt);
-            callback(attempt, attempt.callback(query, cookies(request, &name))).await
+            let verdict = attempt.callback(query, cookies(request, &name));
+            busy.store(matches!(verdict, Callback::Held), Ordering::Release);
+            callback(attempt, verdict).await
         }
     }
 }
