@@ -20,7 +20,7 @@ use super::attempt::{Attempt, Callback, Outcome, Start};
 use super::checks::{self, Refusal, Route};
 use super::pages::{self, Status};
 use super::parse::{Fault, HeadReader, Request};
-use super::peer::{self, Peer};
+use super::peer::{Owner, Peer};
 
 const MOST_CONNECTIONS: usize = 32;
 /// For the whole head of a request.
@@ -45,10 +45,27 @@ struct Connection {
     busy: Arc<AtomicBool>,
 }
 
+/// One accepted connection, as its own task sees it.
+struct Client {
+    stream: TcpStream,
+    peer: SocketAddr,
+    owner: Owner,
+}
+
+impl Client {
+    fn owner(&self) -> Peer {
+        match self.stream.local_addr() {
+            Ok(server) => (self.owner)(self.peer, server),
+            Err(_) => Peer::Unknown,
+        }
+    }
+}
+
 /// Serves until told to stop, then flushes what is being answered.
 pub(super) async fn run(
     sockets: Vec<std::net::TcpListener>,
     attempt: Arc<Attempt>,
+    owner: Owner,
     mut stop: oneshot::Receiver<()>,
 ) {
     // They are non-blocking since the check of `bind`; only a dead runtime can refuse them.
@@ -74,7 +91,12 @@ pub(super) async fn run(
             continue;
         }
         let busy = Arc::new(AtomicBool::new(false));
-        let task = tasks.spawn(serve(stream, peer, Arc::clone(&attempt), Arc::clone(&busy)));
+        let client = Client {
+            stream,
+            peer,
+            owner,
+        };
+        let task = tasks.spawn(serve(client, Arc::clone(&attempt), Arc::clone(&busy)));
         connections.push_back(Connection { task, busy });
     }
     drop(listeners);
@@ -121,15 +143,10 @@ async fn turn_away(mut stream: TcpStream) {
     send(&mut stream, &pages::plain(Status::Busy)).await;
 }
 
-async fn serve(
-    mut stream: TcpStream,
-    peer: SocketAddr,
-    attempt: Arc<Attempt>,
-    busy: Arc<AtomicBool>,
-) {
+async fn serve(mut client: Client, attempt: Arc<Attempt>, busy: Arc<AtomicBool>) {
     let mut reader = HeadReader::default();
-    let answer = match timeout(HEAD_DEADLINE, read_head(&mut stream, &mut reader)).await {
-        Ok(Ok(Some(request))) => respond(&request, &stream, peer, &attempt, &busy).await,
+    let answer = match timeout(HEAD_DEADLINE, read_head(&mut client.stream, &mut reader)).await {
+        Ok(Ok(Some(request))) => respond(&request, &client, &attempt, &busy).await,
         // Closed, or reset, before the request was complete.
         Ok(Ok(None)) => return,
         Ok(Err(Fault::TlsHello)) => {
@@ -143,7 +160,7 @@ async fn serve(
         Err(_) if reader.is_empty() => return,
         Err(_) => pages::plain(Status::Timeout),
     };
-    send(&mut stream, &answer).await;
+    send(&mut client.stream, &answer).await;
 }
 
 async fn read_head(
@@ -184,8 +201,7 @@ fn status_of(refusal: Refusal) -> Status {
 /// The checks in their order; the answer to give.
 async fn respond(
     request: &Request,
-    stream: &TcpStream,
-    peer: SocketAddr,
+    client: &Client,
     attempt: &Attempt,
     busy: &AtomicBool,
 ) -> Vec<u8> {
@@ -196,10 +212,7 @@ async fn respond(
             return pages::plain(status_of(refusal));
         }
     };
-    let owner = stream
-        .local_addr()
-        .map_or(Peer::Unknown, |server| peer::owner(peer, server));
-    match owner {
+    match client.owner() {
         Peer::Ours => {}
         Peer::Unknown => attempt.unknown_peer(),
         Peer::Other => {
