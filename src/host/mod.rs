@@ -10,7 +10,6 @@ mod clipboard;
 mod clock;
 mod environment;
 mod http;
-mod http_error;
 mod keychain;
 mod listener;
 mod paths;
@@ -26,8 +25,10 @@ pub use browser::{
 pub use clipboard::osc52;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use environment::{Environment, FirstWay, Ssh, Suggestion};
-pub use http::{Http, Limits, METADATA_LIMITS, TEST_LIMITS, TOKEN_LIMITS};
-pub use http_error::{HttpError, TlsFault, Transport};
+pub use http::{
+    Http, HttpError, Limits, METADATA_LIMITS, TEST_LIMITS, TOKEN_LIMITS, TlsFault, Transport,
+    proxy_in_use,
+};
 pub use keychain::OsKeychain;
 pub use listener::{BindError, Judge, Judgement, Listener, ListenerEvent, Page, Serving};
 pub use paths::{NoHome, Paths};

@@ -26,6 +26,8 @@ mod strict_json;
 
 #[cfg(test)]
 mod fixtures;
+#[cfg(test)]
+mod tests;
 
 pub use account::{AccountProblem, account_from_userinfo};
 pub use answer::{Lifetime, Note, StatedScope, TokenAnswer, token_answer};

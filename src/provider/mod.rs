@@ -14,3 +14,6 @@ pub use file::CatalogueError;
 pub use preset::{
     Client, Preset, PresetProblem, ScopeHelp, SecretNeed, Step, StepAction, Variable, Way,
 };
+
+#[cfg(test)]
+mod tests;

@@ -292,6 +292,10 @@ impl Preset {
         client_id: &str,
     ) -> Result<Provider, PresetProblem> {
         let mut values = self.values(variables)?;
+        // A path part of dots moves the whole address, encoded or not.
+        if matches!(client_id, "." | "..") {
+            return Err(PresetProblem::BadValue("client_id".to_owned()));
+        }
         values.insert("client_id", path_part(client_id));
         let fill = |template: &Template| {
             template

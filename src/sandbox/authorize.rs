@@ -1,8 +1,9 @@
 //! The authorization endpoint (RFC 6749 section 4.1) and the answer to its consent page.
 
 use super::clients::Client;
-use super::http::{Params, Request, Response};
+use super::http::{Request, Response};
 use super::pages;
+use super::params::Params;
 use super::server::Context;
 use super::store::{
     Account, Asked, Code, Grant, Pending, SCOPES, account, random_text, scope_list,
@@ -191,9 +192,8 @@ fn check_rest(
         }
         _ => {}
     }
-    let scopes = match asked_scopes(cx, params.get("scope")) {
-        Some(scopes) => scopes,
-        None => return wrong("invalid_scope", "a scope is not offered"),
+    let Some(scopes) = asked_scopes(cx, params.get("scope")) else {
+        return wrong("invalid_scope", "a scope is not offered");
     };
     Ok(Asked {
         client_id: client.id.clone(),

@@ -1,17 +1,16 @@
 //! A browser for tests: follows links and redirects, keeps cookies, sends fetch metadata, and
 //! answers the consent page. It speaks raw HTTP, so that nothing of the client is in it.
 
+use std::fmt::Write as _;
 use std::io;
-use std::sync::Arc;
 
-use rustls::pki_types::{CertificateDer, ServerName};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use url::{Host, Url};
+use rustls::pki_types::CertificateDer;
+use url::Url;
 
 use super::Approval;
+use super::cookies::Jar;
+use super::fetch::{Answer, fetch};
 use super::forms;
-use super::http::Stream;
 
 const MAX_HOPS: usize = 12;
 
@@ -41,23 +40,15 @@ pub struct Visit {
     pub hops: Vec<Hop>,
 }
 
-struct Cookie {
-    host: String,
-    name: String,
-    value: String,
-    path: String,
-    strict: bool,
-}
-
 /// Where a navigation came from, as `Sec-Fetch-Site` says it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Site {
     /// Typed, or opened by a program.
     None,
-    SameOrigin,
+    Same,
     /// The sandbox plays a provider somewhere else, so its redirects count as cross-site although
     /// all is on loopback here.
-    CrossSite,
+    Cross,
 }
 
 /// What a request is for.
@@ -66,12 +57,6 @@ enum Purpose {
     Navigation,
     Prefetch,
     Icon,
-}
-
-struct Answer {
-    status: u16,
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
 }
 
 /// A browser with a person in front of it.
@@ -83,7 +68,7 @@ pub struct Browser {
     keeps_cookies: bool,
     prefetches: bool,
     fetches_icons: bool,
-    cookies: Vec<Cookie>,
+    cookies: Jar,
 }
 
 impl Browser {
@@ -96,7 +81,7 @@ impl Browser {
             keeps_cookies: true,
             prefetches: false,
             fetches_icons: false,
-            cookies: Vec::new(),
+            cookies: Jar::default(),
         }
     }
 
@@ -174,12 +159,12 @@ impl Browser {
                     });
                 }
                 if next.origin() != url.origin() {
-                    site = Site::CrossSite;
+                    site = Site::Cross;
                 }
                 (method, body, url) = ("GET", None, next);
             } else if let Some(form) = forms::read(&answer.body).filter(|_| here) {
                 url = url.join(&form.action).map_err(io::Error::other)?;
-                (method, site) = ("POST", Site::SameOrigin);
+                (method, site) = ("POST", Site::Same);
                 body = Some(form.filled(self.decision.as_ref()));
             } else {
                 return Ok(answer.into_visit(asked, hops));
@@ -198,7 +183,7 @@ impl Browser {
         }
         if self.fetches_icons {
             let icon = url.join("/favicon.ico").map_err(io::Error::other)?;
-            self.ask("GET", &icon, None, Site::SameOrigin, Purpose::Icon)
+            self.ask("GET", &icon, None, Site::Same, Purpose::Icon)
                 .await?;
         }
         Ok(())
@@ -212,19 +197,15 @@ impl Browser {
         site: Site,
         purpose: Purpose,
     ) -> io::Result<Answer> {
-        let head = self.head(method, url, body, site, purpose);
-        let mut stream = self.connect(url).await?;
-        stream.write_all(head.as_bytes()).await?;
-        stream
-            .write_all(body.unwrap_or_default().as_bytes())
-            .await?;
-        stream.flush().await?;
-        let answer = Answer::read(stream.as_mut()).await?;
-        self.keep_cookies(url, &answer);
+        let request = self.request(method, url, body, site, purpose);
+        let answer = fetch(url, request.as_bytes(), self.authority.as_ref()).await?;
+        if self.keeps_cookies {
+            self.cookies.keep(url, &answer);
+        }
         Ok(answer)
     }
 
-    fn head(
+    fn request(
         &self,
         method: &str,
         url: &Url,
@@ -244,8 +225,8 @@ impl Browser {
         };
         let from = match site {
             Site::None => "none",
-            Site::SameOrigin => "same-origin",
-            Site::CrossSite => "cross-site",
+            Site::Same => "same-origin",
+            Site::Cross => "cross-site",
         };
         let mut head = format!(
             "{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
@@ -259,169 +240,26 @@ impl Browser {
             Purpose::Prefetch => head.push_str("Sec-Purpose: prefetch;prerender\r\n"),
             Purpose::Icon => {}
         }
-        let cookies = self.cookies_for(url, site);
+        let cookies = self.cookies.header(url, site == Site::Cross);
         if !cookies.is_empty() {
-            head.push_str(&format!("Cookie: {cookies}\r\n"));
+            let _ = write!(head, "Cookie: {cookies}\r\n");
         }
         if let Some(body) = body {
-            head.push_str(&format!(
-                "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\
-                 Origin: {}\r\n",
+            let origin = url.origin().ascii_serialization();
+            let _ = write!(
+                head,
+                "Origin: {origin}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+                 Content-Length: {}\r\n",
                 body.len(),
-                url.origin().ascii_serialization(),
-            ));
+            );
         }
         head.push_str("\r\n");
+        head.push_str(body.unwrap_or_default());
         head
-    }
-
-    async fn connect(&self, url: &Url) -> io::Result<Box<dyn Stream>> {
-        let addresses = url.socket_addrs(|| None)?;
-        let tcp = TcpStream::connect(addresses.as_slice()).await?;
-        if url.scheme() == "http" {
-            return Ok(Box::new(tcp));
-        }
-        let mut roots = rustls::RootCertStore::empty();
-        for authority in self.authority.iter().cloned() {
-            roots.add(authority).map_err(io::Error::other)?;
-        }
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let name = match url.host() {
-            Some(Host::Ipv4(address)) => ServerName::from(std::net::IpAddr::V4(address)),
-            Some(Host::Ipv6(address)) => ServerName::from(std::net::IpAddr::V6(address)),
-            Some(Host::Domain(name)) => {
-                ServerName::try_from(name.to_owned()).map_err(io::Error::other)?
-            }
-            None => return Err(io::Error::other("an address without a host")),
-        };
-        let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
-        Ok(Box::new(connector.connect(name, tcp).await?))
-    }
-
-    /// Cookies know no ports (RFC 6265 section 8.5).
-    fn cookies_for(&self, url: &Url, site: Site) -> String {
-        let host = url.host_str().unwrap_or_default();
-        let fits = |cookie: &&Cookie| {
-            let rest = url.path().strip_prefix(cookie.path.as_str());
-            let path_fits = rest.is_some_and(|rest| {
-                rest.is_empty() || rest.starts_with('/') || cookie.path.ends_with('/')
-            });
-            cookie.host == host && path_fits && !(cookie.strict && site == Site::CrossSite)
-        };
-        let pairs: Vec<String> = self
-            .cookies
-            .iter()
-            .filter(fits)
-            .map(|cookie| format!("{}={}", cookie.name, cookie.value))
-            .collect();
-        pairs.join("; ")
-    }
-
-    fn keep_cookies(&mut self, url: &Url, answer: &Answer) {
-        if !self.keeps_cookies {
-            return;
-        }
-        for (_, line) in answer
-            .headers
-            .iter()
-            .filter(|(name, _)| name == "set-cookie")
-        {
-            let mut parts = line.split(';').map(str::trim);
-            let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else {
-                continue;
-            };
-            let attributes: Vec<(String, &str)> = parts
-                .map(|part| part.split_once('=').unwrap_or((part, "")))
-                .map(|(name, value)| (name.to_ascii_lowercase(), value))
-                .collect();
-            let of = |name: &str| {
-                attributes
-                    .iter()
-                    .find(|(known, _)| known == name)
-                    .map(|(_, value)| *value)
-            };
-            // Browsers differ on secure cookies over plain loopback http; play the strict one.
-            if of("secure").is_some() && url.scheme() == "http" {
-                continue;
-            }
-            let host = url.host_str().unwrap_or_default().to_owned();
-            let folder = url
-                .path()
-                .rsplit_once('/')
-                .map_or("/", |(folder, _)| folder);
-            let default_path = if folder.is_empty() { "/" } else { folder };
-            let path = of("path")
-                .filter(|path| path.starts_with('/'))
-                .unwrap_or(default_path);
-            self.cookies.retain(|cookie| {
-                !(cookie.host == host && cookie.name == name && cookie.path == path)
-            });
-            if of("max-age").is_some_and(|age| age.parse::<i64>().is_ok_and(|age| age <= 0)) {
-                continue;
-            }
-            self.cookies.push(Cookie {
-                host,
-                name: name.to_owned(),
-                value: value.to_owned(),
-                path: path.to_owned(),
-                strict: of("samesite").is_some_and(|mode| mode.eq_ignore_ascii_case("strict")),
-            });
-        }
     }
 }
 
 impl Answer {
-    fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str())
-    }
-
-    /// Reads until the stated length or the end of the connection.
-    async fn read(stream: &mut dyn Stream) -> io::Result<Self> {
-        let mut bytes = Vec::new();
-        loop {
-            let ended = stream.read_buf(&mut bytes).await? == 0;
-            if let Some((answer, length)) = Self::parse(&bytes)? {
-                let complete = length.is_some_and(|length| answer.body.len() >= length);
-                if complete || (ended && length.is_none()) {
-                    return Ok(answer);
-                }
-            }
-            if ended {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-        }
-    }
-
-    /// The answer so far and its stated length, once the head is complete.
-    fn parse(bytes: &[u8]) -> io::Result<Option<(Self, Option<usize>)>> {
-        let mut headers = [httparse::EMPTY_HEADER; 64];
-        let mut parsed = httparse::Response::new(&mut headers);
-        let httparse::Status::Complete(start) = parsed.parse(bytes).map_err(io::Error::other)?
-        else {
-            return Ok(None);
-        };
-        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-        let answer = Self {
-            status: parsed.code.unwrap_or_default(),
-            headers: parsed
-                .headers
-                .iter()
-                .map(|header| (header.name.to_ascii_lowercase(), text(header.value)))
-                .collect(),
-            body: bytes[start..].to_vec(),
-        };
-        let length = answer
-            .header("content-length")
-            .and_then(|text| text.parse().ok());
-        Ok(Some((answer, length)))
-    }
-
     fn into_visit(self, url: String, hops: Vec<Hop>) -> Visit {
         let body = String::from_utf8_lossy(&self.body).into_owned();
         Visit {

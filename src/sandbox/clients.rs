@@ -5,7 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use url::{Host, Url};
 
 use super::behaviour::Behaviour;
-use super::http::{Params, Request};
+use super::http::Request;
+use super::params::Params;
 use super::refusal::Refusal;
 
 /// How a client proves who it is at the token endpoint (RFC 6749 section 2.3.1).

@@ -2,9 +2,10 @@
 
 use super::authorize::{asked_scopes, granted};
 use super::clients::{Client, authenticate};
-use super::http::{Params, Request, Response};
+use super::http::{Request, Response};
 use super::json::Object;
 use super::pages;
+use super::params::Params;
 use super::refusal::Refusal;
 use super::server::Context;
 use super::store::{ACCOUNTS, Account, Device, DeviceState, Grant, GrantId, account};
@@ -38,7 +39,7 @@ fn begin(cx: &mut Context<'_>, request: &Request) -> Result<Object, Refusal> {
         .stated_seconds("device.expires_in")
         .unwrap_or(LIFETIME);
     let device = Device {
-        device_code: cx.store.secret("sbx_dc_"),
+        code: cx.store.secret("sbx_dc_"),
         user_code: user_code(),
         client_id: client.id,
         scopes,
@@ -48,7 +49,7 @@ fn begin(cx: &mut Context<'_>, request: &Request) -> Result<Object, Refusal> {
     };
     let page = format!("{}/device", cx.base);
     let members = Object::new()
-        .with("device_code", device.device_code.as_str())
+        .with("device_code", device.code.as_str())
         .with("user_code", device.user_code.as_str())
         .with("verification_uri", page.as_str())
         .with(
@@ -75,7 +76,7 @@ pub(super) fn poll(
         .store
         .devices
         .iter()
-        .position(|device| device.device_code == value);
+        .position(|device| device.code == value);
     let place = place.ok_or_else(|| Refusal::grant("unknown device code"))?;
     let device = &mut cx.store.devices[place];
     if device.client_id != client.id {

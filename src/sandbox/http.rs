@@ -3,11 +3,14 @@
 //! Not built on an HTTP server library: a hostile provider must be able to cut an answer in the
 //! middle or lie about its length.
 
+use std::fmt::Write as _;
 use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::Instant;
+
+use super::params::Params;
 
 const MAX_HEAD: usize = 64 * 1024;
 const MAX_BODY: usize = 4 * 1024 * 1024;
@@ -87,40 +90,6 @@ impl Request {
     }
 }
 
-/// Decoded form or query parameters, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Params(Vec<(String, String)>);
-
-impl Params {
-    pub(super) fn parse(bytes: &[u8]) -> Self {
-        Self(url::form_urlencoded::parse(bytes).into_owned().collect())
-    }
-
-    /// The first value of that name; an empty one counts as absent (RFC 6749 section 3.1).
-    pub fn get(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(known, _)| known == name);
-        found
-            .map(|(_, value)| value.as_str())
-            .filter(|value| !value.is_empty())
-    }
-
-    /// All values of that name.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0
-            .iter()
-            .filter(move |(known, _)| known == name)
-            .map(|(_, value)| value.as_str())
-    }
-
-    /// A name that stands there twice. `resource` may (RFC 8707 section 2), others may not.
-    pub(super) fn repeated(&self) -> Option<&str> {
-        self.0.iter().enumerate().find_map(|(place, (name, _))| {
-            let twice = self.0[..place].iter().any(|(earlier, _)| earlier == name);
-            (twice && name != "resource").then_some(name.as_str())
-        })
-    }
-}
-
 /// How much of an answer reaches the wire, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Delivery {
@@ -196,11 +165,12 @@ impl Response {
         let length = length.saturating_add(self.length_lie).max(0);
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            let _ = write!(head, "{name}: {value}\r\n");
         }
-        head.push_str(&format!(
+        let _ = write!(
+            head,
             "Content-Length: {length}\r\nConnection: close\r\n\r\n"
-        ));
+        );
         head.into_bytes()
     }
 

@@ -1,4 +1,4 @@
-//! Identity tokens (OpenID Connect Core section 2), good and bad, and the keys that sign them.
+//! Identity tokens (`OpenID` Connect Core section 2), good and bad, and the keys that sign them.
 
 use std::sync::OnceLock;
 
@@ -20,7 +20,7 @@ use super::store::Grant;
 /// Seconds an identity token is valid.
 const LIFETIME: i64 = 600;
 
-/// Two signing keys, made when first needed: a sandbox without OpenID Connect pays nothing.
+/// Two signing keys, made when first needed: a sandbox without `OpenID` Connect pays nothing.
 #[derive(Default)]
 pub(super) struct Keys([OnceLock<KeyPair>; 2]);
 
@@ -81,7 +81,7 @@ pub(super) fn make(
         "extra_aud" => (cx.base, json!([grant.client_id, "another-client"])),
         _ => (cx.base, json!(grant.client_id)),
     };
-    let issued = if fault == "expired" {
+    let start = if fault == "expired" {
         cx.now - LIFETIME - 3600
     } else {
         cx.now
@@ -100,8 +100,8 @@ pub(super) fn make(
         .with("iss", issuer)
         .with_some("sub", (fault != "missing_sub").then_some(person.subject))
         .with("aud", audience)
-        .with("iat", issued)
-        .with("exp", issued + LIFETIME)
+        .with("iat", start)
+        .with("exp", start + LIFETIME)
         .with("auth_time", grant.approved_at)
         .with_some("nonce", nonce)
         .with("at_hash", half_hash(hashed))

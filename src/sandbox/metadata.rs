@@ -17,7 +17,7 @@ pub(super) fn oauth(cx: &mut Context<'_>, _: &Request) -> Response {
     }
 }
 
-/// `/.well-known/openid-configuration` (OpenID Connect Discovery section 4).
+/// `/.well-known/openid-configuration` (`OpenID` Connect Discovery section 4).
 pub(super) fn oidc(cx: &mut Context<'_>, _: &Request) -> Response {
     if let Some("oauth" | "none") = cx.behaviour.get("wellknown") {
         return Response::text(404, "no such page");

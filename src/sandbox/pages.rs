@@ -1,5 +1,7 @@
 //! The few pages a person sees: plain HTML, no script, readable on a phone, light and dark.
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
@@ -88,11 +90,12 @@ fn choices(scopes: &[String], login_hint: Option<&str>) -> String {
             .iter()
             .find(|(name, _)| name == scope)
             .map_or("", |(_, says)| says);
-        html.push_str(&format!(
+        let _ = write!(
+            html,
             "<label><input type=\"checkbox\" name=\"scope\" value=\"{scope}\" checked>\
              <span>{meaning}<small>{scope}</small></span></label>",
             scope = escape(scope),
-        ));
+        );
     }
     html.push_str("</fieldset><fieldset><legend>As</legend>");
     let hinted = ACCOUNTS
@@ -102,14 +105,15 @@ fn choices(scopes: &[String], login_hint: Option<&str>) -> String {
         })
         .unwrap_or(&ACCOUNTS[0]);
     for account in ACCOUNTS {
-        html.push_str(&format!(
+        let _ = write!(
+            html,
             "<label><input type=\"radio\" name=\"account\" value=\"{}\"{}>\
              <span>{}<small>{}</small></span></label>",
             account.login,
             if account == hinted { " checked" } else { "" },
             account.name,
             account.email,
-        ));
+        );
     }
     html.push_str(
         "</fieldset><button class=\"go\" name=\"decision\" value=\"approve\">Approve</button>\

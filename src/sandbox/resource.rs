@@ -1,5 +1,7 @@
 //! What tokens are good for: the protected reads, userinfo, introspection and revocation.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 use super::behaviour::Behaviour;
@@ -59,7 +61,7 @@ pub(super) fn items(cx: &mut Context<'_>, request: &Request) -> Response {
     }
 }
 
-/// `GET /userinfo` (OpenID Connect Core section 5.3): a live token with `openid`.
+/// `GET /userinfo` (`OpenID` Connect Core section 5.3): a live token with `openid`.
 pub(super) fn userinfo(cx: &mut Context<'_>, request: &Request) -> Response {
     match bearer(cx, request, Some("openid")) {
         Ok(token) => Response::json(
@@ -91,7 +93,7 @@ fn bearer(
         let body = if error.is_empty() {
             Object::new()
         } else {
-            challenge.push_str(&format!(", error=\"{error}\"{more}"));
+            let _ = write!(challenge, ", error=\"{error}\"{more}");
             Object::new().with("error", error)
         };
         let challenge = cx.behaviour.get("challenge").unwrap_or(&challenge);

@@ -127,7 +127,7 @@ pub(super) enum DeviceState {
 
 #[derive(Clone, Debug)]
 pub(super) struct Device {
-    pub(super) device_code: String,
+    pub(super) code: String,
     pub(super) user_code: String,
     pub(super) client_id: String,
     pub(super) scopes: Vec<String>,

@@ -10,8 +10,9 @@ use super::{Browser, Sandbox, Visit};
 
 /// A [`Sandbox`] on a thread of its own; everything of the sandbox can be called on it.
 pub struct SandboxThread {
+    // Ends before its runtime does: fields are dropped in order.
     sandbox: Sandbox,
-    runtime: Option<Runtime>,
+    runtime: Runtime,
 }
 
 impl SandboxThread {
@@ -23,25 +24,17 @@ impl SandboxThread {
             .enable_all()
             .build()?;
         let sandbox = runtime.block_on(Sandbox::start(options))?;
-        Ok(Self {
-            sandbox,
-            runtime: Some(runtime),
-        })
+        Ok(Self { sandbox, runtime })
     }
 
     /// Like [`Browser::visit`], and waits for the end.
     pub fn visit(&self, browser: &mut Browser, url: &str) -> io::Result<Visit> {
-        self.block_on(browser.visit(url))
+        self.runtime.block_on(browser.visit(url))
     }
 
     /// Like [`Sandbox::until_held`], and waits for it.
     pub fn wait_until_held(&self, answers: usize) {
-        self.block_on(self.sandbox.until_held(answers));
-    }
-
-    fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
-        let runtime = self.runtime.as_ref().expect("the runtime lives until drop");
-        runtime.block_on(work)
+        self.runtime.block_on(self.sandbox.until_held(answers));
     }
 }
 
@@ -50,13 +43,5 @@ impl Deref for SandboxThread {
 
     fn deref(&self) -> &Sandbox {
         &self.sandbox
-    }
-}
-
-impl Drop for SandboxThread {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
     }
 }

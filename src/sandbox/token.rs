@@ -7,9 +7,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::clients::{Client, authenticate};
 use super::device;
-use super::http::{Params, Request, Response};
+use super::http::{Request, Response};
 use super::idtoken;
 use super::json::Object;
+use super::params::Params;
 use super::refusal::Refusal;
 use super::server::Context;
 use super::store::{AccessToken, GrantId, RefreshToken, ReuseEvent, scope_list};

@@ -50,9 +50,7 @@ pub(super) fn read(state: &Path) -> Option<Seen> {
 /// Replaces the note: old or new, never neither (conformance U-03).
 pub(super) fn write(state: &Path, seen: &Seen) -> Result<(), VaultError> {
     home::private_folder(state)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".seen-")
-        .tempfile_in(state)?;
+    let mut file = home::temporary_file(state, ".seen-")?;
     serde_json::to_writer(&mut file, seen).map_err(io::Error::from)?;
     file.flush()?;
     file.as_file().sync_all()?;

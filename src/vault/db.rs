@@ -3,13 +3,14 @@
 //! Our own handles never open and close the live file: that would drop the locks which the engine
 //! holds on it for this process (POSIX record locks). Only new files are made by hand.
 
-use std::fs::{self, OpenOptions, Permissions};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::backup::Progress;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, Transaction, TransactionBehavior};
+use rustix::fs::{Access, access};
 
 use super::{DiskFault, VaultError, home};
 use crate::model::{UnixTime, Untrusted};
@@ -18,8 +19,9 @@ use crate::model::{UnixTime, Untrusted};
 pub(super) const FORMAT: u32 = 1;
 /// "VKEY": marks the file as a vault.
 const APPLICATION: i64 = 0x564b_4559;
+const FLAGS: OpenFlags =
+    OpenFlags::SQLITE_OPEN_NO_MUTEX.union(OpenFlags::SQLITE_OPEN_PRIVATE_CACHE);
 const PATIENCE: Duration = Duration::from_secs(5);
-const FILE_MODE: u32 = 0o600;
 /// Every statement of this room fits in.
 const STATEMENTS: usize = 64;
 const SCHEMA: &str = include_str!("schema.sql");
@@ -31,21 +33,21 @@ pub(super) struct Db {
 
 impl Db {
     /// Opens the vault in this folder; `None` when none was made yet.
-    pub(super) fn open(data: &Path) -> Result<Option<Self>, VaultError> {
+    pub(super) fn open(data: &Path, connect: Connect) -> Result<Option<Self>, VaultError> {
         if !home::check_folder(data)? {
             return Ok(None);
         }
         let file = data.join("vault.db");
+        let unmade = nothing_was_made(data);
         if home::check_file(&file)?.is_none() {
-            return Ok(None);
+            return unmade.map(|()| None);
         }
         let db = Self::over(connect(&file)?, Some(file))?;
         match db.format()? {
             Some(FORMAT) => Ok(Some(db)),
             Some(other) => Err(VaultError::NewerFormat(other)),
-            // An empty file is what an interrupted first start leaves; beside a backup it is damage.
-            None if backup_of(data).exists() => Err(VaultError::Damaged("the vault file is empty")),
-            None => Ok(None),
+            // What an interrupted first start leaves.
+            None => unmade.map(|()| None),
         }
     }
 
@@ -53,14 +55,16 @@ impl Db {
     pub(super) fn make(data: &Path) -> Result<Self, VaultError> {
         home::private_folder(data)?;
         let file = data.join("vault.db");
+        let unmade = nothing_was_made(data);
         if home::check_file(&file)?.is_none() {
-            new_private_file(&file)?;
-            home::sync_folder(data)?;
+            unmade.clone()?;
+            new_private_file(data, &file)?;
         }
         let db = Self::over(connect(&file)?, Some(file))?;
         if db.format()?.is_some() {
             return Err(VaultError::AlreadyMade);
         }
+        unmade?;
         // Where shared memory is missing (some network folders), write-ahead logging is refused.
         let mode: String = db
             .conn
@@ -148,14 +152,10 @@ impl Db {
         let Some(data) = self.file.as_deref().and_then(Path::parent) else {
             return Ok(());
         };
-        let copy = data.join("vault.db.bak.new");
-        match fs::remove_file(&copy) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
-        new_private_file(&copy)?;
+        let copy = home::temporary_file(data, "vault.db.bak.")?.into_temp_path();
         self.conn.backup(MAIN_DB, &copy, None::<fn(Progress)>)?;
-        fs::rename(&copy, backup_of(data))?;
+        copy.persist(backup_of(data))
+            .map_err(|failed| failed.error)?;
         home::sync_folder(data)?;
         Ok(())
     }
@@ -179,11 +179,49 @@ impl Db {
     }
 }
 
-fn connect(file: &Path) -> Result<Connection, VaultError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_PRIVATE_CACHE;
-    Ok(Connection::open_with_flags(file, flags)?)
+/// A way to reach the file.
+pub(super) type Connect = fn(&Path) -> Result<Connection, VaultError>;
+
+/// For writing where the folder allows it.
+pub(super) fn connect(file: &Path) -> Result<Connection, VaultError> {
+    let writable = file
+        .parent()
+        .is_none_or(|folder| access(folder, Access::WRITE_OK).is_ok());
+    if !writable {
+        return connect_read_only(file);
+    }
+    Ok(Connection::open_with_flags(
+        file,
+        FLAGS | OpenFlags::SQLITE_OPEN_READ_WRITE,
+    )?)
+}
+
+/// In a folder that takes no files there can be no shared memory. Without a log nobody is writing,
+/// so the file alone is the whole state.
+pub(super) fn connect_read_only(file: &Path) -> Result<Connection, VaultError> {
+    let log = file.with_extension("db-wal");
+    let flags = FLAGS | OpenFlags::SQLITE_OPEN_READ_ONLY;
+    if fs::metadata(log).is_ok_and(|log| log.len() > 0) {
+        return Ok(Connection::open_with_flags(file, flags)?);
+    }
+    let mut address = url::Url::from_file_path(file)
+        .map_err(|()| VaultError::Disk(DiskFault::Other(Untrusted::new("no absolute path"))))?;
+    address.set_query(Some("immutable=1"));
+    Ok(Connection::open_with_flags(
+        address.as_str(),
+        flags | OpenFlags::SQLITE_OPEN_URI,
+    )?)
+}
+
+/// A copy without its vault is a loss that a new vault must not cover up. Asked before the file is
+/// looked at, since a vault being made elsewhere at this moment is there before its copy is.
+fn nothing_was_made(data: &Path) -> Result<(), VaultError> {
+    if backup_of(data).exists() {
+        return Err(VaultError::Damaged(
+            "the vault file is empty or missing, its copy is there",
+        ));
+    }
+    Ok(())
 }
 
 fn backup_of(data: &Path) -> PathBuf {
@@ -191,15 +229,23 @@ fn backup_of(data: &Path) -> PathBuf {
 }
 
 /// Exclusive, so that nothing put in its place beforehand is used; the mode whatever the mask says.
-fn new_private_file(path: &Path) -> Result<(), VaultError> {
-    let file = OpenOptions::new()
+fn new_private_file(folder: &Path, path: &Path) -> Result<(), VaultError> {
+    let created = OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(FILE_MODE)
-        .open(path)?;
-    file.set_permissions(Permissions::from_mode(FILE_MODE))?;
-    file.sync_all()?;
-    Ok(())
+        .mode(home::FILE_MODE)
+        .open(path);
+    match created {
+        Ok(file) => {
+            home::make_private(&file)?;
+            file.sync_all()?;
+            home::sync_folder(folder)?;
+            Ok(())
+        }
+        // Another program is making the vault at this moment; one of both will lay it out.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 impl From<rusqlite::Error> for VaultError {

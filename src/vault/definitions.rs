@@ -143,6 +143,8 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::UnknownConnection`], [`VaultError::NameTaken`], [`VaultError::Locked`].
+    ///
+    /// Hold the grant's lock, or a refresh under way loses what it brought.
     pub fn edit(
         &mut self,
         changed: &Connection,
@@ -235,6 +237,9 @@ impl Vault {
     pub fn client_secret(&self, connection: &Connection) -> Result<Option<Secret>, VaultError> {
         let place = records::client_secret_place(connection);
         match records::get(self.db.read(), self.unlocked_key()?, &place) {
+            Ok(None) if connection.registration.has_secret => {
+                Err(self.tampered_or_changed(connection)?)
+            }
             Err(VaultError::Tampered) => Err(self.tampered_or_changed(connection)?),
             other => other,
         }
@@ -249,6 +254,7 @@ impl Vault {
         let same = stored.is_some_and(|stored| {
             stored.endpoint_identity() == connection.endpoint_identity()
                 && stored.registration.id == connection.registration.id
+                && stored.registration.has_secret == connection.registration.has_secret
                 && stored.grant.map(|grant| grant.generation)
                     == connection.grant.as_ref().map(|grant| grant.generation)
         });

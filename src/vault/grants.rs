@@ -67,13 +67,17 @@ impl Vault {
         if generation.cast_unsigned() != grant.generation {
             return Err(VaultError::Changed);
         }
+        let expected = match kind {
+            Kind::RefreshToken => grant.has_refresh_token,
+            _ => connection.ended.is_none(),
+        };
         let place = records::place(connection, kind, grant.generation);
-        match record
-            .map(|record| records::open(vault_key, &place, &record))
-            .transpose()
-        {
-            Err(VaultError::Tampered) => Err(self.tampered_or_changed(connection)?),
-            other => other,
+        match record.map(|record| records::open(vault_key, &place, &record)) {
+            Some(Ok(token)) => Ok(Some(token)),
+            None if !expected => Ok(None),
+            // Another's record, or one taken out.
+            None | Some(Err(VaultError::Tampered)) => Err(self.tampered_or_changed(connection)?),
+            Some(Err(error)) => Err(error),
         }
     }
 

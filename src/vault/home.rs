@@ -1,9 +1,11 @@
 //! Where the vault lies, and the privacy of its folders (conformance U-01, U-02).
 
-use std::fs::{self, DirBuilder, Metadata};
+use std::fs::{self, DirBuilder, File, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
 
 use super::{PrivacyProblem, VaultError};
 
@@ -17,6 +19,7 @@ pub enum Home {
 }
 
 const FOLDER_MODE: u32 = 0o700;
+pub(super) const FILE_MODE: u32 = 0o600;
 const OTHERS: u32 = 0o077;
 const WORLD_WRITABLE: u32 = 0o002;
 const STICKY: u32 = 0o1000;
@@ -51,9 +54,23 @@ pub(super) fn check_file(path: &Path) -> Result<Option<Metadata>, VaultError> {
     Ok(Some(found))
 }
 
+/// A new file beside the one it is to replace; removed again unless it is persisted.
+pub(super) fn temporary_file(folder: &Path, prefix: &str) -> io::Result<NamedTempFile> {
+    let file = tempfile::Builder::new()
+        .prefix(prefix)
+        .tempfile_in(folder)?;
+    make_private(file.as_file())?;
+    Ok(file)
+}
+
+/// Sets the mode on the descriptor: the creation mask may have taken bits away.
+pub(super) fn make_private(file: &File) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(FILE_MODE))
+}
+
 /// Makes a rename or a new file in this folder durable.
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
-    fs::File::open(path)?.sync_all()
+    File::open(path)?.sync_all()
 }
 
 fn make_missing(path: &Path) -> io::Result<()> {
@@ -65,7 +82,7 @@ fn make_missing(path: &Path) -> io::Result<()> {
     }
     match DirBuilder::new().mode(FOLDER_MODE).create(path) {
         // The creation mask may have taken bits away.
-        Ok(()) => fs::set_permissions(path, fs::Permissions::from_mode(FOLDER_MODE)),
+        Ok(()) => fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE)),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use super::{VaultError, home};
 use crate::model::ConnectionId;
 
+const NOFOLLOW: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
@@ -73,16 +74,18 @@ impl GrantLocks {
                 home::private_folder(folder)?;
                 let path = folder.join(id.as_str());
                 home::check_file(&path)?;
+                // Nothing is truncated: the holder's number stands in it.
                 let mut file = OpenOptions::new()
                     .read(true)
                     .write(true)
                     .create(true)
                     .truncate(false)
-                    .mode(0o600)
+                    .mode(home::FILE_MODE)
+                    .custom_flags(NOFOLLOW)
                     .open(&path)?;
+                home::make_private(&file)?;
                 match file.try_lock() {
                     Ok(()) => {
-                        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
                         note_holder(&mut file)?;
                         Ok(GrantLock(Held::File(file)))
                     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::params;
 
 use super::anchor::{self, Seen};
-use super::db::{Db, FORMAT};
+use super::db::{self, Connect, Db, FORMAT};
 use super::seal::{self, Binding, Kind};
 use super::slots::{self, Effort, NewSlot, SlotInfo, SlotKind, SlotLock};
 use super::{GrantLock, GrantLocks, Home, Keychain, VaultError, VaultKey, key};
@@ -50,10 +50,14 @@ pub struct Status {
 impl Vault {
     /// Opens the vault of this home, locked; `None` when none was made yet.
     pub fn open(home: &Home) -> Result<Option<Self>, VaultError> {
+        Self::open_by(home, db::connect)
+    }
+
+    pub(super) fn open_by(home: &Home, connect: Connect) -> Result<Option<Self>, VaultError> {
         let Home::Disk { data, state } = home else {
             return Ok(None);
         };
-        let Some(db) = Db::open(data)? else {
+        let Some(db) = Db::open(data, connect)? else {
             return Ok(None);
         };
         // The note first: a change between the two readings must not look like a rollback.
@@ -80,12 +84,12 @@ impl Vault {
     /// [`VaultError::AlreadyMade`]; whatever the keychain or the disk refuses. Nothing is left behind
     /// but an empty file.
     pub fn create(home: &Home, slot: NewSlot<'_>, now: UnixTime) -> Result<Self, VaultError> {
-        Self::create_with(home, &slot, Effort::Calibrated, now)
+        Self::create_with(home, slot, Effort::Calibrated, now)
     }
 
     pub(super) fn create_with(
         home: &Home,
-        slot: &NewSlot<'_>,
+        slot: NewSlot<'_>,
         effort: Effort,
         now: UnixTime,
     ) -> Result<Self, VaultError> {
@@ -99,16 +103,19 @@ impl Vault {
         };
         let mut vault = Self::blank(db, state, locks)?;
         let vault_key = VaultKey::random()?;
-        // Before the vault itself: an interrupted start must not look like a copy from elsewhere.
-        if let (Some(state), Some(inode)) = (&vault.state, vault.db.inode()) {
-            anchor::write(state, &Seen::now(&vault.id, 0, inode))?;
-        }
         let made = slots::make(&vault.id, &vault_key, slot, effort)?;
-        let stored = vault.lay_out(&vault_key, now, |tx| made.store(tx, now));
+        let stored = vault.lay_out(&vault_key, now, |tx| {
+            made.store(tx, now)?;
+            // Before the commit: a start cut off in between must not look like a copy from elsewhere.
+            if let (Some(state), Some(inode)) = (&vault.state, vault.db.inode()) {
+                anchor::write(state, &Seen::now(&vault.id, 0, inode))?;
+            }
+            Ok(())
+        });
         if let (Err(_), NewSlot::Keychain(keychain), SlotLock::Keychain { account }) =
             (&stored, slot, &made.lock)
         {
-            slots::forget(*keychain, account);
+            slots::forget(keychain, account);
         }
         stored?;
         vault.key = Some(vault_key);
@@ -260,12 +267,12 @@ impl Vault {
 
     /// Adds another way to open the vault. It must be unlocked.
     pub fn add_slot(&mut self, slot: NewSlot<'_>, now: UnixTime) -> Result<(), VaultError> {
-        self.add_slot_with(&slot, Effort::Calibrated, now)
+        self.add_slot_with(slot, Effort::Calibrated, now)
     }
 
     pub(super) fn add_slot_with(
         &mut self,
-        slot: &NewSlot<'_>,
+        slot: NewSlot<'_>,
         effort: Effort,
         now: UnixTime,
     ) -> Result<(), VaultError> {
@@ -274,7 +281,7 @@ impl Vault {
         if let (Err(_), NewSlot::Keychain(keychain), SlotLock::Keychain { account }) =
             (&stored, slot, &made.lock)
         {
-            slots::forget(*keychain, account);
+            slots::forget(keychain, account);
         }
         stored?;
         self.note_definitions_changed();
@@ -284,7 +291,8 @@ impl Vault {
     /// Takes one way to open the vault away, and its entry out of the keychain if one is given.
     ///
     /// # Errors
-    /// [`VaultError::UnknownSlot`], [`VaultError::LastSlot`].
+    /// [`VaultError::UnknownSlot`], [`VaultError::LastSlot`]; [`VaultError::Disk`] when the slot is
+    /// gone but an old copy of it may be left on the disk.
     pub fn remove_slot(
         &mut self,
         id: u32,

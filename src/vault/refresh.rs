@@ -54,8 +54,10 @@ impl Vault {
                 return Err(VaultError::IntentPending);
             }
             let place = |kind| records::place(connection, kind, grant.generation);
-            records::get(tx, vault_key, &place(Kind::RefreshToken))?
-                .ok_or(VaultError::NoRefreshToken)?;
+            if !grant.has_refresh_token {
+                return Err(VaultError::NoRefreshToken);
+            }
+            records::get(tx, vault_key, &place(Kind::RefreshToken))?.ok_or(VaultError::Tampered)?;
             let intent = Intent {
                 generation: grant.generation,
                 at: now,
@@ -143,7 +145,7 @@ impl Vault {
                 vault_key,
                 &records::place(connection, Kind::RefreshToken, old.generation),
             )?
-            .ok_or(VaultError::NoRefreshToken)?;
+            .ok_or(VaultError::Tampered)?;
             let brought = refreshed
                 .refresh_token
                 .as_ref()

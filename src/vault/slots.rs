@@ -14,6 +14,7 @@ use super::{Keychain, KeychainError, VaultError, VaultKey, key};
 use crate::model::{Secret, UnixTime};
 
 /// A slot to be made.
+#[derive(Clone, Copy)]
 pub enum NewSlot<'a> {
     Keychain(&'a dyn Keychain),
     Passphrase(&'a Secret),
@@ -97,7 +98,7 @@ pub(super) enum SlotLock {
 pub(super) fn make(
     vault: &str,
     vault_key: &VaultKey,
-    new: &NewSlot<'_>,
+    new: NewSlot<'_>,
     effort: Effort,
 ) -> Result<Slot, VaultError> {
     let (kind, slot_key, lock) = match new {
@@ -106,10 +107,14 @@ pub(super) fn make(
             let slot_key = VaultKey::random()?;
             let entry = to_text(&slot_key);
             keychain.write(&account, &entry)?;
-            let kept = keychain.read(&account);
-            if !kept.is_ok_and(|kept| kept.same(&entry)) {
-                forget(*keychain, &account);
-                return Err(VaultError::NotKept);
+            let trouble = match keychain.read(&account) {
+                Ok(kept) if kept.same(&entry) => None,
+                Ok(_) | Err(KeychainError::NoEntry) => Some(VaultError::NotKept),
+                Err(error) => Some(error.into()),
+            };
+            if let Some(error) = trouble {
+                forget(keychain, &account);
+                return Err(error);
             }
             (SlotKind::Keychain, slot_key, SlotLock::Keychain { account })
         }

@@ -45,9 +45,18 @@ impl Listener {
     /// that passed every earlier check; it must be pure and quick. Must be called inside a tokio
     /// runtime.
     pub fn serve(self, authorization_url: Secret, judge: Judge) -> Serving {
+        self.serve_asking(peer::owner, authorization_url, judge)
+    }
+
+    fn serve_asking(self, owner: peer::Owner, authorization_url: Secret, judge: Judge) -> Serving {
         let attempt = Arc::new(Attempt::new(self.site, self.seed, authorization_url, judge));
         let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(server::run(self.sockets, Arc::clone(&attempt), stopped));
+        let task = tokio::spawn(server::run(
+            self.sockets,
+            Arc::clone(&attempt),
+            owner,
+            stopped,
+        ));
         Serving {
             attempt,
             stop: Some(stop),

@@ -14,7 +14,10 @@ pub(super) enum Peer {
     Unknown,
 }
 
-/// `client` is the peer's address, `server` ours.
+/// Says who owns the client's end of the connection between `client` and `server`, which is ours.
+pub(super) type Owner = fn(client: SocketAddr, server: SocketAddr) -> Peer;
+
+/// The kernel's word.
 #[cfg(target_os = "linux")]
 pub(super) fn owner(client: SocketAddr, server: SocketAddr) -> Peer {
     linux::owner(client, server)

@@ -20,7 +20,7 @@ use super::attempt::{Attempt, Callback, Outcome, Start};
 use super::checks::{self, Refusal, Route};
 use super::pages::{self, Status};
 use super::parse::{Fault, HeadReader, Request};
-use super::peer::{self, Peer};
+use super::peer::{Owner, Peer};
 
 const MOST_CONNECTIONS: usize = 32;
 /// For the whole head of a request.
@@ -41,14 +41,31 @@ const COOKIE_SECONDS: u32 = 600;
 /// One accepted connection, as the accepting loop sees it.
 struct Connection {
     task: AbortHandle,
-    /// Its request is complete and being answered: never turned out.
+    /// It holds the page of the genuine answer: never turned out.
     busy: Arc<AtomicBool>,
+}
+
+/// One accepted connection, as its own task sees it.
+struct Client {
+    stream: TcpStream,
+    peer: SocketAddr,
+    owner: Owner,
+}
+
+impl Client {
+    fn owner(&self) -> Peer {
+        match self.stream.local_addr() {
+            Ok(server) => (self.owner)(self.peer, server),
+            Err(_) => Peer::Unknown,
+        }
+    }
 }
 
 /// Serves until told to stop, then flushes what is being answered.
 pub(super) async fn run(
     sockets: Vec<std::net::TcpListener>,
     attempt: Arc<Attempt>,
+    owner: Owner,
     mut stop: oneshot::Receiver<()>,
 ) {
     // They are non-blocking since the check of `bind`; only a dead runtime can refuse them.
@@ -74,7 +91,12 @@ pub(super) async fn run(
             continue;
         }
         let busy = Arc::new(AtomicBool::new(false));
-        let task = tasks.spawn(serve(stream, peer, Arc::clone(&attempt), Arc::clone(&busy)));
+        let client = Client {
+            stream,
+            peer,
+            owner,
+        };
+        let task = tasks.spawn(serve(client, Arc::clone(&attempt), Arc::clone(&busy)));
         connections.push_back(Connection { task, busy });
     }
     drop(listeners);
@@ -98,17 +120,17 @@ async fn accept(listeners: &[TcpListener]) -> io::Result<(TcpStream, SocketAddr)
     .await
 }
 
-/// Turns out the oldest connection that has not sent its request: browsers keep idle ones, and
-/// they must not keep the real one out (F-07). False when all are being answered.
+/// Turns out the oldest connection that does not hold the answer: browsers keep idle ones, others
+/// read slowly, and they must not keep the real one out (F-07). False when all hold it.
 fn make_room(connections: &mut VecDeque<Connection>) -> bool {
     connections.retain(|connection| !connection.task.is_finished());
     if connections.len() < MOST_CONNECTIONS {
         return true;
     }
-    let idle = connections
+    let other = connections
         .iter()
         .position(|connection| !connection.busy.load(Ordering::Acquire));
-    match idle.and_then(|at| connections.remove(at)) {
+    match other.and_then(|at| connections.remove(at)) {
         Some(oldest) => {
             oldest.task.abort();
             true
@@ -121,18 +143,10 @@ async fn turn_away(mut stream: TcpStream) {
     send(&mut stream, &pages::plain(Status::Busy)).await;
 }
 
-async fn serve(
-    mut stream: TcpStream,
-    peer: SocketAddr,
-    attempt: Arc<Attempt>,
-    busy: Arc<AtomicBool>,
-) {
+async fn serve(mut client: Client, attempt: Arc<Attempt>, busy: Arc<AtomicBool>) {
     let mut reader = HeadReader::default();
-    let answer = match timeout(HEAD_DEADLINE, read_head(&mut stream, &mut reader)).await {
-        Ok(Ok(Some(request))) => {
-            busy.store(true, Ordering::Release);
-            respond(&request, &stream, peer, &attempt).await
-        }
+    let answer = match timeout(HEAD_DEADLINE, read_head(&mut client.stream, &mut reader)).await {
+        Ok(Ok(Some(request))) => respond(&request, &client, &attempt, &busy).await,
         // Closed, or reset, before the request was complete.
         Ok(Ok(None)) => return,
         Ok(Err(Fault::TlsHello)) => {
@@ -146,7 +160,7 @@ async fn serve(
         Err(_) if reader.is_empty() => return,
         Err(_) => pages::plain(Status::Timeout),
     };
-    send(&mut stream, &answer).await;
+    send(&mut client.stream, &answer).await;
 }
 
 async fn read_head(
@@ -187,9 +201,9 @@ fn status_of(refusal: Refusal) -> Status {
 /// The checks in their order; the answer to give.
 async fn respond(
     request: &Request,
-    stream: &TcpStream,
-    peer: SocketAddr,
+    client: &Client,
     attempt: &Attempt,
+    busy: &AtomicBool,
 ) -> Vec<u8> {
     let route = match checks::route(request, attempt.site()) {
         Ok(route) => route,
@@ -198,10 +212,7 @@ async fn respond(
             return pages::plain(status_of(refusal));
         }
     };
-    let owner = stream
-        .local_addr()
-        .map_or(Peer::Unknown, |server| peer::owner(peer, server));
-    match owner {
+    match client.owner() {
         Peer::Ours => {}
         Peer::Unknown => attempt.unknown_peer(),
         Peer::Other => {
@@ -217,7 +228,9 @@ async fn respond(
         Route::Start(nonce) => start(attempt, nonce),
         Route::Callback(query) => {
             let name = cookie_name(attempt);
-            callback(attempt, attempt.callback(query, cookies(request, &name))).await
+            let verdict = attempt.callback(query, cookies(request, &name));
+            busy.store(matches!(verdict, Callback::Held), Ordering::Release);
+            callback(attempt, verdict).await
         }
     }
 }

@@ -20,7 +20,7 @@ fn an_unknown_key_is_an_error_that_lists_the_known_ones() {
             listed.contains("rotation=on|off") && listed.contains("ENDPOINT_drop="),
             "{key}"
         );
-        assert!(listed.contains("metadata.MEMBER=VALUE") && listed.contains("expires_in=VALUE"));
+        assert!(listed.contains("metadata.MEMBER=absent") && listed.contains("expires_in=VALUE"));
     }
 }
 

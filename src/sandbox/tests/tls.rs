@@ -5,8 +5,8 @@ use crate::sandbox::{Host, SandboxThread, Tls};
 
 async fn visit(tls: Tls, host: Host) -> std::io::Result<u16> {
     let sandbox = Sandbox::start(Options {
-        tls,
         host,
+        tls,
         ..Options::default()
     })
     .await?;

@@ -4,6 +4,11 @@
 //! machine is never reached through a proxy. A connection is used once, so that "it failed while
 //! connecting" always means "the request never left".
 
+mod error;
+mod proxy;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
@@ -14,8 +19,10 @@ use reqwest::{Certificate, Client, Url, redirect, retry, tls};
 use tokio::time::timeout;
 use url::Host;
 
-use super::http_error::HttpError;
 use crate::model::Untrusted;
+
+pub use error::{HttpError, TlsFault, Transport};
+pub use proxy::proxy_in_use;
 
 /// Bounds of one exchange. Spans are wall time; `body` counts bytes after decompression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -135,9 +135,6 @@ impl Transport {
         if error.is_dns() {
             return Self::Name;
         }
-        if error.is_decode() {
-            return Self::NotHttp;
-        }
         match find::<io::Error>(error).map(io::Error::kind) {
             Some(io::ErrorKind::ConnectionRefused) => Self::Refused,
             Some(io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable) => {
@@ -149,24 +146,25 @@ impl Transport {
                 | io::ErrorKind::BrokenPipe
                 | io::ErrorKind::UnexpectedEof,
             ) => Self::Closed,
+            _ if error.is_decode() => Self::NotHttp,
             Some(_) => Self::Other,
             None => Self::by_message(error),
         }
     }
 
-    /// hyper's error types are not public to us, but its fixed words are stable enough to choose
-    /// between three sentences; they never carry data of the request.
+    /// hyper's error types are out of reach here; its fixed words only choose between three
+    /// sentences, and never decide whether something was sent.
     fn by_message(error: &reqwest::Error) -> Self {
         let mut cause: Option<&dyn Error> = error.source();
         while let Some(inner) = cause {
             let text = inner.to_string();
-            if text.contains("unsuccessful tunnel") || text.contains("proxy") {
+            if text.contains("tunnel") {
                 return Self::Proxy;
             }
-            if text.contains("invalid HTTP") || text.contains("parse") {
+            if text.contains("invalid HTTP") {
                 return Self::NotHttp;
             }
-            if text.contains("closed") || text.contains("incomplete") {
+            if text.contains("closed") {
                 return Self::Closed;
             }
             cause = inner.source();
