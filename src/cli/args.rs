@@ -16,21 +16,21 @@ use clap::{Args, Parser, Subcommand};
     after_help = EXAMPLES,
     disable_help_subcommand = true
 )]
-pub struct Cli {
+pub(super) struct Cli {
     /// Keep everything in memory; nothing is stored
     #[arg(long, global = true)]
-    pub ephemeral: bool,
+    pub(super) ephemeral: bool,
     /// Tell more on stderr; secrets never
     #[arg(long, short, global = true)]
-    pub verbose: bool,
+    pub(super) verbose: bool,
     /// Line by line, nothing is redrawn
     #[arg(long, global = true)]
-    pub plain: bool,
+    pub(super) plain: bool,
     /// Read the vault's passphrase from this open file descriptor
     #[arg(long, global = true, value_name = "N")]
-    pub passphrase_fd: Option<i32>,
+    pub(super) passphrase_fd: Option<i32>,
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub(super) command: Option<Command>,
 }
 
 const EXAMPLES: &str = "Examples:
@@ -42,7 +42,7 @@ const EXAMPLES: &str = "Examples:
 Exit codes: 0 ok, 1 other, 2 usage, 3 needs sign-in, 4 offline, 5 denied, 6 vault, 7 refused, 8 busy, 130 interrupted";
 
 #[derive(Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Add a connection
     Add(Box<Add>),
     /// Sign in: opens the browser and waits
@@ -94,9 +94,11 @@ pub enum Command {
     /// Give a connection another name
     Rename { from: String, to: String },
     /// Change fields of a definition: FIELD=VALUE…
-    #[command(after_help = "Fields: authorization-url token-url device-url revocation-url introspection-url \
+    #[command(
+        after_help = "Fields: authorization-url token-url device-url revocation-url introspection-url \
                             userinfo-url issuer client-id redirect-uri scope test-url auth ca-file\n\
-                            A new address, client ID or redirect URI parks the sign-in: sign in again.")]
+                            A new address, client ID or redirect URI parks the sign-in: sign in again."
+    )]
     Edit {
         name: String,
         #[arg(required = true, value_name = "FIELD=VALUE")]
@@ -147,13 +149,13 @@ pub enum Command {
 }
 
 #[derive(Subcommand)]
-pub enum PresetsCommand {
+pub(super) enum PresetsCommand {
     /// Check a preset file and explain what is wrong
     Check { file: PathBuf },
 }
 
 #[derive(Subcommand)]
-pub enum VaultCommand {
+pub(super) enum VaultCommand {
     /// Make the vault
     Init {
         /// Open it with a passphrase instead of the keychain
@@ -168,121 +170,121 @@ pub enum VaultCommand {
 }
 
 #[derive(Args)]
-pub struct Add {
+pub(super) struct Add {
     /// A preset's id, or nothing for a provider of your own
     #[arg(value_name = "PRESET")]
-    pub what: Option<String>,
+    pub(super) what: Option<String>,
     #[arg(long)]
-    pub name: Option<String>,
+    pub(super) name: Option<String>,
     #[arg(long, value_name = "U")]
-    pub authorization_url: Option<String>,
+    pub(super) authorization_url: Option<String>,
     #[arg(long, value_name = "U")]
-    pub token_url: Option<String>,
+    pub(super) token_url: Option<String>,
     #[arg(long, value_name = "U")]
-    pub device_url: Option<String>,
+    pub(super) device_url: Option<String>,
     #[arg(long, value_name = "U")]
-    pub revocation_url: Option<String>,
+    pub(super) revocation_url: Option<String>,
     #[arg(long, value_name = "U")]
-    pub introspection_url: Option<String>,
+    pub(super) introspection_url: Option<String>,
     #[arg(long, value_name = "U")]
-    pub userinfo_url: Option<String>,
+    pub(super) userinfo_url: Option<String>,
     /// Where identity tokens' keys are published
     #[arg(long, value_name = "U")]
-    pub jwks_url: Option<String>,
+    pub(super) jwks_url: Option<String>,
     #[arg(long, value_name = "U")]
-    pub issuer: Option<String>,
+    pub(super) issuer: Option<String>,
     #[arg(long, value_name = "ID")]
-    pub client_id: Option<String>,
+    pub(super) client_id: Option<String>,
     /// Read the client secret from this file (- for stdin); never from an argument
     #[arg(long, value_name = "FILE")]
-    pub client_secret_file: Option<PathBuf>,
+    pub(super) client_secret_file: Option<PathBuf>,
     /// How the client identifies itself: none, basic or post
     #[arg(long, value_name = "METHOD")]
-    pub auth: Option<String>,
+    pub(super) auth: Option<String>,
     /// Scopes, separated by spaces; repeatable
     #[arg(long, value_name = "SCOPES")]
-    pub scope: Vec<String>,
+    pub(super) scope: Vec<String>,
     /// Port 0 or none means any free one
     #[arg(long, value_name = "U")]
-    pub redirect_uri: Option<String>,
+    pub(super) redirect_uri: Option<String>,
     /// Resource indicator (RFC 8707), repeatable
     #[arg(long, value_name = "U")]
-    pub resource: Vec<String>,
+    pub(super) resource: Vec<String>,
     /// Address of the test read (GET)
     #[arg(long, value_name = "U")]
-    pub test_url: Option<String>,
+    pub(super) test_url: Option<String>,
     /// A preset's variable
     #[arg(long, value_name = "VAR=VALUE")]
-    pub set: Vec<String>,
+    pub(super) set: Vec<String>,
     /// Extra parameter: authorize:k=v, token:k=v or refresh:k=v
     #[arg(long, value_name = "KIND:K=V")]
-    pub param: Vec<String>,
+    pub(super) param: Vec<String>,
     /// A named deviation of the provider
     #[arg(long, value_name = "NAME")]
-    pub quirk: Vec<String>,
+    pub(super) quirk: Vec<String>,
     /// Trust these certificates too, for this connection only (PEM)
     #[arg(long, value_name = "F")]
-    pub ca_file: Option<PathBuf>,
-    /// Allow plain http for 127.0.0.1, [::1] and localhost
+    pub(super) ca_file: Option<PathBuf>,
+    /// Allow plain http for 127.0.0.1, `[::1]` and localhost
     #[arg(long)]
-    pub dev_http: bool,
+    pub(super) dev_http: bool,
     /// Sign in at once
     #[arg(long)]
-    pub sign_in: bool,
+    pub(super) sign_in: bool,
     /// Ask nothing: everything comes from flags
     #[arg(long)]
-    pub no_input: bool,
+    pub(super) no_input: bool,
     /// Say yes to what would be asked
     #[arg(long, short)]
-    pub yes: bool,
+    pub(super) yes: bool,
     #[arg(long)]
-    pub json: bool,
+    pub(super) json: bool,
 }
 
 #[derive(Args)]
-pub struct Login {
-    pub name: String,
+pub(super) struct Login {
+    pub(super) name: String,
     /// Use a code typed on a web page
     #[arg(long)]
-    pub device: bool,
+    pub(super) device: bool,
     /// Open no browser here; print the address
     #[arg(long)]
-    pub no_browser: bool,
+    pub(super) no_browser: bool,
     /// Read the address that the browser ended on from stdin
     #[arg(long)]
-    pub paste: bool,
+    pub(super) paste: bool,
     /// Give up after so many seconds (600)
     #[arg(long, value_name = "S")]
-    pub timeout: Option<u64>,
+    pub(super) timeout: Option<u64>,
     /// Keep a grant that is wider than asked for
     #[arg(long)]
-    pub accept_wider: bool,
+    pub(super) accept_wider: bool,
     /// Let another account replace the one that was connected
     #[arg(long)]
-    pub accept_account: bool,
+    pub(super) accept_account: bool,
     /// One JSON object a line
     #[arg(long)]
-    pub json: bool,
+    pub(super) json: bool,
 }
 
 #[derive(Args)]
-pub struct Token {
-    pub name: String,
+pub(super) struct Token {
+    pub(super) name: String,
     /// Renew when less than so many seconds are left
     #[arg(long, value_name = "S")]
-    pub min_valid: Option<u64>,
+    pub(super) min_valid: Option<u64>,
     #[arg(long, conflicts_with_all = ["header", "env"])]
-    pub json: bool,
+    pub(super) json: bool,
     /// Print an `Authorization: Bearer …` line
     #[arg(long, conflicts_with = "env")]
-    pub header: bool,
+    pub(super) header: bool,
     /// Print VAR='…' for a shell to read
     #[arg(long, value_name = "VAR")]
-    pub env: Option<String>,
+    pub(super) env: Option<String>,
     /// Print it even on a terminal
     #[arg(long)]
-    pub show: bool,
+    pub(super) show: bool,
     /// Sign in with the browser when that is needed
     #[arg(long)]
-    pub interactive: bool,
+    pub(super) interactive: bool,
 }

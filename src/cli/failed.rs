@@ -5,11 +5,15 @@ use crate::engine::Error;
 
 /// A failed command.
 #[derive(Debug)]
-pub struct Failed(pub Advice);
+pub(super) struct Failed(pub Advice);
 
 impl Failed {
     /// A mistake on the command line.
-    pub fn usage(code: &'static str, sentence: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(super) fn usage(
+        code: &'static str,
+        sentence: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
         Self(Advice {
             code,
             sentence: sentence.into(),

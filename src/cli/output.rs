@@ -8,40 +8,40 @@ use serde_json::{Value, json};
 use crate::advice::Advice;
 
 /// Writes a line of data. A closed pipe is an error the caller turns into an exit code, never a panic.
-pub fn data(line: &str) -> io::Result<()> {
+pub(super) fn data(line: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{line}")?;
     out.flush()
 }
 
 /// Writes a line for people.
-pub fn note(line: &str) {
+pub(super) fn note(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 /// Writes a question without a line break.
-pub fn ask(question: &str) {
+pub(super) fn ask(question: &str) {
     let mut err = io::stderr().lock();
     let _ = write!(err, "{question}");
     let _ = err.flush();
 }
 
-pub fn stdout_is_terminal() -> bool {
+pub(super) fn stdout_is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
-pub fn stdin_is_terminal() -> bool {
+pub(super) fn stdin_is_terminal() -> bool {
     io::stdin().is_terminal()
 }
 
 /// One JSON value on one line.
-pub fn json(value: &impl Serialize) -> io::Result<()> {
+pub(super) fn json(value: &impl Serialize) -> io::Result<()> {
     let text = serde_json::to_string(value).map_err(io::Error::other)?;
     data(&escaped(&text))
 }
 
 /// The error object of a failing `--json` command (DESIGN section 7).
-pub fn json_error(advice: &Advice) -> Value {
+pub(super) fn json_error(advice: &Advice) -> Value {
     json!({
         "version": 1,
         "error": {
@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn w_04_json_escapes_what_a_terminal_would_obey() {
-        let text = serde_json::to_string(&json!({"a": "x\u{9b}y\u{202e}\u{2028}\u{e0041}é"})).expect("json");
+        let text = serde_json::to_string(&json!({"a": "x\u{9b}y\u{202e}\u{2028}\u{e0041}é"}))
+            .expect("json");
         let safe = escaped(&text);
         assert_eq!(safe, r#"{"a":"x\u009by\u202e\u2028\udb40\udc41é"}"#);
         let back: Value = serde_json::from_str(&safe).expect("still JSON");

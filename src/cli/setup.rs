@@ -17,38 +17,46 @@ use crate::model::Secret;
 use crate::vault::{Home, KeychainError, SlotKind, VaultError};
 
 /// What every command gets.
-pub struct Setup {
-    pub engine: Engine,
-    pub paths: Paths,
+pub(super) struct Setup {
+    pub(super) engine: Engine,
     passphrase_fd: Option<i32>,
 }
 
 impl Setup {
     /// Opens what is there; makes nothing and asks nothing.
-    pub fn new(cli: &Cli) -> Result<Self, Failed> {
+    pub(super) fn new(cli: &Cli) -> Result<Self, Failed> {
         let paths = paths()?;
-        let home = if cli.ephemeral { Home::Memory } else { disk_home(&paths) };
+        let home = if cli.ephemeral {
+            Home::Memory
+        } else {
+            disk_home(&paths)
+        };
         let world = World {
             clock: Arc::new(SystemClock),
             browser: Arc::new(SystemBrowser),
-            keychain: Arc::new(OsKeychain::default()),
+            keychain: Arc::new(OsKeychain::new(false)),
             environment: Environment::detect(),
             jobs_here: false,
         };
         let engine = Engine::open(world, home)?;
-        Ok(Self { engine, paths, passphrase_fd: cli.passphrase_fd })
+        Ok(Self {
+            engine,
+            passphrase_fd: cli.passphrase_fd,
+        })
     }
 
     /// Makes or unlocks the vault: by keychain, by the passphrase brought along, or by asking on the
     /// terminal.
-    pub fn open_vault(&self) -> Result<(), Failed> {
+    pub(super) fn open_vault(&self) -> Result<(), Failed> {
         if self.engine.is_memory() {
             return Ok(());
         }
         let brought = self.passphrase_brought()?;
         let had_one = brought.is_some();
         let new = matches!(self.engine.vault_facts()?, VaultFacts::NotMade);
-        match self.engine.open_vault(&Access { passphrase: brought }) {
+        match self.engine.open_vault(&Access {
+            passphrase: brought,
+        }) {
             Ok(()) => {
                 if new {
                     self.tell_made()?;
@@ -67,23 +75,34 @@ impl Setup {
             output::note(&advice::advise(&Error::PassphraseNeeded(why.clone())).sentence);
         }
         let passphrase = if new {
-            output::note("Choose a passphrase. There is no recovery: if you forget it, you sign in everywhere again.");
+            output::note(
+                "Choose a passphrase. There is no recovery: if you forget it, you sign in everywhere again.",
+            );
             let first = prompt_secret("Passphrase: ")?;
             let second = prompt_secret("Once more: ")?;
             if !first.same(&second) || first.is_empty() {
-                return Err(Failed::usage("passphrase-differs", "The two passphrases differ, or are empty.", "Try again."));
+                return Err(Failed::usage(
+                    "passphrase-differs",
+                    "The two passphrases differ, or are empty.",
+                    "Try again.",
+                ));
             }
             first
         } else {
             prompt_secret("Passphrase of the vault: ")?
         };
-        self.engine.open_vault(&Access { passphrase: Some(passphrase) })?;
+        self.engine.open_vault(&Access {
+            passphrase: Some(passphrase),
+        })?;
         Ok(())
     }
 
     fn tell_made(&self) -> Result<(), Failed> {
         if let VaultFacts::Made(status) = self.engine.vault_facts()? {
-            let by_keychain = status.slots.iter().any(|slot| slot.kind == SlotKind::Keychain);
+            let by_keychain = status
+                .slots
+                .iter()
+                .any(|slot| slot.kind == SlotKind::Keychain);
             output::note(if by_keychain {
                 "Made the vault. Sign-ins are stored encrypted; your keychain holds the key."
             } else {
@@ -94,7 +113,7 @@ impl Setup {
     }
 
     /// From `--passphrase-fd` or `VALETKEY_PASSPHRASE_FILE`; the first line, without its end.
-    pub fn passphrase_brought(&self) -> Result<Option<Secret>, Failed> {
+    pub(super) fn passphrase_brought(&self) -> Result<Option<Secret>, Failed> {
         brought(self.passphrase_fd)
     }
 }
@@ -111,58 +130,86 @@ fn brought(fd: Option<i32>) -> Result<Option<Secret>, Failed> {
 }
 
 /// The fast path of `token` uses the same sources.
-pub fn passphrase_from_environment() -> Option<Secret> {
+pub(super) fn passphrase_from_environment() -> Option<Secret> {
     brought(None).ok().flatten()
 }
 
 fn first_line(path: &Path) -> Result<Secret, Failed> {
     let unreadable = |_| {
-        Failed::usage("passphrase-file", "The passphrase file cannot be read.", "Check VALETKEY_PASSPHRASE_FILE or --passphrase-fd.")
+        Failed::usage(
+            "passphrase-file",
+            "The passphrase file cannot be read.",
+            "Check VALETKEY_PASSPHRASE_FILE or --passphrase-fd.",
+        )
     };
     let mut text = Zeroizing::new(String::new());
     let file = File::open(path).map_err(unreadable)?;
-    io::BufReader::new(file.take(4096)).read_line(&mut text).map_err(unreadable)?;
+    io::BufReader::new(file.take(4096))
+        .read_line(&mut text)
+        .map_err(unreadable)?;
     Ok(Secret::new(text.trim_end_matches(['\n', '\r']).to_owned()))
 }
 
-pub fn paths() -> Result<Paths, Failed> {
+pub(super) fn paths() -> Result<Paths, Failed> {
     Paths::from_env().map_err(|_| {
-        Failed::usage("no-home", "There is no home folder to keep anything in.", "Set HOME or VALETKEY_HOME.")
+        Failed::usage(
+            "no-home",
+            "There is no home folder to keep anything in.",
+            "Set HOME or VALETKEY_HOME.",
+        )
     })
 }
 
-pub fn disk_home(paths: &Paths) -> Home {
-    Home::Disk { data: paths.data.clone(), state: paths.state.clone() }
+pub(super) fn disk_home(paths: &Paths) -> Home {
+    Home::Disk {
+        data: paths.data.clone(),
+        state: paths.state.clone(),
+    }
 }
 
 /// Reads a secret from a file or stdin (`-`), without its last line break.
-pub fn secret_from(path: &Path) -> Result<Secret, Failed> {
+pub(super) fn secret_from(path: &Path) -> Result<Secret, Failed> {
     let mut text = Zeroizing::new(String::new());
     let result = if path.as_os_str() == "-" {
         io::stdin().lock().take(65_536).read_to_string(&mut text)
     } else {
         File::open(path).and_then(|file| file.take(65_536).read_to_string(&mut text))
     };
-    result.map_err(|_| Failed::usage("secret-file", "The secret file cannot be read.", "Give a readable file, or - for stdin."))?;
+    result.map_err(|_| {
+        Failed::usage(
+            "secret-file",
+            "The secret file cannot be read.",
+            "Give a readable file, or - for stdin.",
+        )
+    })?;
     Ok(Secret::new(text.trim_end_matches(['\n', '\r']).to_owned()))
 }
 
 /// Asks without echo.
-pub fn prompt_secret(question: &str) -> Result<Secret, Failed> {
+pub(super) fn prompt_secret(question: &str) -> Result<Secret, Failed> {
     output::ask(question);
-    let answer = crate::host::read_hidden_line().map_err(|_| Failed::from(Error::Vault(VaultError::Locked)))?;
+    let answer = crate::host::read_hidden_line()
+        .map_err(|_| Failed::from(Error::Vault(VaultError::Locked)))?;
     output::note("");
     Ok(answer)
 }
 
 /// Asks with echo; an empty answer is the default.
-pub fn prompt(question: &str, default: &str) -> Result<String, Failed> {
+pub(super) fn prompt(question: &str, default: &str) -> Result<String, Failed> {
     output::ask(question);
     let mut line = String::new();
     let read = io::stdin().lock().read_line(&mut line).unwrap_or(0);
     if read == 0 {
-        return Err(Failed::usage("no-answer", "There was no answer.", "Use --no-input and flags, or a terminal."));
+        return Err(Failed::usage(
+            "no-answer",
+            "There was no answer.",
+            "Use --no-input and flags, or a terminal.",
+        ));
     }
     let line = line.trim();
-    Ok(if line.is_empty() { default.to_owned() } else { line.to_owned() })
+    Ok(if line.is_empty() {
+        default.to_owned()
+    } else {
+        line.to_owned()
+    })
 }

@@ -8,6 +8,8 @@ use crate::oauth::IgnoreReason;
 
 /// One change, in the order it happened. There is one channel of these.
 #[derive(Debug, Clone)]
+// A few messages a second: a box would only add noise.
+#[allow(clippy::large_enum_variant)]
 pub enum Change {
     /// Rows were added, removed or changed: read them again.
     Connections,

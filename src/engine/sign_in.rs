@@ -94,7 +94,7 @@ enum Approved {
 
 impl Story {
     async fn tell(mut self) -> Result<Outcome, Arc<Error>> {
-        let result = self.run().await;
+        let result = Box::pin(self.run()).await;
         hold(&self.engine.0.attempts).retain(|running| running.attempt != self.attempt);
         let result = match result {
             Ok(outcome) => {
@@ -334,7 +334,7 @@ impl Story {
             },
             ListenerEvent::StartLinkReused => Err(Error::StartLinkReused),
             other => {
-                if let Some(what) = overheard(other) {
+                if let Some(what) = overheard(&other) {
                     self.ignored(what);
                 }
                 Ok(None)
@@ -609,8 +609,8 @@ fn judgement(reason: IgnoreReason) -> Judgement {
 }
 
 /// What the listener tells in passing.
-fn overheard(event: ListenerEvent) -> Option<Ignored> {
-    match event {
+fn overheard(event: &ListenerEvent) -> Option<Ignored> {
+    match *event {
         ListenerEvent::Ignored { reason, count } => Some(match IgnoreReason::from_token(reason) {
             Some(reason) => Ignored::Answer(reason),
             None if reason == "other_browser" => Ignored::OtherBrowser,

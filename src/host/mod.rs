@@ -33,7 +33,7 @@ pub use keychain::OsKeychain;
 pub use listener::{BindError, Judge, Judgement, Listener, ListenerEvent, Page, Serving};
 pub use paths::{NoHome, Paths};
 pub use process::{HardenError, harden_process};
-pub use prompt::read_hidden_line;
+pub use prompt::{HiddenLines, read_hidden_line};
 pub use qr::qr_lines;
 pub use random::{NoSecureRandom, fill, random_bytes};
 pub use worker::{Job, WORKER_ARGUMENT, WorkerError, WorkerLink, attach, defer_signals, spawn};
