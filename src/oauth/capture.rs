@@ -63,8 +63,8 @@ fn client(
     })
 }
 
-/// What a code is exchanged with.
-pub(super) struct Code<'a> {
+/// A code, and what proves that it is ours.
+pub(super) struct Presented<'a> {
     pub(super) code: &'a Secret,
     pub(super) redirect_uri: &'a str,
     /// Absent under the "no PKCE" quirk only.
@@ -76,16 +76,16 @@ pub(super) fn code_request(
     connection: &Connection,
     secret: Option<&Secret>,
     token_url: &EndpointUrl,
-    code: &Code<'_>,
+    presented: &Presented<'_>,
     extra: &[(&str, &str)],
 ) -> Result<HttpRequest, BuildProblem> {
     let client = client(connection, secret, token_url)?;
-    let redirect = RedirectUrl::new(code.redirect_uri.to_owned())
+    let redirect = RedirectUrl::new(presented.redirect_uri.to_owned())
         .map_err(|_| BuildProblem::RedirectAddress)?;
     let mut request = client
-        .exchange_code(AuthorizationCode::new(code.code.reveal().to_owned()))
+        .exchange_code(AuthorizationCode::new(presented.code.reveal().to_owned()))
         .set_redirect_uri(Cow::Owned(redirect));
-    if let Some(verifier) = code.verifier {
+    if let Some(verifier) = presented.verifier {
         request = request.set_pkce_verifier(PkceCodeVerifier::new(verifier.reveal().to_owned()));
     }
     for (name, value) in extra {

@@ -35,10 +35,10 @@ pub(super) fn success_object(
     let success = status == http::StatusCode::OK
         || (status.is_success() && provider.has(&Quirk::AnySuccessStatus));
     let parsed = read_body(provider, response, success);
-    if let Ok(document) = &parsed {
-        if let Some(error) = provider_error(provider, response, document, success)? {
-            return Err(AnswerError::Provider(error));
-        }
+    if let Ok(document) = &parsed
+        && let Some(error) = provider_error(provider, response, document, success)?
+    {
+        return Err(AnswerError::Provider(error));
     }
     if !success {
         return Err(failure(response));

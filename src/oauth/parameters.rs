@@ -75,6 +75,14 @@ pub(super) fn checked(
 mod tests {
     use super::*;
 
+    fn percent_encoded(name: &str) -> String {
+        use std::fmt::Write as _;
+        name.bytes().fold(String::new(), |mut out, byte| {
+            let _ = write!(out, "%{byte:02x}");
+            out
+        })
+    }
+
     #[test]
     fn a_03_protocol_parameters_cannot_be_overridden() {
         for name in [
@@ -100,7 +108,7 @@ mod tests {
             "refresh_token",
             "device_code",
         ] {
-            let encoded: String = name.bytes().map(|b| format!("%{b:02x}")).collect();
+            let encoded: String = percent_encoded(name);
             let twice = encoded.replace('%', "%25");
             for form in [
                 name.to_owned(),

@@ -114,10 +114,10 @@ fn strip(text: &str) -> &str {
 /// loopback address.
 fn without_scheme(text: &str) -> Option<&str> {
     for scheme in ["http://", "https://"] {
-        if let Some(start) = text.get(..scheme.len()) {
-            if start.eq_ignore_ascii_case(scheme) {
-                return text.get(scheme.len()..);
-            }
+        if let Some((start, rest)) = text.split_at_checked(scheme.len())
+            && start.eq_ignore_ascii_case(scheme)
+        {
+            return Some(rest);
         }
     }
     ["127.0.0.1:", "localhost:", "[::1]:"]

@@ -5,7 +5,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 
 use crate::model::{Connection, EndpointUrl, Quirk, ScopeSet, Secret, TestMethod, TestRead};
 
-use super::capture::{self, Code};
+use super::capture::{self, Presented};
 use super::client_auth::bearer;
 use super::flow::{resources, scope_parameter};
 use super::parameters::checked;
@@ -28,7 +28,7 @@ pub fn exchange_code(
         connection,
         client_secret,
         token_endpoint(connection)?,
-        &Code {
+        &Presented {
             code,
             redirect_uri: &flow.redirect_uri,
             verifier,

@@ -304,8 +304,8 @@ mod tests {
                 "]".repeat(depth - 1)
             )
         };
-        assert_eq!(problem(nested(MAX_DEPTH)), None);
-        assert_eq!(problem(nested(MAX_DEPTH + 1)), Some(JsonProblem::TooDeep));
+        assert_eq!(problem(nested(32)), None);
+        assert_eq!(problem(nested(33)), Some(JsonProblem::TooDeep));
         assert_eq!(problem(nested(100_000)), Some(JsonProblem::TooDeep));
     }
 

@@ -7,14 +7,12 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::model::{
-    ClientAuth, EndpointUrl, ExtraParams, IssPolicy, ProviderKind, Quirk, ScopeSet,
+    ClientAuth, EndpointUrl, ExtraParams, IssPolicy, ProviderKind, Quirk, RedirectUri, ScopeSet,
 };
 use crate::oauth::check_extra_parameter;
 
-use super::preset::{
-    Client, EndpointParts, Parts, Preset, RedirectPart, RevokePart, ScopeHelp, SecretNeed,
-    StepPart, TestPart, Variable, Way,
-};
+use super::parts::{EndpointParts, Parts, RedirectPart, RevokePart, StepPart, TestPart};
+use super::preset::{Client, Preset, ScopeHelp, SecretNeed, Variable, Way};
 use super::template::Template;
 
 /// Longest file that is read, in bytes.
@@ -207,6 +205,10 @@ fn check(preset: &Preset) -> Result<(), String> {
         if gap != "redirect" && preset.variables.iter().all(|known| known.key != gap) {
             return Err(format!("a step names the unknown variable `{gap}`"));
         }
+    }
+    let redirect = preset.default_redirect();
+    if RedirectUri::parse(&redirect.to_string()).as_ref() != Ok(&redirect) {
+        return Err("the redirect path is not a path like `/callback`".to_owned());
     }
     let client = &preset.client;
     if client.ways.is_empty() {

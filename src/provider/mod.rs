@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod file;
+mod parts;
 mod preset;
 mod template;
 

@@ -5,14 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::model::{
-    ClientAuth, EndpointUrl, Endpoints, ExtraParams, IssPolicy, Issuer, LoopbackHost, Provider,
-    ProviderKind, Quirk, RedirectUri, RevokeRule, ScopeSet, TestMethod, TestRead, UrlProblem,
+    ClientAuth, EndpointUrl, Endpoints, Issuer, Provider, ProviderKind, Quirk, RedirectUri,
+    ScopeSet, UrlProblem,
 };
 
+use super::parts::Parts;
 use super::template::{Template, path_part};
-
-/// The one port for services that compare it.
-const FIXED_PORT: u16 = 8765;
 
 /// A service known to the program.
 #[derive(Clone, Debug)]
@@ -194,83 +192,6 @@ impl StepAction {
     }
 }
 
-/// The parts with gaps.
-#[derive(Clone, Debug)]
-pub(super) struct Parts {
-    pub(super) issuer: Option<Template>,
-    pub(super) iss: IssPolicy,
-    pub(super) endpoints: EndpointParts,
-    pub(super) redirect: RedirectPart,
-    pub(super) extra: ExtraParams,
-    pub(super) test: Option<TestPart>,
-    pub(super) revoke: RevokePart,
-    pub(super) manage_url: Option<Template>,
-    pub(super) api_hosts: Vec<Template>,
-    pub(super) steps: Vec<StepPart>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct EndpointParts {
-    pub(super) authorization: Option<Template>,
-    pub(super) token: Template,
-    pub(super) device: Option<Template>,
-    pub(super) revocation: Option<Template>,
-    pub(super) introspection: Option<Template>,
-    pub(super) userinfo: Option<Template>,
-    pub(super) jwks: Option<Template>,
-    pub(super) registration: Option<Template>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct RedirectPart {
-    host: LoopbackHost,
-    /// The service compares the port: one is fixed.
-    fixed_port: bool,
-    path: Option<String>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct TestPart {
-    url: Template,
-    /// Present: a POST with this JSON, which only reads.
-    #[serde(default)]
-    post: Option<String>,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    #[serde(default)]
-    account_label: Vec<String>,
-    #[serde(default)]
-    account_id: Option<String>,
-    #[serde(default)]
-    success: Option<String>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, tag = "way", rename_all = "kebab-case")]
-pub(super) enum RevokePart {
-    Standard,
-    BearerPost {
-        url: Template,
-        success: Option<String>,
-    },
-    TokenOnly,
-    GithubDelete {
-        url: Template,
-    },
-    #[default]
-    None,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct StepPart {
-    pub(super) action: StepAction,
-    pub(super) value: Template,
-}
-
 /// Why a preset does not become a provider.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PresetProblem {
@@ -342,18 +263,7 @@ impl Preset {
                 Some(test) => Some(test.filled(address("test", &test.url)?)),
                 None => None,
             },
-            revoke: match &parts.revoke {
-                RevokePart::Standard => RevokeRule::Standard,
-                RevokePart::TokenOnly => RevokeRule::TokenOnly,
-                RevokePart::None => RevokeRule::None,
-                RevokePart::BearerPost { url, success } => RevokeRule::BearerPost {
-                    url: address("revoke", url)?,
-                    success: success.clone(),
-                },
-                RevokePart::GithubDelete { url } => RevokeRule::GithubDelete {
-                    url: address("revoke", url)?,
-                },
-            },
+            revoke: parts.revoke.filled(|url| address("revoke", url))?,
             manage_url: optional("manage_url", &parts.manage_url)?,
             api_hosts: parts.api_hosts.iter().map(fill).collect::<Result<_, _>>()?,
         })
@@ -361,14 +271,7 @@ impl Preset {
 
     /// The redirect address to register; a service that compares the port gets 8765.
     pub fn default_redirect(&self) -> RedirectUri {
-        let redirect = &self.parts.redirect;
-        let any = RedirectUri::any_port();
-        RedirectUri {
-            host: redirect.host,
-            port: redirect.fixed_port.then_some(FIXED_PORT),
-            path: redirect.path.clone().unwrap_or(any.path),
-            bare: false,
-        }
+        self.parts.redirect.filled()
     }
 
     /// What a first connection asks for.
@@ -460,21 +363,5 @@ impl Preset {
         self.variables
             .iter()
             .all(|variable| variable.default.is_some())
-    }
-}
-
-impl TestPart {
-    fn filled(&self, url: EndpointUrl) -> TestRead {
-        TestRead {
-            method: match &self.post {
-                Some(body) => TestMethod::Post { body: body.clone() },
-                None => TestMethod::Get,
-            },
-            url,
-            headers: self.headers.clone().into_iter().collect(),
-            account_label: self.account_label.clone(),
-            account_id: self.account_id.clone(),
-            success: self.success.clone(),
-        }
     }
 }

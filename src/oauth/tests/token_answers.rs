@@ -22,7 +22,11 @@ fn with(member: &str) -> HttpResponse {
 }
 
 fn accepted(response: &HttpResponse) -> TokenAnswer {
-    read(response).unwrap_or_else(|error| panic!("{error}"))
+    accepted_by(&connection(), response)
+}
+
+fn accepted_by(connection: &Connection, response: &HttpResponse) -> TokenAnswer {
+    token_answer(connection, response).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]
@@ -278,9 +282,7 @@ fn g18_an_identity_token_counts_only_when_asked_for() {
     assert!(accepted(&with(r#""id_token":"a.b.c""#)).id_token.is_none());
     let mut openid = connection();
     openid.requested = ScopeSet::parse("openid").expect("scopes");
-    let answer = token_answer(&openid, &with(r#""id_token":"a.b.c""#))
-        .ok()
-        .expect("good");
+    let answer = accepted_by(&openid, &with(r#""id_token":"a.b.c""#));
     assert_eq!(answer.id_token.expect("token").reveal(), "a.b.c");
 }
 
@@ -547,7 +549,7 @@ fn j_13_the_end_of_the_grant_is_read_from_known_members() {
 fn never_is_said_only_where_the_preset_knows_it() {
     let github: Connection = with_quirks(&["never-expires"]);
     let plain = with(r#""x":1"#);
-    let lifetime = |response| token_answer(&github, response).ok().expect("good").lifetime;
+    let lifetime = |response| accepted_by(&github, response).lifetime;
     assert_eq!(lifetime(&plain), Lifetime::Never);
     assert_eq!(
         lifetime(&with(r#""expires_in":28800"#)),
