@@ -157,7 +157,7 @@ async fn story(engine: &Engine, sandbox: &Sandbox) -> Result<(), Failed> {
                 output::data(&format!("  ✓ {}{detail}", step.word()))?;
             }
             AttemptEvent::Ignored(what) => {
-                output::data(&format!("  – {}", advice::ignored(&what).1))?
+                output::data(&format!("  – {}", advice::ignored(&what).1))?;
             }
             _ => {}
         }

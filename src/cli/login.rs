@@ -177,12 +177,12 @@ impl Teller<'_> {
             AttemptEvent::Way(way) => way_in_words(way),
             AttemptEvent::Ignored(Ignored::Unrelated { .. }) => {}
             AttemptEvent::Ignored(what) => output::note(&advice::ignored(what).1),
-            AttemptEvent::Done { outcome } => output::note(&self.done(outcome)),
+            AttemptEvent::Done { outcome } => output::note(&Self::done(outcome)),
             _ => {}
         }
     }
 
-    fn done(&self, outcome: &Outcome) -> String {
+    fn done(outcome: &Outcome) -> String {
         let account = outcome
             .account
             .as_ref()

@@ -46,10 +46,9 @@ fn valid_token(home: &Home, name: &str) -> Option<crate::model::Secret> {
     }
     let slots = vault.status().ok()?.slots;
     let has = |kind| slots.iter().any(|slot| slot.kind == kind);
-    if let Some(passphrase) = setup::passphrase_from_environment() {
-        if has(SlotKind::Passphrase) {
-            vault.unlock(Unlock::Passphrase(&passphrase)).ok()?;
-        }
+    let passphrase = setup::passphrase_from_environment();
+    if let Some(passphrase) = passphrase.filter(|_| has(SlotKind::Passphrase)) {
+        vault.unlock(Unlock::Passphrase(&passphrase)).ok()?;
     }
     if !vault.is_unlocked() && has(SlotKind::Keychain) {
         vault

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::event::Question;
+use super::job::wire::{opt_untrusted, untrusted};
 use crate::host::{BindError, HttpError, NoSecureRandom, WorkerError};
 use crate::model::{EndReason, ProblemKind, Seconds, Untrusted};
 use crate::oauth::{AnswerError, AuthorizationError, BuildProblem, ErrorClass, IgnoreReason};
-use crate::vault::{DiskFault, KeychainError, VaultError};
+use crate::vault::VaultError;
 
 /// Why a story ended without its result.
 #[derive(Debug, thiserror::Error)]
@@ -284,88 +285,5 @@ impl ProviderFailure {
 impl From<ProviderFailure> for Error {
     fn from(failure: ProviderFailure) -> Self {
         Self::Provider(Box::new(failure))
-    }
-}
-
-/// [`VaultError`] as far as a worker meets one, on its way to the caller.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum VaultTrouble {
-    Locked,
-    WrongKey,
-    Tampered,
-    Changed,
-    Busy,
-    NewerFormat(u32),
-    Full,
-    ReadOnly,
-    Permission,
-    Other(#[serde(with = "untrusted")] Untrusted),
-}
-
-impl From<VaultError> for VaultTrouble {
-    fn from(error: VaultError) -> Self {
-        match error {
-            VaultError::Locked | VaultError::Keychain(KeychainError::Locked) => Self::Locked,
-            VaultError::WrongKey => Self::WrongKey,
-            VaultError::Tampered => Self::Tampered,
-            VaultError::Changed => Self::Changed,
-            VaultError::Busy { .. } => Self::Busy,
-            VaultError::NewerFormat(format) => Self::NewerFormat(format),
-            VaultError::Disk(DiskFault::Full) => Self::Full,
-            VaultError::Disk(DiskFault::ReadOnly) => Self::ReadOnly,
-            VaultError::Disk(DiskFault::Permission) => Self::Permission,
-            VaultError::Disk(DiskFault::Other(text)) => Self::Other(text),
-            other => Self::Other(Untrusted::new(other.to_string())),
-        }
-    }
-}
-
-impl From<VaultTrouble> for VaultError {
-    fn from(trouble: VaultTrouble) -> Self {
-        match trouble {
-            VaultTrouble::Locked => Self::Locked,
-            VaultTrouble::WrongKey => Self::WrongKey,
-            VaultTrouble::Tampered => Self::Tampered,
-            VaultTrouble::Changed => Self::Changed,
-            VaultTrouble::Busy => Self::Busy { holder: None },
-            VaultTrouble::NewerFormat(format) => Self::NewerFormat(format),
-            VaultTrouble::Full => Self::Disk(DiskFault::Full),
-            VaultTrouble::ReadOnly => Self::Disk(DiskFault::ReadOnly),
-            VaultTrouble::Permission => Self::Disk(DiskFault::Permission),
-            VaultTrouble::Other(text) => Self::Disk(DiskFault::Other(text)),
-        }
-    }
-}
-
-/// Outside text on its way between two processes of our own.
-pub(super) mod untrusted {
-    use crate::model::Untrusted;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(crate) fn serialize<S: Serializer>(text: &Untrusted, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(text.raw())
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Untrusted, D::Error> {
-        String::deserialize(from).map(Untrusted::new)
-    }
-}
-
-pub(super) mod opt_untrusted {
-    use crate::model::Untrusted;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[allow(clippy::ref_option)] // the shape serde asks for
-    pub(crate) fn serialize<S: Serializer>(
-        text: &Option<Untrusted>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        text.as_ref().map(Untrusted::raw).serialize(to)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Option<Untrusted>, D::Error> {
-        Ok(Option::<String>::deserialize(from)?.map(Untrusted::new))
     }
 }

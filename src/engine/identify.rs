@@ -45,12 +45,11 @@ impl Engine {
 
     async fn ask_who(&self, connection: &Connection, token: &Secret) -> Option<Account> {
         let http = Http::new(connection.ca_pem.as_deref());
-        if let Some(request) = request::userinfo(connection, token) {
-            if let Ok(response) = http.send(request, &TEST_LIMITS).await {
-                if let Ok(Some(account)) = oauth::account_from_userinfo(&response, None) {
-                    return Some(account);
-                }
-            }
+        if let Some(request) = request::userinfo(connection, token)
+            && let Ok(response) = http.send(request, &TEST_LIMITS).await
+            && let Ok(Some(account)) = oauth::account_from_userinfo(&response, None)
+        {
+            return Some(account);
         }
         let test = connection.provider.test.as_ref()?;
         let response = http

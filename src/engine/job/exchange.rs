@@ -1,0 +1,251 @@
+//! Spending a code: tokens are stored durably as a candidate before anything else is looked at.
+
+use super::super::failure::{Endpoint, FailureKind, ProviderFailure};
+use super::super::new_grant_id;
+use super::{Desk, Report, Trouble};
+use crate::host::{Http, Limits, METADATA_LIMITS, TOKEN_LIMITS};
+use crate::model::{
+    Account, AccountSource, Connection, Expiry, Quirk, Scope, ScopeSet, Secret, UnixTime,
+};
+use crate::oauth::{
+    self, Flow, HttpRequest, HttpResponse, Lifetime, PollVerdict, StatedScope, TokenAnswer,
+    id_token::{self, IdTokenProblem},
+    request,
+};
+use crate::vault::Candidate;
+
+impl Desk<'_> {
+    pub(super) async fn exchange(&self, flow: &Flow, code: &Secret) -> Result<Report, Trouble> {
+        let connection = &flow.connection;
+        let client_secret = self.vault(|vault| vault.client_secret(connection))?;
+        // A place for the tokens is proved before the code is spent (C39).
+        self.vault(|vault| vault.prove_storage(self.clock.now()))?;
+        let http = Http::new(connection.ca_pem.as_deref());
+        let mut first = true;
+        loop {
+            let request = request::exchange_code(flow, client_secret.as_ref(), code)
+                .map_err(|_| Trouble::Internal)?;
+            let sent_at = self.clock.now();
+            match self.ask(&http, connection, Endpoint::Token, request).await {
+                Ok(answer) => {
+                    self.store(connection, &http, flow.nonce.as_ref(), answer, sent_at)
+                        .await?;
+                    return Ok(Report::Stored);
+                }
+                // One repeat, and only when no byte of the first reached the provider.
+                Err(ProviderFailure {
+                    kind:
+                        FailureKind::Offline {
+                            nothing_sent: true, ..
+                        },
+                    ..
+                }) if first => first = false,
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+    }
+
+    pub(super) async fn device_poll(
+        &self,
+        connection: &Connection,
+        device_code: &Secret,
+    ) -> Result<Report, Trouble> {
+        let client_secret = self.vault(|vault| vault.client_secret(connection))?;
+        self.vault(|vault| vault.prove_storage(self.clock.now()))?;
+        let request = request::device_poll(connection, client_secret.as_ref(), device_code)
+            .map_err(|_| Trouble::Internal)?;
+        let http = Http::new(connection.ca_pem.as_deref());
+        let sent_at = self.clock.now();
+        let authority = token_authority(connection);
+        let response = http
+            .send(request, &TOKEN_LIMITS)
+            .await
+            .map_err(|error| ProviderFailure::http(Endpoint::Token, authority.clone(), &error))?;
+        match oauth::poll_verdict(connection, &response) {
+            PollVerdict::Granted(answer) => {
+                self.store(connection, &http, None, answer, sent_at).await?;
+                Ok(Report::Stored)
+            }
+            PollVerdict::Pending => Ok(Report::Pending),
+            PollVerdict::SlowDown => Ok(Report::SlowDown),
+            PollVerdict::Denied => Ok(Report::Denied),
+            PollVerdict::Expired => Ok(Report::DeviceCodeExpired),
+            PollVerdict::Failed(error) => {
+                Err(ProviderFailure::answer(Endpoint::Token, authority, &error).into())
+            }
+        }
+    }
+
+    /// Sends a token request and reads the answer strictly.
+    pub(super) async fn ask(
+        &self,
+        http: &Http,
+        connection: &Connection,
+        at: Endpoint,
+        request: HttpRequest,
+    ) -> Result<TokenAnswer, ProviderFailure> {
+        let authority = token_authority(connection);
+        let response = send(http, request, &TOKEN_LIMITS, at, &authority).await?;
+        oauth::token_answer(connection, &response)
+            .map_err(|error| ProviderFailure::answer(at, authority, &error))
+    }
+
+    /// Stores the tokens durably, then looks at the identity token that came with them.
+    async fn store(
+        &self,
+        connection: &Connection,
+        http: &Http,
+        nonce: Option<&Secret>,
+        answer: TokenAnswer,
+        sent_at: UnixTime,
+    ) -> Result<(), Trouble> {
+        let TokenAnswer {
+            access_token,
+            lifetime,
+            refresh_token,
+            scope,
+            id_token,
+            grant_ends_in,
+            ..
+        } = answer;
+        let candidate = Candidate {
+            grant_id: new_grant_id().map_err(|_| Trouble::Internal)?,
+            access_token,
+            refresh_token,
+            granted: match scope {
+                StatedScope::Stated(set) => Some(set),
+                StatedScope::Empty => Some(ScopeSet::default()),
+                StatedScope::NotStated => None,
+            },
+            expiry: expiry(connection, lifetime, sent_at),
+            issued_at: sent_at,
+            ends_at: grant_ends_in.map(|span| sent_at.plus(span)),
+            account: None,
+        };
+        self.vault(|vault| vault.store_candidate(connection, &candidate, self.clock.now()))?;
+        let Some(id_token) = id_token.filter(|_| asks_for_identity(connection)) else {
+            return Ok(());
+        };
+        match self
+            .identity(connection, http, nonce, &id_token, &candidate.access_token)
+            .await
+        {
+            Ok(Some(account)) => self.vault(|vault| {
+                vault.set_candidate_account(&connection.id, &account, self.clock.now())
+            }),
+            Ok(None) => Ok(()),
+            Err(trouble) => {
+                // Somebody else's identity: these tokens must not become the grant.
+                self.give_back(connection, http, &candidate).await;
+                self.vault(|vault| vault.discard_candidate(&connection.id, self.clock.now()))?;
+                Err(trouble)
+            }
+        }
+    }
+
+    /// Who signed in, by a verified identity token (R-01…R-06). Without known keys it is ignored,
+    /// never half-trusted.
+    async fn identity(
+        &self,
+        connection: &Connection,
+        http: &Http,
+        nonce: Option<&Secret>,
+        token: &Secret,
+        access_token: &Secret,
+    ) -> Result<Option<Account>, Trouble> {
+        let (Some(issuer), Some(request)) = (
+            connection.provider.issuer.as_ref(),
+            request::jwks(connection),
+        ) else {
+            return Ok(None);
+        };
+        let authority = request
+            .uri()
+            .authority()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let again = request::jwks(connection);
+        let keys = send(http, request, &METADATA_LIMITS, Endpoint::Keys, &authority).await?;
+        let expected = id_token::Expected {
+            issuer,
+            client_id: &connection.registration.client_id,
+            nonce,
+            access_token: Some(access_token),
+            now: self.clock.now(),
+            subject: None,
+        };
+        let claims = match (id_token::verify(token, keys.body(), &expected), again) {
+            // The keys may have been rotated just now: fetched once more.
+            (Err(IdTokenProblem::UnknownKey), Some(request)) => {
+                let keys =
+                    send(http, request, &METADATA_LIMITS, Endpoint::Keys, &authority).await?;
+                id_token::verify(token, keys.body(), &expected)
+            }
+            (result, _) => result,
+        }
+        .map_err(|problem| Trouble::IdToken(problem.to_string()))?;
+        let label = claims
+            .preferred_username
+            .or(claims.email)
+            .or(claims.name)
+            .unwrap_or_else(|| claims.subject.clone());
+        Ok(Some(Account {
+            label,
+            id: Some(claims.subject),
+            source: AccountSource::IdToken,
+        }))
+    }
+
+    /// Revokes tokens that will not be kept; best effort, because they are not ours to show.
+    async fn give_back(&self, connection: &Connection, http: &Http, candidate: &Candidate) {
+        let secret = self
+            .vault(|vault| vault.client_secret(connection))
+            .ok()
+            .flatten();
+        let revocations = request::revocations(
+            connection,
+            secret.as_ref(),
+            candidate.refresh_token.as_ref(),
+            Some(&candidate.access_token),
+        );
+        for revocation in revocations.unwrap_or_default() {
+            let _ = http.send(revocation.request, &TOKEN_LIMITS).await;
+        }
+    }
+}
+
+async fn send(
+    http: &Http,
+    request: HttpRequest,
+    limits: &Limits,
+    at: Endpoint,
+    authority: &str,
+) -> Result<HttpResponse, ProviderFailure> {
+    http.send(request, limits)
+        .await
+        .map_err(|error| ProviderFailure::http(at, authority.to_owned(), &error))
+}
+
+fn token_authority(connection: &Connection) -> String {
+    connection
+        .provider
+        .endpoints
+        .token
+        .as_ref()
+        .map(|url| url.authority())
+        .unwrap_or_default()
+}
+
+fn asks_for_identity(connection: &Connection) -> bool {
+    Scope::parse("openid").is_ok_and(|openid| connection.requested.contains(&openid))
+}
+
+/// Counted from the moment the request was sent (I-04).
+pub(super) fn expiry(connection: &Connection, lifetime: Lifetime, sent_at: UnixTime) -> Expiry {
+    match lifetime {
+        Lifetime::Seconds(span) => Expiry::At(sent_at.plus(span)),
+        Lifetime::Never => Expiry::Never,
+        Lifetime::NotStated if connection.provider.has(&Quirk::NeverExpires) => Expiry::Never,
+        Lifetime::NotStated => Expiry::NotStated,
+    }
+}

@@ -1,0 +1,196 @@
+//! Work that spends a refresh token or a code: intent first, durable before anyone hears of it.
+//!
+//! A job runs in a worker process that outlives its caller (DESIGN section 4, conformance J-08),
+//! or in this process for a memory vault: the same code both times.
+
+mod exchange;
+mod refresh;
+pub(super) mod wire;
+mod worker;
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::failure::ProviderFailure;
+use super::{Error, hold};
+use crate::host::Clock;
+use crate::model::{AttemptId, Connection, ConnectionId, EndReason, Secret, UnixTime};
+use crate::oauth::Flow;
+use crate::vault::{Vault, VaultError};
+
+use wire::{VaultTrouble, opt_secret, secret};
+pub use worker::worker_main;
+pub(super) use worker::{pack, unpack};
+
+/// How long a caller waits for a worker before it says "busy" (conformance Y-13).
+pub(super) const CALLER_WAITS: Duration = Duration::from_secs(45);
+
+/// What is to be done.
+#[derive(Serialize, Deserialize)]
+pub enum Job {
+    /// Renew the access token. The caller holds the grant's lock.
+    Refresh {
+        connection: ConnectionId,
+        /// A person asked for it: an interrupted refresh may be tried once more.
+        forced: bool,
+    },
+    /// Swap a code for tokens and store them as a candidate.
+    Exchange {
+        connection: ConnectionId,
+        identity: [u8; 32],
+        attempt: AttemptId,
+        redirect_uri: String,
+        #[serde(with = "secret")]
+        code: Secret,
+        #[serde(with = "secret")]
+        verifier: Secret,
+        #[serde(with = "opt_secret")]
+        nonce: Option<Secret>,
+    },
+    /// Ask once whether a device code was approved; store the tokens as a candidate if so.
+    DevicePoll {
+        connection: ConnectionId,
+        identity: [u8; 32],
+        #[serde(with = "secret")]
+        device_code: Secret,
+    },
+}
+
+/// How it went. Tokens never travel back: they are in the vault.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Report {
+    Refreshed,
+    /// A candidate is stored.
+    Stored,
+    Pending,
+    SlowDown,
+    Denied,
+    DeviceCodeExpired,
+    Failed(Trouble),
+}
+
+/// [`Error`] as far as it travels between processes.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Trouble {
+    Provider(ProviderFailure),
+    Vault(VaultTrouble),
+    /// What is wrong with the identity token, in words of our own.
+    IdToken(String),
+    NeedsSignIn(Option<EndReason>),
+    RefreshInterrupted,
+    NoRefreshToken,
+    EditedMeanwhile,
+    Internal,
+}
+
+impl Trouble {
+    /// Back to the engine's own error, for the connection of that name.
+    pub(super) fn into_error(self, name: &str) -> Error {
+        match self {
+            Self::Provider(failure) => failure.into(),
+            Self::Vault(trouble) => VaultError::from(trouble).into(),
+            Self::IdToken(problem) => Error::IdToken(problem),
+            Self::NeedsSignIn(reason) => Error::NeedsSignIn {
+                name: name.to_owned(),
+                reason,
+                message: None,
+            },
+            Self::RefreshInterrupted => Error::RefreshInterrupted {
+                name: name.to_owned(),
+            },
+            Self::NoRefreshToken => Error::NoRefreshToken {
+                name: name.to_owned(),
+            },
+            Self::EditedMeanwhile => Error::EditedMeanwhile,
+            Self::Internal => Error::Internal("the worker met an unexpected state"),
+        }
+    }
+}
+
+impl From<VaultError> for Trouble {
+    fn from(error: VaultError) -> Self {
+        Self::Vault(error.into())
+    }
+}
+
+impl From<ProviderFailure> for Trouble {
+    fn from(failure: ProviderFailure) -> Self {
+        Self::Provider(failure)
+    }
+}
+
+/// Runs a job on an open vault.
+pub(super) async fn run(vault: &Mutex<Option<Vault>>, clock: &dyn Clock, job: Job) -> Report {
+    let desk = Desk { vault, clock };
+    let result = match job {
+        Job::Refresh { connection, forced } => desk.refresh(&connection, forced).await,
+        Job::Exchange {
+            connection,
+            identity,
+            attempt,
+            redirect_uri,
+            code,
+            verifier,
+            nonce,
+        } => {
+            match desk.unedited(&connection, identity) {
+                Ok(connection) => {
+                    let flow = Flow {
+                        attempt,
+                        identity,
+                        redirect_uri,
+                        // The state was proved when the code came in; it plays no part any more.
+                        state: Secret::new(String::new()),
+                        verifier,
+                        nonce,
+                        expires_at: UnixTime(i64::MAX),
+                        connection,
+                    };
+                    desk.exchange(&flow, &code).await
+                }
+                Err(trouble) => Err(trouble),
+            }
+        }
+        Job::DevicePoll {
+            connection,
+            identity,
+            device_code,
+        } => match desk.unedited(&connection, identity) {
+            Ok(connection) => desk.device_poll(&connection, &device_code).await,
+            Err(trouble) => Err(trouble),
+        },
+    };
+    result.unwrap_or_else(Report::Failed)
+}
+
+/// Where a job works: the open vault and the time.
+struct Desk<'a> {
+    vault: &'a Mutex<Option<Vault>>,
+    clock: &'a dyn Clock,
+}
+
+impl Desk<'_> {
+    fn vault<T>(&self, f: impl FnOnce(&mut Vault) -> Result<T, VaultError>) -> Result<T, Trouble> {
+        match hold(self.vault).as_mut() {
+            Some(vault) => Ok(f(vault)?),
+            None => Err(Trouble::Internal),
+        }
+    }
+
+    fn connection(&self, id: &ConnectionId) -> Result<Connection, Trouble> {
+        self.vault(|vault| vault.connection_by_id(id))?
+            .ok_or(Trouble::EditedMeanwhile)
+    }
+
+    /// The connection, provided that its addresses are those the attempt began with (G-01, G-06).
+    fn unedited(&self, id: &ConnectionId, identity: [u8; 32]) -> Result<Connection, Trouble> {
+        let connection = self.connection(id)?;
+        if connection.endpoint_identity() == identity {
+            Ok(connection)
+        } else {
+            Err(Trouble::EditedMeanwhile)
+        }
+    }
+}

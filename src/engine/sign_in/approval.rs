@@ -1,0 +1,188 @@
+//! Waiting for the approval: the first way to settle wins, everything unproven is ignored.
+
+use std::sync::Arc;
+
+use tokio::time::{Instant, sleep_until};
+
+use super::super::attempt::Control;
+use super::super::device::{DeviceTick, DeviceWay};
+use super::super::{Error, Ignored, PasteProblem, Step, StepState};
+use super::Story;
+use crate::host::{ListenerEvent, Serving};
+use crate::model::Secret;
+use crate::oauth::{AuthorizationErrorCode, CallbackVerdict, Flow, IgnoreReason, PasteVerdict};
+
+/// How the approval came in.
+pub(super) enum Approved {
+    Code(Secret),
+    /// The device way stored its tokens already.
+    ByDevice,
+}
+
+impl Story {
+    /// Waits until one way settles: the first wins (conformance K-09).
+    pub(super) async fn approval(
+        &mut self,
+        flow: Option<&Arc<Flow>>,
+        serving: &mut Option<Serving>,
+        device: &mut DeviceWay,
+        deadline: Instant,
+    ) -> Result<Approved, Error> {
+        loop {
+            tokio::select! {
+                event = next_event(serving) => {
+                    if let Some(approved) = self.heard(event, flow)? {
+                        return self.first_wins(approved, device).await;
+                    }
+                }
+                control = self.inbox.recv() => {
+                    let Some(control) = control else { continue };
+                    if let Some(approved) = self.told(control, flow, serving, device).await? {
+                        return self.first_wins(approved, device).await;
+                    }
+                }
+                tick = device.tick() => match tick {
+                    DeviceTick::Stored => return Ok(Approved::ByDevice),
+                    DeviceTick::Waiting => {}
+                    DeviceTick::SlowDown => self.ignored(Ignored::SlowDown),
+                    DeviceTick::Failed(error) => {
+                        if serving.is_none() || matches!(*error, Error::Declined) {
+                            return Err(*error);
+                        }
+                        self.ignored(Ignored::DeviceWayClosed(Arc::new(*error)));
+                    }
+                },
+                () = sleep_until(deadline) => {
+                    return Err(Error::NobodyAnswered { waited: self.lifetime() });
+                }
+            }
+        }
+    }
+
+    /// A device poll under way may have stored tokens already: then the code is not spent.
+    async fn first_wins(
+        &mut self,
+        approved: Approved,
+        device: &mut DeviceWay,
+    ) -> Result<Approved, Error> {
+        match device.finish_poll().await {
+            Some(DeviceTick::Stored) => Ok(Approved::ByDevice),
+            _ => Ok(approved),
+        }
+    }
+
+    fn heard(
+        &mut self,
+        event: ListenerEvent,
+        flow: Option<&Arc<Flow>>,
+    ) -> Result<Option<Approved>, Error> {
+        match event {
+            ListenerEvent::Answer(query) => match flow {
+                Some(flow) => self.settle(flow.check_callback(query.reveal())),
+                None => Ok(None),
+            },
+            ListenerEvent::StartLinkReused => Err(Error::StartLinkReused),
+            other => {
+                if let Some(what) = overheard(&other) {
+                    self.ignored(what);
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    async fn told(
+        &mut self,
+        control: Control,
+        flow: Option<&Arc<Flow>>,
+        serving: &mut Option<Serving>,
+        device: &mut DeviceWay,
+    ) -> Result<Option<Approved>, Error> {
+        match control {
+            Control::Cancel => Err(Error::Cancelled),
+            Control::Answer(_) => Ok(None),
+            Control::UseDevice => {
+                if !device.is_open() && self.connection.provider.endpoints.device.is_some() {
+                    self.open_device_way(device, false).await?;
+                }
+                Ok(None)
+            }
+            Control::StartUrl { open, reply } => {
+                let url = serving.as_ref().map(Serving::start_url);
+                if let (true, Some(url)) = (open, url.as_deref()) {
+                    self.open_browser(url).await;
+                }
+                let _ = reply.send(url);
+                Ok(None)
+            }
+            Control::Paste(text) => match flow {
+                Some(flow) => self.pasted(flow.check_paste(&text)),
+                None => Ok(None),
+            },
+        }
+    }
+
+    fn pasted(&mut self, verdict: PasteVerdict) -> Result<Option<Approved>, Error> {
+        let problem = match verdict {
+            PasteVerdict::Verdict(CallbackVerdict::Ignored(reason)) => {
+                PasteProblem::Ignored(reason)
+            }
+            PasteVerdict::Verdict(verdict) => return self.settle(verdict),
+            PasteVerdict::NotAnAddress => PasteProblem::NotAnAddress,
+            PasteVerdict::BareCode => PasteProblem::BareCode,
+            PasteVerdict::OtherAddress => PasteProblem::OtherAddress,
+            PasteVerdict::AuthorizationAddress => PasteProblem::AuthorizationAddress,
+            PasteVerdict::DoubleEncoded => PasteProblem::DoubleEncoded,
+            PasteVerdict::LooksLikeAToken => PasteProblem::LooksLikeAToken,
+            PasteVerdict::TooLong => PasteProblem::TooLong,
+        };
+        self.ignored(Ignored::Paste(problem));
+        Ok(None)
+    }
+
+    /// The last step of the checks: only here does an answer end the waiting.
+    fn settle(&mut self, verdict: CallbackVerdict) -> Result<Option<Approved>, Error> {
+        self.state(Step::Approve, StepState::Done, None);
+        self.begin(Step::Check);
+        match verdict {
+            CallbackVerdict::Code(code) => {
+                self.state(Step::Check, StepState::Done, None);
+                Ok(Some(Approved::Code(code)))
+            }
+            CallbackVerdict::Refused(refusal) => match refusal.code {
+                AuthorizationErrorCode::AccessDenied => Err(Error::Declined),
+                _ => Err(Error::Authorization(Box::new(refusal))),
+            },
+            CallbackVerdict::WrongIssuer { expected, got } => {
+                Err(Error::WrongIssuer { expected, got })
+            }
+            CallbackVerdict::Ignored(_) => Ok(None),
+        }
+    }
+}
+
+async fn next_event(serving: &mut Option<Serving>) -> ListenerEvent {
+    match serving {
+        Some(serving) => serving.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What the listener tells in passing.
+fn overheard(event: &ListenerEvent) -> Option<Ignored> {
+    match *event {
+        ListenerEvent::Ignored { reason, count } => Some(match IgnoreReason::from_token(reason) {
+            Some(reason) => Ignored::Answer(reason),
+            None if reason == "other_browser" => Ignored::OtherBrowser,
+            None => Ignored::Unrelated { count },
+        }),
+        ListenerEvent::SecondDifferentAnswer => Some(Ignored::SecondAnswer),
+        ListenerEvent::StartLinkClosed => Some(Ignored::StartLinkClosed),
+        ListenerEvent::OtherUser => Some(Ignored::OtherUser),
+        ListenerEvent::TlsHello => Some(Ignored::TlsHello),
+        ListenerEvent::Opened
+        | ListenerEvent::UnknownPeer
+        | ListenerEvent::Answer(_)
+        | ListenerEvent::StartLinkReused => None,
+    }
+}

@@ -1,0 +1,193 @@
+//! The story of a sign-in: listen → browser → approve → check → exchange → store → identify →
+//! accept → test (DESIGN section 5). Nothing already stored changes before `accept`.
+
+mod acceptance;
+mod approval;
+mod ways;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::attempt::Control;
+use super::device::DeviceWay;
+use super::{
+    Attempt, AttemptEvent, Change, Engine, Error, Ignored, Outcome, SignInOptions, Step, StepState,
+    hold,
+};
+use crate::host::{Page, random_bytes};
+use crate::model::{AttemptId, Connection, ConnectionId, Seconds, Untrusted};
+use acceptance::Accepted;
+
+/// How long an attempt waits for the person (conformance 0.3).
+const FLOW_LIFETIME: Seconds = Seconds(600);
+
+impl Engine {
+    /// Starts a sign-in. A running one of the same connection is cancelled (conformance A-12).
+    /// Must be called on the runtime that is to carry it.
+    pub fn sign_in(&self, id: &ConnectionId, options: SignInOptions) -> Result<Attempt, Error> {
+        let connection = self.connection_by_id(id)?;
+        let attempt = AttemptId::from_random(random_bytes()?);
+        let (control, inbox) = mpsc::unbounded_channel();
+        let remote = super::attempt::Remote(control);
+        {
+            let mut running = hold(&self.0.attempts);
+            for older in running.iter().filter(|running| running.connection == *id) {
+                older.remote.cancel();
+            }
+            running.push(super::Running {
+                attempt: attempt.clone(),
+                connection: id.clone(),
+                remote: remote.clone(),
+            });
+        }
+        self.tell(&Change::Connections);
+        let story = Story {
+            engine: self.clone(),
+            attempt: attempt.clone(),
+            connection,
+            options,
+            inbox,
+            step: Step::Listen,
+            port: 0,
+        };
+        let task = tokio::spawn(story.tell());
+        Ok(Attempt {
+            id: attempt,
+            connection: id.clone(),
+            remote,
+            task,
+        })
+    }
+
+    /// The control of a running attempt, for a viewer that knows only its id.
+    pub fn attempt(&self, attempt: &AttemptId) -> Option<super::attempt::Remote> {
+        let running = hold(&self.0.attempts);
+        running
+            .iter()
+            .find(|r| r.attempt == *attempt)
+            .map(|r| r.remote.clone())
+    }
+}
+
+struct Story {
+    engine: Engine,
+    attempt: AttemptId,
+    connection: Connection,
+    options: SignInOptions,
+    inbox: mpsc::UnboundedReceiver<Control>,
+    /// The step under way, for telling where it failed.
+    step: Step,
+    /// The listener's port; 0 without one.
+    port: u16,
+}
+
+impl Story {
+    async fn tell(mut self) -> Result<Outcome, Arc<Error>> {
+        let result = Box::pin(self.run()).await;
+        hold(&self.engine.0.attempts).retain(|running| running.attempt != self.attempt);
+        let result = match result {
+            Ok(outcome) => {
+                self.event(AttemptEvent::Done {
+                    outcome: outcome.clone(),
+                });
+                Ok(outcome)
+            }
+            Err(Error::Cancelled) => {
+                self.event(AttemptEvent::Cancelled);
+                Err(Arc::new(Error::Cancelled))
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                self.state(self.step, StepState::Failed, None);
+                self.event(AttemptEvent::Failed {
+                    error: error.clone(),
+                    step: self.step,
+                });
+                Err(error)
+            }
+        };
+        self.engine.tell(&Change::Connections);
+        result
+    }
+
+    async fn run(&mut self) -> Result<Outcome, Error> {
+        self.begin(Step::Listen);
+        // A sign-in that cannot be stored must not begin (conformance T-05).
+        self.engine.prove_storage()?;
+        let deadline = Instant::now() + Duration::from_secs(self.lifetime().0);
+        let (flow, mut serving) = match self.listen()? {
+            Some((flow, serving)) => (Some(flow), Some(serving)),
+            None => (None, None),
+        };
+        let mut device = DeviceWay::default();
+        self.offer_ways(serving.as_ref()).await;
+        if self.wants_device_at_once() {
+            self.open_device_way(&mut device, flow.is_none()).await?;
+        }
+        self.begin(Step::Approve);
+        let approved = self
+            .approval(flow.as_ref(), &mut serving, &mut device, deadline)
+            .await;
+        let result = match approved {
+            Ok(approved) => self.after_approval(flow, approved).await,
+            Err(error) => Err(error),
+        };
+        if let Some(serving) = serving {
+            serving.finish(self.page(&result));
+            serving.close().await;
+        }
+        let (account, granted) = result?;
+        let test = self.test().await;
+        Ok(Outcome {
+            name: self.engine.connection_by_id(&self.connection.id)?.name,
+            account,
+            requested: self.connection.requested.clone(),
+            granted,
+            test,
+        })
+    }
+
+    /// What the browser is told: never more than what happened.
+    fn page(&self, result: &Result<Accepted, Error>) -> Page {
+        match result {
+            Ok((account, _)) => Page::Done {
+                provider: Untrusted::new(self.connection.provider.name.clone()).shown(),
+                account: account.clone(),
+            },
+            Err(Error::Declined) => Page::Declined,
+            Err(_) => Page::Failed,
+        }
+    }
+
+    fn lifetime(&self) -> Seconds {
+        self.options.timeout.unwrap_or(FLOW_LIFETIME)
+    }
+
+    fn begin(&mut self, step: Step) {
+        self.step = step;
+        self.state(step, StepState::Active, None);
+    }
+
+    fn state(&self, step: Step, state: StepState, detail: Option<String>) {
+        self.event(AttemptEvent::Step {
+            step,
+            state,
+            detail,
+        });
+    }
+
+    fn ignored(&self, what: Ignored) {
+        self.event(AttemptEvent::Ignored(what));
+    }
+
+    fn event(&self, event: AttemptEvent) {
+        self.engine.tell(&Change::Attempt {
+            attempt: self.attempt.clone(),
+            connection: self.connection.id.clone(),
+            event,
+        });
+    }
+}

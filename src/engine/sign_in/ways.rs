@@ -1,0 +1,133 @@
+//! The ways of an attempt: the listener and the browser, and a device code beside them.
+
+use std::sync::Arc;
+
+use super::super::device::DeviceWay;
+use super::super::{AttemptEvent, Error, Ignored, Step, StepState, Way};
+use super::Story;
+use crate::host::{BrowserUrl, FirstWay, Judgement, Listener, Serving, random_bytes};
+use crate::oauth::{CallbackVerdict, Flow, IgnoreReason};
+
+impl Story {
+    /// Opens the listener, where the provider has a browser sign-in and a device code was not
+    /// asked for alone.
+    pub(super) fn listen(&mut self) -> Result<Option<(Arc<Flow>, Serving)>, Error> {
+        let endpoints = &self.connection.provider.endpoints;
+        if endpoints.authorization.is_none() || self.options.device {
+            if endpoints.device.is_none() {
+                return Err(Error::NoWay);
+            }
+            self.state(Step::Listen, StepState::Skipped, None);
+            return Ok(None);
+        }
+        let redirect = &self.connection.registration.redirect;
+        let listener = Listener::bind(redirect)?;
+        let port = listener.port();
+        self.port = port;
+        let redirect_uri = redirect.with_port(port);
+        let flow = Arc::new(Flow::new(
+            self.attempt.clone(),
+            self.connection.clone(),
+            redirect_uri,
+            &random_bytes()?,
+            self.engine.now().plus(self.lifetime()),
+        ));
+        let judging = flow.clone();
+        let judge = move |query: &str| match judging.check_callback(query) {
+            CallbackVerdict::Ignored(reason) => judgement(reason),
+            _ => Judgement::Settles,
+        };
+        let serving = listener.serve(flow.authorization_url()?, Box::new(judge));
+        let detail = format!("{}:{port}", redirect.host.as_str());
+        self.state(Step::Listen, StepState::Done, Some(detail));
+        Ok(Some((flow, serving)))
+    }
+
+    /// Opens the browser where there is one, and names the other ways.
+    pub(super) async fn offer_ways(&mut self, serving: Option<&Serving>) {
+        let Some(serving) = serving else {
+            self.state(Step::Browser, StepState::Skipped, None);
+            return;
+        };
+        self.begin(Step::Browser);
+        let remote = self.browser_is_elsewhere();
+        let port = self.port;
+        let start_url = serving.start_url();
+        if self.engine.environment().ssh.is_some() {
+            let host = self.connection.registration.redirect.host;
+            let command = self.engine.environment().forward_command(port, host, None);
+            self.event(AttemptEvent::Way(Way::Forward {
+                command,
+                start_url: start_url.clone(),
+            }));
+        }
+        self.event(AttemptEvent::Way(Way::Open {
+            start_url: start_url.clone(),
+        }));
+        self.event(AttemptEvent::Way(Way::Paste));
+        if self.options.no_browser || remote {
+            self.state(Step::Browser, StepState::Skipped, None);
+            return;
+        }
+        self.open_browser(&start_url).await;
+    }
+
+    pub(super) async fn open_browser(&mut self, start_url: &str) {
+        let browser = self.engine.0.world.browser.clone();
+        let opened = match BrowserUrl::check(start_url) {
+            // Launchers are watched for a moment: off the event loop.
+            Ok(url) => tokio::task::spawn_blocking(move || browser.open(&url))
+                .await
+                .ok(),
+            Err(_) => None,
+        };
+        match opened {
+            Some(Ok(opened)) => {
+                let program = opened.program.shown().to_string();
+                self.state(Step::Browser, StepState::Done, Some(program));
+            }
+            _ => self.state(
+                Step::Browser,
+                StepState::Skipped,
+                Some("no browser could be started".to_owned()),
+            ),
+        }
+    }
+
+    pub(super) fn browser_is_elsewhere(&self) -> bool {
+        self.engine.environment().first_way(false).way != FirstWay::Browser
+    }
+
+    /// A device code is requested unasked only where no browser works here (conformance K-01).
+    pub(super) fn wants_device_at_once(&self) -> bool {
+        let offered = self.connection.provider.endpoints.device.is_some();
+        offered && (self.options.device || self.browser_is_elsewhere())
+    }
+
+    pub(super) async fn open_device_way(
+        &mut self,
+        device: &mut DeviceWay,
+        only_way: bool,
+    ) -> Result<(), Error> {
+        match device.open(&self.engine, &self.connection).await {
+            Ok(way) => {
+                self.event(AttemptEvent::Way(way));
+                Ok(())
+            }
+            Err(error) if only_way => Err(error),
+            Err(error) => {
+                self.ignored(Ignored::DeviceWayClosed(Arc::new(error)));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Where an answer that is not believed goes: the listener keeps waiting.
+fn judgement(reason: IgnoreReason) -> Judgement {
+    match reason {
+        IgnoreReason::FragmentAnswer => Judgement::FragmentAnswer,
+        IgnoreReason::Malformed => Judgement::Malformed(reason.as_str()),
+        other => Judgement::Ignore(other.as_str()),
+    }
+}
