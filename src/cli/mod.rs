@@ -1,1 +1,184 @@
-//! (being built)
+//! The scriptable face: one file per command. Data on stdout, everything else on stderr, stable exit
+//! codes (DESIGN section 7).
+//!
+//! May use: actions, engine and the rooms below; `advice` for words; `sandbox` for practice. Never: tui.
+
+mod add;
+mod args;
+mod completions;
+mod demo;
+mod edit;
+mod failed;
+mod json;
+mod login;
+mod look;
+mod output;
+mod practice;
+mod presets;
+mod remove;
+mod setup;
+mod token;
+mod vault;
+mod work;
+
+use std::ffi::OsString;
+
+use clap::Parser as _;
+
+use crate::advice::exit;
+use crate::engine::Error;
+use args::{Cli, Command};
+use failed::Failed;
+use setup::Setup;
+
+pub use demo::{Practice, TuiParts, WizardStart};
+pub use practice::practice_definition;
+
+/// What the caller is to do next.
+pub enum Next {
+    /// The command is done; leave with this code.
+    Exit(u8),
+    /// Open the terminal interface.
+    Tui(Box<TuiParts>),
+}
+
+/// The shortest way for `token NAME`, before anything else starts; `None` when it needs more.
+pub fn fast(arguments: &[OsString]) -> Option<u8> {
+    token::fast(arguments)
+}
+
+/// Runs a command line.
+pub fn run(arguments: Vec<OsString>) -> Next {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return Next::Exit(u8::try_from(error.exit_code()).unwrap_or(exit::USAGE));
+        }
+    };
+    let wants_json = wants_json(&cli);
+    match dispatch(cli) {
+        Ok(next) => next,
+        Err(failed) => {
+            tell(&failed, wants_json);
+            Next::Exit(failed.0.exit)
+        }
+    }
+}
+
+fn tell(failed: &Failed, as_json: bool) {
+    let advice = &failed.0;
+    output::note(&format!("valetkey: {}", advice.sentence));
+    if let Some(hint) = &advice.hint {
+        output::note(&format!("  {hint}"));
+    }
+    if as_json {
+        // The reader may be gone; the exit code still tells.
+        let _ = output::json(&output::json_error(advice));
+    }
+}
+
+fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
+    let Some(command) = cli.command.take() else {
+        return open_tui(&cli, None);
+    };
+    let done = |result: Result<(), Failed>| result.map(|()| Next::Exit(exit::OK));
+    match command {
+        Command::Add(add) => {
+            if add::wants_wizard(&add, cli.plain) {
+                return open_tui(&cli, Some(WizardStart(add.what)));
+            }
+            done(add::run(&Setup::new(&cli)?, &add))
+        }
+        Command::Login(login) => done(login::run(&Setup::new(&cli)?, &login)),
+        Command::List { json } => done(look::list(&Setup::new(&cli)?, json)),
+        Command::Show { name, json } => done(look::show(&Setup::new(&cli)?, &name, json)),
+        Command::Token(token) => done(token::run(&Setup::new(&cli)?, &token)),
+        Command::Test { name, url, json } => {
+            done(work::test(&Setup::new(&cli)?, &name, url.as_deref(), json))
+        }
+        Command::Refresh { name, json } => done(work::refresh(&Setup::new(&cli)?, &name, json)),
+        Command::Revoke { name, json } => done(work::revoke(&Setup::new(&cli)?, &name, json)),
+        Command::Remove {
+            name,
+            revoke,
+            forget,
+        } => done(remove::run(&Setup::new(&cli)?, &name, revoke, forget)),
+        Command::Rename { from, to } => done(edit::rename(&Setup::new(&cli)?, &from, &to)),
+        Command::Edit {
+            name,
+            fields,
+            client_secret_file,
+        } => done(edit::run(
+            &Setup::new(&cli)?,
+            &name,
+            &fields,
+            client_secret_file.as_deref(),
+        )),
+        Command::Presets { check, json } => done(presets::run(check.as_ref(), json)),
+        Command::Vault { command } => done(vault::run(&Setup::new(&cli)?, &command)),
+        Command::Paths { json } => done(look::paths(&setup::paths()?, json)),
+        Command::Demo { port, auto: true } => done(demo::auto(port)),
+        Command::Demo { port, auto: false } => {
+            require_terminal()?;
+            demo::parts(port).map(|parts| Next::Tui(Box::new(parts)))
+        }
+        Command::Sandbox {
+            port,
+            behaviour,
+            http,
+        } => done(demo::sandbox(port, &behaviour, http)),
+        Command::Completions { shell } => done(completions::run(shell)),
+    }
+}
+
+fn open_tui(cli: &Cli, wizard: Option<WizardStart>) -> Result<Next, Failed> {
+    require_terminal()?;
+    let setup = Setup::new(cli)?;
+    let passphrase = setup.passphrase_brought()?;
+    Ok(Next::Tui(Box::new(TuiParts {
+        engine: setup.engine,
+        passphrase,
+        wizard,
+        practice: None,
+    })))
+}
+
+fn require_terminal() -> Result<(), Failed> {
+    if output::stdin_is_terminal() && output::stdout_is_terminal() {
+        return Ok(());
+    }
+    Err(Failed::usage(
+        "no-terminal",
+        "This is not a terminal, so the table cannot be drawn.",
+        "Use a command instead: list, token, login … (valetkey --help)",
+    ))
+}
+
+/// Whether errors are to be told as JSON too.
+fn wants_json(cli: &Cli) -> bool {
+    match &cli.command {
+        Some(
+            Command::List { json }
+            | Command::Show { json, .. }
+            | Command::Test { json, .. }
+            | Command::Refresh { json, .. }
+            | Command::Revoke { json, .. }
+            | Command::Presets { json, .. }
+            | Command::Paths { json },
+        ) => *json,
+        Some(Command::Token(token)) => token.json,
+        Some(Command::Add(add)) => add.json,
+        // `login` speaks JSON lines of its own, failures included.
+        _ => false,
+    }
+}
+
+/// A runtime for commands that go over the network.
+fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|_| Failed::from(Error::Internal("no runtime")))
+}

@@ -1,1 +1,174 @@
-//! (being built)
+//! The stories, as async functions that read top to bottom: sign in, refresh, test, revoke.
+//!
+//! The engine owns the state and tells its viewers of every change on one channel ([`Change`]).
+//! May use: host, vault, provider, oauth, model. Never: tui, cli, actions.
+//!
+//! Everything that spends a refresh token or a code is a [`job`], which runs in a worker process
+//! of its own (DESIGN section 4), or in this one when the vault lives in memory.
+
+mod access;
+mod attempt;
+mod definitions;
+mod device;
+mod event;
+mod failure;
+mod fresh;
+mod identify;
+pub mod job;
+mod revoke;
+mod sign_in;
+mod test_read;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::mpsc;
+
+pub use access::{Access, VaultFacts};
+pub use attempt::{Attempt, Remote};
+pub use definitions::Removed;
+pub use event::{
+    Answer, AttemptEvent, Change, Detail, Ignored, NewConnection, Outcome, Question, Row,
+    SignInOptions, Step, StepState, TestReport, Way,
+};
+pub use failure::{Class, Endpoint, Error, FailureKind, PasteProblem, ProviderFailure};
+pub use fresh::{Handout, is_due};
+pub use revoke::Revoked;
+
+use crate::host::{Browser, Clock, Environment, random_bytes};
+use crate::model::{
+    AttemptId, Connection, ConnectionId, GrantId, RegistrationId, UnixTime, Untrusted,
+};
+use crate::vault::{Home, Keychain, Vault};
+
+/// The world outside, as the engine meets it. Tests and practice put in their own.
+#[derive(Clone)]
+pub struct World {
+    pub clock: Arc<dyn Clock>,
+    pub browser: Arc<dyn Browser>,
+    pub keychain: Arc<dyn Keychain>,
+    pub environment: Environment,
+    /// Run jobs in this process, as a memory vault must.
+    pub jobs_here: bool,
+}
+
+/// The engine. Clones share one state.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    world: World,
+    home: Home,
+    /// `None` until there is first something to store.
+    vault: Mutex<Option<Vault>>,
+    viewers: Mutex<Vec<mpsc::UnboundedSender<Change>>>,
+    /// Attempts in flight, newest last; at most one per connection (conformance A-12).
+    attempts: Mutex<Vec<Running>>,
+}
+
+struct Running {
+    attempt: AttemptId,
+    connection: ConnectionId,
+    remote: Remote,
+}
+
+impl Engine {
+    /// Opens what is there. Makes nothing: a table can be looked at without a vault.
+    pub fn open(world: World, home: Home) -> Result<Self, Error> {
+        let vault = match &home {
+            Home::Memory => Some(Vault::memory(world.clock.now())?),
+            Home::Disk { .. } => Vault::open(&home)?,
+        };
+        Ok(Self(Arc::new(Inner {
+            world,
+            home,
+            vault: Mutex::new(vault),
+            viewers: Mutex::default(),
+            attempts: Mutex::default(),
+        })))
+    }
+
+    /// A new receiver of every change from now on.
+    pub fn subscribe(&self) -> mpsc::UnboundedReceiver<Change> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        hold(&self.0.viewers).push(sender);
+        receiver
+    }
+
+    pub fn now(&self) -> UnixTime {
+        self.0.world.clock.now()
+    }
+
+    pub fn environment(&self) -> &Environment {
+        &self.0.world.environment
+    }
+
+    /// Whether the vault lives in memory only.
+    pub fn is_memory(&self) -> bool {
+        matches!(self.0.home, Home::Memory)
+    }
+
+    fn tell(&self, change: &Change) {
+        hold(&self.0.viewers).retain(|viewer| viewer.send(change.clone()).is_ok());
+    }
+
+    /// Runs `f` on the vault; [`Error::Vault`] with `NotMade` when there is none yet.
+    fn with_vault<T>(
+        &self,
+        f: impl FnOnce(&mut Vault) -> Result<T, crate::vault::VaultError>,
+    ) -> Result<T, Error> {
+        let mut slot = hold(&self.0.vault);
+        let vault = slot.as_mut().ok_or(crate::vault::VaultError::NotMade)?;
+        Ok(f(vault)?)
+    }
+
+    /// The connection of that name (letter case does not matter), or who else there is.
+    pub fn connection(&self, name: &str) -> Result<Connection, Error> {
+        let mut slot = hold(&self.0.vault);
+        let found = match slot.as_mut() {
+            Some(vault) => vault.connection(name)?,
+            None => None,
+        };
+        match (found, slot.as_mut()) {
+            (Some(connection), _) => Ok(connection),
+            (None, vault) => {
+                let known = vault
+                    .map(|vault| vault.summaries())
+                    .transpose()?
+                    .unwrap_or_default();
+                Err(Error::UnknownConnection {
+                    name: Untrusted::new(name),
+                    known: known
+                        .into_iter()
+                        .map(|row| row.name.as_str().to_owned())
+                        .collect(),
+                })
+            }
+        }
+    }
+
+    /// The connection with that id.
+    pub fn connection_by_id(&self, id: &ConnectionId) -> Result<Connection, Error> {
+        self.with_vault(|vault| vault.connection_by_id(id))?
+            .ok_or_else(|| Error::UnknownConnection {
+                name: Untrusted::new(id.as_str()),
+                known: Vec::new(),
+            })
+    }
+
+    fn new_connection_id() -> Result<ConnectionId, Error> {
+        Ok(ConnectionId::from_random(random_bytes()?))
+    }
+
+    fn new_registration_id() -> Result<RegistrationId, Error> {
+        Ok(RegistrationId::from_random(random_bytes()?))
+    }
+}
+
+fn new_grant_id() -> Result<GrantId, Error> {
+    Ok(GrantId::from_random(random_bytes()?))
+}
+
+/// A lock whose holder panicked still guards good data: every change is one transaction.
+fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,1 +1,39 @@
-//! (being built)
+//! Everything outside the process, behind small doors: network, callback listener, browser,
+//! keychain, worker processes, clock, randomness, environment, folders, clipboard.
+//!
+//! May use: vault (only the `Keychain` trait it implements), model, and oauth's message types
+//! (plain `http::Request` and `http::Response`). It decides nothing about a sign-in: it moves
+//! bytes, enforces limits, and says what happened in typed errors.
+
+mod browser;
+mod clipboard;
+mod clock;
+mod environment;
+mod http;
+mod keychain;
+mod listener;
+mod paths;
+mod process;
+mod prompt;
+mod qr;
+mod random;
+mod worker;
+
+pub use browser::{
+    Browser, BrowserError, BrowserUrl, Opened, SystemBrowser, UnsafeAddress, open, open_with,
+};
+pub use clipboard::osc52;
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use environment::{Environment, FirstWay, Ssh, Suggestion};
+pub use http::{
+    Http, HttpError, Limits, METADATA_LIMITS, TEST_LIMITS, TOKEN_LIMITS, TlsFault, Transport,
+    proxy_in_use,
+};
+pub use keychain::OsKeychain;
+pub use listener::{BindError, Judge, Judgement, Listener, ListenerEvent, Page, Serving};
+pub use paths::{NoHome, Paths};
+pub use process::{HardenError, harden_process};
+pub use prompt::{HiddenLines, read_hidden_line};
+pub use qr::qr_lines;
+pub use random::{NoSecureRandom, fill, random_bytes};
+pub use worker::{Job, WORKER_ARGUMENT, WorkerError, WorkerLink, attach, defer_signals, spawn};

@@ -93,7 +93,7 @@ pub enum Quirk {
     OkFalse,
     /// The token object lies under a member (`nested-token:authed_user`).
     NestedToken(String),
-    /// `token_type` may be missing; it means Bearer.
+    /// `token_type` may be missing, or say `user` or `bot` (Slack); it means Bearer.
     MissingTokenType,
     /// Any 2xx status counts as success.
     AnySuccessStatus,

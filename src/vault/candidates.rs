@@ -73,6 +73,11 @@ impl Vault {
         })
     }
 
+    /// The sign-in that waits to be accepted, as the grant it would become.
+    pub fn candidate(&self, id: &ConnectionId) -> Result<Option<Grant>, VaultError> {
+        waiting(self.db.read(), id)
+    }
+
     /// Access and refresh token of the sign-in that waits to be accepted.
     pub fn candidate_tokens(
         &self,

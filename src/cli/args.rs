@@ -1,0 +1,290 @@
+//! The command line as clap sees it: one definition feeds parser, help and completions.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Connect to OAuth 2.0 services, watch them in one table, hand fresh tokens to scripts.
+#[derive(Parser)]
+#[command(
+    name = "valetkey",
+    version,
+    about,
+    long_about = "Connects to OAuth 2.0 services and keeps the sign-ins encrypted. Without a command it opens \
+                  the table (a terminal is needed).\n\nFor screen readers and simple terminals every command \
+                  works line by line; VALETKEY_PLAIN=1 or --plain asks for it.",
+    after_help = EXAMPLES,
+    disable_help_subcommand = true
+)]
+pub(super) struct Cli {
+    /// Keep everything in memory; nothing is stored
+    #[arg(long, global = true)]
+    pub(super) ephemeral: bool,
+    /// Tell more on stderr; secrets never
+    #[arg(long, short, global = true)]
+    pub(super) verbose: bool,
+    /// Line by line, nothing is redrawn
+    #[arg(long, global = true)]
+    pub(super) plain: bool,
+    /// Read the vault's passphrase from this open file descriptor
+    #[arg(long, global = true, value_name = "N")]
+    pub(super) passphrase_fd: Option<i32>,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+const EXAMPLES: &str = "Examples:
+  valetkey demo                                practise with a pretend service
+  valetkey add github --client-id ID --no-input
+  valetkey login github
+  curl -H \"$(valetkey token github --header)\" https://api.github.com/user
+
+Exit codes: 0 ok, 1 other, 2 usage, 3 needs sign-in, 4 offline, 5 denied, 6 vault, 7 refused, 8 busy, 130 interrupted";
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Add a connection
+    Add(Box<Add>),
+    /// Sign in: opens the browser and waits
+    Login(Login),
+    /// List the connections
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one connection
+    Show {
+        name: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a fresh access token
+    Token(Token),
+    /// Read once with the connection's token, to see that it works
+    Test {
+        name: String,
+        /// GET this address instead; it must lie on the connection's hosts
+        #[arg(long, value_name = "URL")]
+        url: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Renew the access token now
+    Refresh {
+        name: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// End the sign-in at the provider; the definition stays
+    Revoke {
+        name: String,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete a connection
+    Remove {
+        name: String,
+        /// End the sign-in at the provider first
+        #[arg(long, conflicts_with = "forget")]
+        revoke: bool,
+        /// Delete it here only; the sign-in stays valid at the provider
+        #[arg(long)]
+        forget: bool,
+    },
+    /// Give a connection another name
+    Rename { from: String, to: String },
+    /// Change fields of a definition: FIELD=VALUE…
+    #[command(
+        after_help = "Fields: authorization-url token-url device-url revocation-url introspection-url \
+                            userinfo-url issuer client-id redirect-uri scope test-url auth ca-file\n\
+                            A new address, client ID or redirect URI parks the sign-in: sign in again."
+    )]
+    Edit {
+        name: String,
+        #[arg(required = true, value_name = "FIELD=VALUE")]
+        fields: Vec<String>,
+        /// Read a new client secret from this file (- for stdin)
+        #[arg(long, value_name = "FILE")]
+        client_secret_file: Option<PathBuf>,
+    },
+    /// List the presets, or check a file of your own
+    Presets {
+        #[command(subcommand)]
+        check: Option<PresetsCommand>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make the vault, or see how it stands
+    Vault {
+        #[command(subcommand)]
+        command: VaultCommand,
+    },
+    /// Print where everything lives
+    Paths {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Practise with a pretend service on this machine; nothing is kept
+    Demo {
+        /// Port of the pretend service (any free one)
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+        /// Run the whole story without a terminal and print it
+        #[arg(long)]
+        auto: bool,
+    },
+    /// Run the pretend service alone
+    Sandbox {
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+        /// Misbehave: key=value, repeatable
+        #[arg(long, value_name = "K=V")]
+        behaviour: Vec<String>,
+        /// Serve plain http instead of https
+        #[arg(long)]
+        http: bool,
+    },
+    /// Print a completion script
+    Completions { shell: clap_complete::Shell },
+}
+
+#[derive(Subcommand)]
+pub(super) enum PresetsCommand {
+    /// Check a preset file and explain what is wrong
+    Check { file: PathBuf },
+}
+
+#[derive(Subcommand)]
+pub(super) enum VaultCommand {
+    /// Make the vault
+    Init {
+        /// Open it with a passphrase instead of the keychain
+        #[arg(long)]
+        passphrase: bool,
+    },
+    /// How the vault stands
+    Status {
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct Add {
+    /// A preset's id, or nothing for a provider of your own
+    #[arg(value_name = "PRESET")]
+    pub(super) what: Option<String>,
+    #[arg(long)]
+    pub(super) name: Option<String>,
+    #[arg(long, value_name = "U")]
+    pub(super) authorization_url: Option<String>,
+    #[arg(long, value_name = "U")]
+    pub(super) token_url: Option<String>,
+    #[arg(long, value_name = "U")]
+    pub(super) device_url: Option<String>,
+    #[arg(long, value_name = "U")]
+    pub(super) revocation_url: Option<String>,
+    #[arg(long, value_name = "U")]
+    pub(super) introspection_url: Option<String>,
+    #[arg(long, value_name = "U")]
+    pub(super) userinfo_url: Option<String>,
+    /// Where identity tokens' keys are published
+    #[arg(long, value_name = "U")]
+    pub(super) jwks_url: Option<String>,
+    #[arg(long, value_name = "U")]
+    pub(super) issuer: Option<String>,
+    #[arg(long, value_name = "ID")]
+    pub(super) client_id: Option<String>,
+    /// Read the client secret from this file (- for stdin); never from an argument
+    #[arg(long, value_name = "FILE")]
+    pub(super) client_secret_file: Option<PathBuf>,
+    /// How the client identifies itself: none, basic or post
+    #[arg(long, value_name = "METHOD")]
+    pub(super) auth: Option<String>,
+    /// Scopes, separated by spaces; repeatable
+    #[arg(long, value_name = "SCOPES")]
+    pub(super) scope: Vec<String>,
+    /// Port 0 or none means any free one
+    #[arg(long, value_name = "U")]
+    pub(super) redirect_uri: Option<String>,
+    /// Resource indicator (RFC 8707), repeatable
+    #[arg(long, value_name = "U")]
+    pub(super) resource: Vec<String>,
+    /// Address of the test read (GET)
+    #[arg(long, value_name = "U")]
+    pub(super) test_url: Option<String>,
+    /// A preset's variable
+    #[arg(long, value_name = "VAR=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Extra parameter: authorize:k=v, token:k=v or refresh:k=v
+    #[arg(long, value_name = "KIND:K=V")]
+    pub(super) param: Vec<String>,
+    /// A named deviation of the provider
+    #[arg(long, value_name = "NAME")]
+    pub(super) quirk: Vec<String>,
+    /// Trust these certificates too, for this connection only (PEM)
+    #[arg(long, value_name = "F")]
+    pub(super) ca_file: Option<PathBuf>,
+    /// Allow plain http for 127.0.0.1, `[::1]` and localhost
+    #[arg(long)]
+    pub(super) dev_http: bool,
+    /// Sign in at once
+    #[arg(long)]
+    pub(super) sign_in: bool,
+    /// Ask nothing: everything comes from flags
+    #[arg(long)]
+    pub(super) no_input: bool,
+    /// Say yes to what would be asked
+    #[arg(long, short)]
+    pub(super) yes: bool,
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Login {
+    pub(super) name: String,
+    /// Use a code typed on a web page
+    #[arg(long)]
+    pub(super) device: bool,
+    /// Open no browser here; print the address
+    #[arg(long)]
+    pub(super) no_browser: bool,
+    /// Read the address that the browser ended on from stdin
+    #[arg(long)]
+    pub(super) paste: bool,
+    /// Give up after so many seconds (600)
+    #[arg(long, value_name = "S")]
+    pub(super) timeout: Option<u64>,
+    /// Keep a grant that is wider than asked for
+    #[arg(long)]
+    pub(super) accept_wider: bool,
+    /// Let another account replace the one that was connected
+    #[arg(long)]
+    pub(super) accept_account: bool,
+    /// One JSON object a line
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Token {
+    pub(super) name: String,
+    /// Renew when less than so many seconds are left
+    #[arg(long, value_name = "S")]
+    pub(super) min_valid: Option<u64>,
+    #[arg(long, conflicts_with_all = ["header", "env"])]
+    pub(super) json: bool,
+    /// Print an `Authorization: Bearer …` line
+    #[arg(long, conflicts_with = "env")]
+    pub(super) header: bool,
+    /// Print VAR='…' for a shell to read
+    #[arg(long, value_name = "VAR")]
+    pub(super) env: Option<String>,
+    /// Print it even on a terminal
+    #[arg(long)]
+    pub(super) show: bool,
+    /// Sign in with the browser when that is needed
+    #[arg(long)]
+    pub(super) interactive: bool,
+}

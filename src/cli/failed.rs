@@ -1,0 +1,50 @@
+//! How a command ends badly: an advice, printed once at the top.
+
+use crate::advice::{Advice, advise, exit};
+use crate::engine::Error;
+
+/// A failed command.
+#[derive(Debug)]
+pub(super) struct Failed(pub Advice);
+
+impl Failed {
+    /// A mistake on the command line.
+    pub(super) fn usage(
+        code: &'static str,
+        sentence: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self(Advice {
+            code,
+            sentence: sentence.into(),
+            hint: Some(hint.into()),
+            fixes: Vec::new(),
+            exit: exit::USAGE,
+        })
+    }
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self(advise(&error))
+    }
+}
+
+impl From<&Error> for Failed {
+    fn from(error: &Error) -> Self {
+        Self(advise(error))
+    }
+}
+
+/// Stdout is closed: the reader is gone, nothing more can be said there.
+impl From<std::io::Error> for Failed {
+    fn from(_: std::io::Error) -> Self {
+        Self(Advice {
+            code: "output",
+            sentence: "The output could not be written.".to_owned(),
+            hint: None,
+            fixes: Vec::new(),
+            exit: exit::OTHER,
+        })
+    }
+}

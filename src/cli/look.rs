@@ -1,0 +1,205 @@
+//! `list`, `show`, `paths`: what is there. No unlock and no network.
+
+use serde_json::json;
+
+use super::failed::Failed;
+use super::setup::Setup;
+use super::{json as shape, output};
+use crate::engine::{Detail, Row};
+use crate::host::Paths;
+use crate::model::{Expiry, Seconds, UnixTime};
+
+pub(super) fn list(setup: &Setup, as_json: bool) -> Result<(), Failed> {
+    let rows = setup.engine.rows()?;
+    if as_json {
+        let mut connections = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let connection = setup.engine.connection_by_id(&row.summary.id)?;
+            connections.push(shape::connection(&connection, &row.verdict));
+        }
+        return Ok(output::json(
+            &json!({"version": 1, "connections": connections}),
+        )?);
+    }
+    if rows.is_empty() {
+        output::note(
+            "No connections yet. Connect one: valetkey add   Practise first: valetkey demo",
+        );
+        return Ok(());
+    }
+    let now = setup.engine.now();
+    let table: Vec<[String; 6]> = rows.iter().map(|row| columns(row, now)).collect();
+    let heads = ["NAME", "PROVIDER", "ACCOUNT", "SCOPES", "EXPIRES", "STATE"].map(str::to_owned);
+    let widths: Vec<usize> = (0..heads.len())
+        .map(|i| {
+            table
+                .iter()
+                .chain([&heads])
+                .map(|row| width(&row[i]))
+                .max()
+                .unwrap_or(0)
+        })
+        .collect();
+    for row in [&heads].into_iter().chain(&table) {
+        let line: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, wide)| format!("{cell}{}", " ".repeat(wide - width(cell))))
+            .collect();
+        output::data(line.join("  ").trim_end())?;
+    }
+    Ok(())
+}
+
+fn width(text: &str) -> usize {
+    unicode_width::UnicodeWidthStr::width(text)
+}
+
+fn columns(row: &Row, now: UnixTime) -> [String; 6] {
+    let summary = &row.summary;
+    let grant = summary.grant.as_ref().filter(|_| summary.ended.is_none());
+    let scopes = grant
+        .and_then(|grant| grant.granted.as_ref())
+        .unwrap_or(&summary.requested);
+    let account = grant.and_then(|grant| grant.account.as_ref());
+    [
+        summary.name.to_string(),
+        crate::model::Untrusted::new(summary.provider_name.clone())
+            .shown()
+            .to_string(),
+        account
+            .map(|account| account.label.shown().to_string())
+            .unwrap_or_default(),
+        scopes.to_string(),
+        grant
+            .map(|grant| expires(grant.expiry, now))
+            .unwrap_or_default(),
+        row.verdict.health.word().to_owned(),
+    ]
+}
+
+/// The words of the EXPIRES column.
+pub(super) fn expires(expiry: Expiry, now: UnixTime) -> String {
+    match expiry {
+        Expiry::Never => "never".to_owned(),
+        Expiry::NotStated => "not stated".to_owned(),
+        Expiry::At(at) if at <= now => "expired".to_owned(),
+        Expiry::At(at) => format!("in {}", short(at.since(now))),
+    }
+}
+
+fn short(span: Seconds) -> String {
+    match span.0 {
+        s @ 0..60 => format!("{s} s"),
+        s @ 60..5_400 => format!("{} min", s / 60),
+        s @ 5_400..172_800 => format!("{} h", s / 3_600),
+        s if s < 315_360_000 => format!("{} d", s / 86_400),
+        _ => "over 10 years".to_owned(),
+    }
+}
+
+pub(super) fn show(setup: &Setup, name: &str, as_json: bool) -> Result<(), Failed> {
+    let id = setup.engine.connection(name)?.id;
+    let detail = setup.engine.detail(&id)?;
+    if as_json {
+        return Ok(output::json(&shape::detail(&detail))?);
+    }
+    for (label, text) in facts(&detail, setup.engine.now()) {
+        output::data(&format!("{label:<15}{text}"))?;
+    }
+    Ok(())
+}
+
+fn facts(detail: &Detail, now: UnixTime) -> Vec<(&'static str, String)> {
+    let connection = &detail.connection;
+    let grant = connection
+        .grant
+        .as_ref()
+        .filter(|_| connection.ended.is_none());
+    let mut lines = vec![
+        ("Name", connection.name.to_string()),
+        ("State", detail.verdict.health.word().to_owned()),
+    ];
+    if let Some(message) = &detail.verdict.message {
+        lines.push(("", message.clone()));
+    }
+    let account = grant.and_then(|grant| grant.account.as_ref());
+    lines.push((
+        "Account",
+        account.map_or("not known".to_owned(), |account| {
+            account.label.shown().to_string()
+        }),
+    ));
+    lines.push(("Scopes", format!("asked    {}", connection.requested)));
+    if let Some(grant) = grant {
+        lines.push((
+            "",
+            match &grant.granted {
+                Some(granted) => format!("granted  {granted}"),
+                None => "granted  as requested (the provider did not list them)".to_owned(),
+            },
+        ));
+        if let Some(in_use) = &grant.in_use {
+            lines.push(("", format!("in use   {in_use}")));
+        }
+        let at = grant
+            .expiry
+            .at()
+            .map_or(String::new(), |at| format!(" ({})", at.rfc3339()));
+        lines.push((
+            "Access token",
+            format!("{}{at}", expires(grant.expiry, now)),
+        ));
+        lines.push((
+            "Refresh token",
+            match (grant.has_refresh_token, grant.rotates) {
+                (false, _) => "none",
+                (true, Some(true)) => "yes, changes at every refresh",
+                (true, _) => "yes",
+            }
+            .to_owned(),
+        ));
+    }
+    lines.push((
+        "App",
+        format!(
+            "{}  {}",
+            connection.registration.client_id,
+            match connection.registration.auth {
+                crate::model::ClientAuth::None => "no secret (PKCE)",
+                crate::model::ClientAuth::Basic => "secret sent as Basic authentication",
+                crate::model::ClientAuth::Post => "secret sent in the body",
+            }
+        ),
+    ));
+    lines.push(("Redirect URL", connection.registration.redirect.to_string()));
+    lines.push(("Talks to", connection.provider.hosts().join("  ")));
+    for quirk in &connection.provider.quirks {
+        lines.push(("Quirk", format!("{}  {}", quirk.name(), quirk.meaning())));
+    }
+    for (at, what) in detail.history.iter().take(10) {
+        lines.push(("History", format!("{}  {what}", at.rfc3339())));
+    }
+    lines
+}
+
+pub(super) fn paths(paths: &Paths, as_json: bool) -> Result<(), Failed> {
+    let all = [
+        ("config", &paths.config),
+        ("data", &paths.data),
+        ("state", &paths.state),
+        ("run", &paths.run),
+    ];
+    if as_json {
+        let map: serde_json::Map<String, serde_json::Value> = all
+            .iter()
+            .map(|(name, path)| ((*name).to_owned(), json!(path.to_string_lossy())))
+            .chain([("version".to_owned(), json!(1))])
+            .collect();
+        return Ok(output::json(&map)?);
+    }
+    for (name, path) in all {
+        output::data(&format!("{name:<8}{}", path.display()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! Data on stdout, everything else on stderr; JSON that no terminal can be hurt by.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::advice::Advice;
+
+/// Writes a line of data. A closed pipe is an error the caller turns into an exit code, never a panic.
+pub(super) fn data(line: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}
+
+/// Writes a line for people.
+pub(super) fn note(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Writes a question without a line break.
+pub(super) fn ask(question: &str) {
+    let mut err = io::stderr().lock();
+    let _ = write!(err, "{question}");
+    let _ = err.flush();
+}
+
+pub(super) fn stdout_is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+pub(super) fn stdin_is_terminal() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// One JSON value on one line.
+pub(super) fn json(value: &impl Serialize) -> io::Result<()> {
+    let text = serde_json::to_string(value).map_err(io::Error::other)?;
+    data(&escaped(&text))
+}
+
+/// The error object of a failing `--json` command (DESIGN section 7).
+pub(super) fn json_error(advice: &Advice) -> Value {
+    json!({
+        "version": 1,
+        "error": {
+            "code": advice.code,
+            "message": advice.sentence,
+            "hint": advice.hint,
+            "exit": advice.exit,
+        }
+    })
+}
+
+/// Escapes every character outside printable ASCII that a terminal or a reader could take for
+/// something else: controls, direction marks, separators, invisible ones (conformance W-04).
+fn escaped(json: &str) -> String {
+    use std::fmt::Write as _;
+
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        let shown = crate::model::Untrusted::new(c).shown();
+        // The neutraliser leaves harmless characters as they are; all others get JSON's own escape.
+        if shown.as_str().chars().eq([c]) {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn w_04_json_escapes_what_a_terminal_would_obey() {
+        let text = serde_json::to_string(&json!({"a": "x\u{9b}y\u{202e}\u{2028}\u{e0041}é"}))
+            .expect("json");
+        let safe = escaped(&text);
+        assert_eq!(safe, r#"{"a":"x\u009by\u202e\u2028\udb40\udc41é"}"#);
+        let back: Value = serde_json::from_str(&safe).expect("still JSON");
+        assert_eq!(back["a"], "x\u{9b}y\u{202e}\u{2028}\u{e0041}é");
+    }
+}

@@ -1,0 +1,158 @@
+//! `token`: a fresh access token on stdout and nothing else.
+
+use std::ffi::OsString;
+
+use serde_json::json;
+
+use super::args::{Login, Token};
+use super::failed::Failed;
+use super::setup::{self, Setup};
+use super::{json as shape, login, output, runtime};
+use crate::advice::{advise, exit};
+use crate::engine::{Error, Handout, is_due};
+use crate::host::{Clock as _, OsKeychain, SystemClock};
+use crate::model::{Seconds, UnixTime};
+use crate::vault::{Home, SlotKind, Unlock, Vault};
+
+/// `valetkey token NAME` with nothing else, a valid token at hand and a key slot that opens by
+/// itself: printed before parser, runtime, TLS and logging start. Everything else, errors included,
+/// takes the ordinary way.
+pub(super) fn fast(arguments: &[OsString]) -> Option<u8> {
+    let [_, command, name] = arguments else {
+        return None;
+    };
+    let name = name
+        .to_str()
+        .filter(|name| command == "token" && !name.starts_with('-'))?;
+    if output::stdout_is_terminal() {
+        return None;
+    }
+    let home = setup::disk_home(&setup::paths().ok()?);
+    let token = valid_token(&home, name)?;
+    Some(match output::data(token.reveal()) {
+        Ok(()) => exit::OK,
+        Err(_) => exit::OTHER,
+    })
+}
+
+fn valid_token(home: &Home, name: &str) -> Option<crate::model::Secret> {
+    let mut vault = Vault::open(home).ok()??;
+    let connection = vault.connection(name).ok()??;
+    let grant = connection.grant.as_ref()?;
+    let fresh = !is_due(grant.expiry, grant.issued_at, None, SystemClock.now());
+    // The first hand-out is written down, which the ordinary way does.
+    if connection.ended.is_some() || !fresh || grant.proved_at.is_none() {
+        return None;
+    }
+    let slots = vault.status().ok()?.slots;
+    let has = |kind| slots.iter().any(|slot| slot.kind == kind);
+    if let Some(passphrase) = setup::passphrase_from_environment() {
+        if has(SlotKind::Passphrase) {
+            vault.unlock(Unlock::Passphrase(&passphrase)).ok()?;
+        }
+    }
+    if !vault.is_unlocked() && has(SlotKind::Keychain) {
+        vault
+            .unlock(Unlock::Keychain(&OsKeychain::new(false)))
+            .ok()?;
+    }
+    vault.access_token(&connection).ok()?
+}
+
+pub(super) fn run(setup: &Setup, token: &Token) -> Result<(), Failed> {
+    let handout = match hand_out(setup, token) {
+        Err(failed) if failed.0.code == "needs-sign-in" && token.interactive => {
+            login::run(setup, &Login::interactive(&token.name))?;
+            hand_out(setup, token)?
+        }
+        other => other?,
+    };
+    if let Some(problem) = &handout.warning {
+        let left = handout
+            .connection
+            .grant
+            .as_ref()
+            .and_then(|grant| grant.expiry.at());
+        let left = left.map_or(0, |end| end.since(setup.engine.now()).0);
+        output::note(&format!(
+            "valetkey: using a token that expires in {left} s; the refresh failed. {}",
+            advise(problem).sentence
+        ));
+    }
+    print(token, &handout)
+}
+
+fn hand_out(setup: &Setup, token: &Token) -> Result<Handout, Failed> {
+    // Known before anything is spent: a token is not printed on a screen by accident (Y-10).
+    if output::stdout_is_terminal() && !token.show {
+        return Err(Failed::usage(
+            "terminal",
+            "Refusing to print a token on a screen, where it stays in the scrollback.",
+            "Pipe it, or use --show.",
+        ));
+    }
+    if let Some(name) = &token.env {
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if name.is_empty()
+            || name.starts_with(|c: char| c.is_ascii_digit())
+            || !name.chars().all(fits)
+        {
+            return Err(Failed::usage(
+                "env",
+                "This is not a name of a variable.",
+                "Letters, digits and `_` only.",
+            ));
+        }
+    }
+    // Names first: a typing mistake should not ask for a passphrase.
+    let connection = setup.engine.connection(&token.name)?;
+    if connection.grant.is_none() || connection.ended.is_some() {
+        let message = setup
+            .engine
+            .verdict(&connection, setup.engine.now())
+            .message;
+        return Err(Error::NeedsSignIn {
+            name: connection.name.to_string(),
+            reason: connection.ended,
+            message,
+        }
+        .into());
+    }
+    setup.open_vault()?;
+    let min_valid = token.min_valid.map(Seconds);
+    Ok(runtime()?.block_on(setup.engine.fresh_token(&token.name, min_valid))?)
+}
+
+fn print(token: &Token, handout: &Handout) -> Result<(), Failed> {
+    let text = handout.token.reveal();
+    if token.json {
+        let connection = &handout.connection;
+        let scopes = connection
+            .grant
+            .as_ref()
+            .and_then(|grant| grant.in_use.as_ref().or(grant.granted.as_ref()))
+            .unwrap_or(&connection.requested);
+        let expires_at = connection
+            .grant
+            .as_ref()
+            .and_then(|grant| grant.expiry.at());
+        return Ok(output::json(&json!({
+            "version": 1,
+            "connection": connection.name.as_str(),
+            "access_token": text,
+            "token_type": "Bearer",
+            "expires_at": expires_at.map(UnixTime::rfc3339),
+            "scopes": shape::list(scopes),
+            "resources": connection.resources,
+            "binding": null,
+            "refreshed": handout.refreshed,
+        }))?);
+    }
+    let line = match (&token.env, token.header) {
+        // Tokens are visible ASCII; a quote in one must not end the shell's string.
+        (Some(name), _) => format!("{name}='{}'", text.replace('\'', r"'\''")),
+        (None, true) => format!("Authorization: Bearer {text}"),
+        (None, false) => text.to_owned(),
+    };
+    Ok(output::data(&line)?)
+}

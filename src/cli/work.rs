@@ -1,0 +1,106 @@
+//! `test`, `refresh`, `revoke`: what goes over the network for one connection.
+
+use serde_json::json;
+
+use super::failed::Failed;
+use super::setup::Setup;
+use super::{json as shape, look, output, runtime};
+use crate::model::{EndpointUrl, UnixTime};
+
+pub(super) fn test(
+    setup: &Setup,
+    name: &str,
+    url: Option<&str>,
+    as_json: bool,
+) -> Result<(), Failed> {
+    let connection = setup.engine.connection(name)?;
+    let url = url
+        .map(|text| EndpointUrl::parse(text, connection.dev_http))
+        .transpose()
+        .map_err(|problem| {
+            Failed::usage(
+                "url",
+                format!("--url: {problem}."),
+                "Give an https address.",
+            )
+        })?;
+    setup.open_vault()?;
+    let report = runtime()?.block_on(setup.engine.test(name, url.as_ref()))?;
+    if as_json {
+        return Ok(output::json(&json!({
+            "version": 1,
+            "connection": connection.name.as_str(),
+            "status": report.status,
+            "millis": report.millis,
+            "account": report.account,
+            "host": report.authority,
+            "lines": report.lines,
+        }))?);
+    }
+    let account = report
+        .account
+        .as_ref()
+        .map_or(String::new(), |account| format!("  as {account}"));
+    output::note(&format!(
+        "{} works: {} answered {} in {} ms{account}",
+        connection.name, report.authority, report.status, report.millis
+    ));
+    for line in &report.lines {
+        output::data(line.as_str())?;
+    }
+    Ok(())
+}
+
+pub(super) fn refresh(setup: &Setup, name: &str, as_json: bool) -> Result<(), Failed> {
+    let id = setup.engine.connection(name)?.id;
+    setup.open_vault()?;
+    let connection = runtime()?.block_on(setup.engine.refresh(&id))?;
+    if as_json {
+        let verdict = setup.engine.verdict(&connection, setup.engine.now());
+        let mut value = shape::connection(&connection, &verdict);
+        value["version"] = json!(1);
+        return Ok(output::json(&value)?);
+    }
+    let expiry = connection
+        .grant
+        .as_ref()
+        .map(|grant| look::expires(grant.expiry, setup.engine.now()));
+    output::note(&format!(
+        "Refreshed {}. The access token expires: {}",
+        connection.name,
+        expiry.unwrap_or_default()
+    ));
+    Ok(())
+}
+
+pub(super) fn revoke(setup: &Setup, name: &str, as_json: bool) -> Result<(), Failed> {
+    let connection = setup.engine.connection(name)?;
+    setup.open_vault()?;
+    let revoked = runtime()?.block_on(setup.engine.revoke(&connection.id))?;
+    if as_json {
+        return Ok(output::json(&json!({
+            "version": 1,
+            "connection": connection.name.as_str(),
+            "revoked": true,
+            "was_invalid": revoked.was_invalid,
+            "access_token_until": revoked.access_token_until.map(UnixTime::rfc3339),
+        }))?);
+    }
+    output::note(&revoked_words(&connection.provider.name, &revoked));
+    Ok(())
+}
+
+/// Exactly what happened, never more (conformance L-02, L-03).
+pub(super) fn revoked_words(provider: &str, revoked: &crate::engine::Revoked) -> String {
+    let provider = crate::model::Untrusted::new(provider).shown();
+    match revoked.access_token_until {
+        Some(until) => format!(
+            "Refresh token revoked at {provider}. The access token cannot be revoked; it stays valid until {}.",
+            until.rfc3339()
+        ),
+        None if revoked.was_invalid => {
+            format!("{provider} knew these tokens no longer. Forgotten here too.")
+        }
+        None => format!("Revoked at {provider}. The settings stay; sign in again any time."),
+    }
+}

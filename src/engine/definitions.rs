@@ -1,0 +1,227 @@
+//! Rows, details, and changes of definitions. Nothing here goes over the network.
+
+use crate::model::{
+    Connection, ConnectionId, ConnectionName, NameProblem, Registration, RegistrationId, Secret,
+    UnixTime, Verdict,
+};
+use crate::vault::{Edited, Event, KnownRegistration, VaultError};
+
+use super::{Change, Detail, Engine, Error, NewConnection, Row, hold};
+
+/// What `remove` left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removed {
+    /// Whether its registration went too (nobody else used it).
+    pub registration_too: bool,
+}
+
+impl Engine {
+    /// Every row, sorted by name. No unlock, no network.
+    pub fn rows(&self) -> Result<Vec<Row>, Error> {
+        let summaries = match hold(&self.0.vault).as_ref() {
+            Some(vault) => vault.summaries()?,
+            None => Vec::new(),
+        };
+        let signing_in: Vec<ConnectionId> = hold(&self.0.attempts)
+            .iter()
+            .map(|running| running.connection.clone())
+            .collect();
+        let now = self.now();
+        Ok(summaries
+            .into_iter()
+            .map(|summary| {
+                let busy = signing_in.contains(&summary.id);
+                let verdict = Verdict::of(
+                    summary.grant.as_ref(),
+                    summary.ended,
+                    summary.problem.as_ref(),
+                    busy,
+                    now,
+                );
+                Row { summary, verdict }
+            })
+            .collect())
+    }
+
+    pub fn detail(&self, id: &ConnectionId) -> Result<Detail, Error> {
+        let connection = self.connection_by_id(id)?;
+        let history = self
+            .with_vault(|vault| vault.history(Some(id), 50))?
+            .into_iter()
+            .map(|event| (event.at, sentence(&event)))
+            .collect();
+        let verdict = self.verdict(&connection, self.now());
+        Ok(Detail {
+            connection,
+            verdict,
+            history,
+        })
+    }
+
+    /// How this connection stands now.
+    pub fn verdict(&self, connection: &Connection, now: UnixTime) -> Verdict {
+        let busy = hold(&self.0.attempts)
+            .iter()
+            .any(|running| running.connection == connection.id);
+        Verdict::of(
+            connection.grant.as_ref(),
+            connection.ended,
+            connection.problem.as_ref(),
+            busy,
+            now,
+        )
+    }
+
+    /// Registrations that a new connection may use again.
+    pub fn registrations(&self) -> Result<Vec<KnownRegistration>, Error> {
+        match hold(&self.0.vault).as_ref() {
+            Some(vault) => Ok(vault.registrations()?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// A free name: the wish itself, else with `-2`, `-3` …
+    pub fn free_name(&self, wish: &str) -> Result<ConnectionName, Error> {
+        let taken: Vec<String> = self
+            .rows()?
+            .iter()
+            .map(|row| row.summary.name.as_str().to_lowercase())
+            .collect();
+        let base = cleaned_name(wish);
+        for number in 1.. {
+            let name = if number == 1 {
+                base.clone()
+            } else {
+                format!("{base}-{number}")
+            };
+            if !taken.contains(&name.to_lowercase()) {
+                return parse_name(&name);
+            }
+        }
+        Err(Error::Internal("names ran out"))
+    }
+
+    /// Saves a definition. The vault must be open when a secret comes with it.
+    pub fn add(&self, new: NewConnection) -> Result<ConnectionId, Error> {
+        let name = match new.name {
+            Some(name) => name,
+            None => self.free_name(&new.provider.id)?,
+        };
+        let registration = match &new.reuse {
+            Some(id) => self.known_registration(id)?,
+            None => Registration {
+                id: Self::new_registration_id()?,
+                client_id: new.client_id,
+                auth: new.auth,
+                redirect: new.redirect,
+                has_secret: new.client_secret.is_some(),
+            },
+        };
+        let connection = Connection {
+            id: Self::new_connection_id()?,
+            name,
+            provider: new.provider,
+            registration,
+            requested: new.scopes,
+            resources: new.resources,
+            dev_http: new.dev_http,
+            ca_pem: new.ca_pem,
+            grant: None,
+            ended: None,
+            problem: None,
+        };
+        if connection.provider.endpoints.token.is_none() {
+            return Err(Error::Incomplete("a token URL is needed"));
+        }
+        let now = self.now();
+        self.with_vault(|vault| vault.add(&connection, new.client_secret.as_ref(), now))?;
+        self.tell(&Change::Connections);
+        Ok(connection.id)
+    }
+
+    fn known_registration(&self, id: &RegistrationId) -> Result<Registration, Error> {
+        self.registrations()?
+            .into_iter()
+            .map(|known| known.registration)
+            .find(|registration| registration.id == *id)
+            .ok_or(Error::Internal("the registration is gone"))
+    }
+
+    /// Stores a changed definition. When an address, the client ID or the redirect changed, the
+    /// sign-in is parked (conformance G-07).
+    pub fn edit(
+        &self,
+        changed: &Connection,
+        client_secret: Option<Option<&Secret>>,
+    ) -> Result<Edited, Error> {
+        let now = self.now();
+        let edited = self.with_vault(|vault| vault.edit(changed, client_secret, now))?;
+        self.tell(&Change::Connections);
+        Ok(edited)
+    }
+
+    pub fn rename(&self, id: &ConnectionId, name: &ConnectionName) -> Result<(), Error> {
+        let now = self.now();
+        self.with_vault(|vault| vault.rename(id, name, now))?;
+        self.tell(&Change::Connections);
+        Ok(())
+    }
+
+    /// Deletes the definition here; what lives at the provider stays as it is.
+    pub fn remove(&self, connection: &Connection) -> Result<Removed, Error> {
+        let now = self.now();
+        let removed = self.with_vault(|vault| {
+            let siblings = vault.connections_of(&connection.registration.id)?;
+            let last = siblings.len() <= 1;
+            vault.remove(&connection.id, last, now)?;
+            Ok::<_, VaultError>(Removed {
+                registration_too: last,
+            })
+        })?;
+        self.tell(&Change::Connections);
+        Ok(removed)
+    }
+}
+
+/// A line of the history in plain words.
+fn sentence(event: &Event) -> String {
+    let words = event.what.replace('-', " ");
+    match &event.detail {
+        Some(detail) => format!("{words}: {}", detail.shown()),
+        None => words,
+    }
+}
+
+/// Turns a host or preset id into something that is a name.
+fn cleaned_name(wish: &str) -> String {
+    let cleaned: String = wish
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') {
+                c
+            } else {
+                '-'
+            }
+        })
+        .take(48)
+        .collect();
+    let trimmed = cleaned.trim_start_matches(['.', '_', '-']);
+    if trimmed.is_empty() {
+        "connection".to_owned()
+    } else {
+        trimmed.to_owned()
+    }
+}
+
+/// Names that people type.
+pub(super) fn parse_name(text: &str) -> Result<ConnectionName, Error> {
+    ConnectionName::parse(text).map_err(|problem| {
+        Error::Incomplete(match problem {
+            NameProblem::Empty => "a name is needed",
+            NameProblem::Long => "a name has at most 64 characters",
+            NameProblem::Character => {
+                "a name has letters, digits, `.`, `_`, `@` and `-` only, and starts with a letter or a digit"
+            }
+        })
+    })
+}

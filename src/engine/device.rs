@@ -1,0 +1,168 @@
+//! The device code way of an attempt (RFC 8628): one poll at a time, never earlier than allowed.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use super::failure::{Endpoint, ProviderFailure};
+use super::job::{Job, Report};
+use super::{Engine, Error, Way};
+use crate::host::{Http, TOKEN_LIMITS};
+use crate::model::{Connection, Seconds, Secret};
+use crate::oauth::{self, request};
+
+/// Added for good with each `slow_down` (RFC 8628 section 3.5).
+const SLOW_DOWN: Seconds = Seconds(5);
+/// Never poll less often than this, even after repeated transport trouble.
+const LONGEST_INTERVAL: Seconds = Seconds(60);
+
+type Poll = Pin<Box<dyn Future<Output = Result<Report, Error>> + Send>>;
+
+/// Closed until a code was requested, and again after its end.
+#[derive(Default)]
+pub(super) struct DeviceWay {
+    open: Option<Open>,
+}
+
+struct Open {
+    engine: Engine,
+    connection: Connection,
+    device_code: Secret,
+    interval: Seconds,
+    next: Instant,
+    ends: Instant,
+    /// The poll in flight; there is never a second (conformance K-07).
+    poll: Option<Poll>,
+}
+
+/// What a tick of the device way brought.
+pub(super) enum DeviceTick {
+    Waiting,
+    SlowDown,
+    /// Approved; the candidate is stored.
+    Stored,
+    /// The way is closed.
+    Failed(Box<Error>),
+}
+
+impl DeviceWay {
+    pub(super) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Requests a code.
+    pub(super) async fn open(
+        &mut self,
+        engine: &Engine,
+        connection: &Connection,
+    ) -> Result<Way, Error> {
+        let secret = engine.with_vault(|vault| vault.client_secret(connection))?;
+        let request = request::device_authorization(connection, secret.as_ref())?;
+        let authority = connection
+            .provider
+            .endpoints
+            .device
+            .as_ref()
+            .map(|url| url.authority())
+            .unwrap_or_default();
+        let response = Http::new(connection.ca_pem.as_deref())
+            .send(request, &TOKEN_LIMITS)
+            .await
+            .map_err(|error| ProviderFailure::http(Endpoint::Device, authority.clone(), &error))?;
+        let answer = oauth::device_answer(connection, &response)
+            .map_err(|error| ProviderFailure::answer(Endpoint::Device, authority, &error))?;
+        let begun = Instant::now();
+        let way = Way::Device {
+            user_code: answer.user_code.shown(),
+            verification_uri: answer.verification_uri.to_string(),
+            complete: answer
+                .verification_uri_complete
+                .as_ref()
+                .map(ToString::to_string),
+            expires_at: engine.now().plus(answer.expires_in),
+            foreign_host: answer.foreign_host,
+        };
+        self.open = Some(Open {
+            engine: engine.clone(),
+            connection: connection.clone(),
+            device_code: answer.device_code,
+            interval: answer.interval,
+            next: begun + Duration::from_secs(answer.interval.0),
+            ends: begun + Duration::from_secs(answer.expires_in.0),
+            poll: None,
+        });
+        Ok(way)
+    }
+
+    /// Waits for the next thing to happen; for ever while closed. Safe to drop at any point: a
+    /// poll in flight stays in flight.
+    pub(super) async fn tick(&mut self) -> DeviceTick {
+        let Some(open) = self.open.as_mut() else {
+            return std::future::pending().await;
+        };
+        if open.poll.is_none() {
+            sleep_until(open.next.min(open.ends)).await;
+            if Instant::now() >= open.ends {
+                self.open = None;
+                return DeviceTick::Failed(Box::new(Error::DeviceCodeExpired));
+            }
+            open.poll = Some(Box::pin(poll_once(
+                open.engine.clone(),
+                open.connection.clone(),
+                open.device_code.duplicate(),
+            )));
+        }
+        self.finish_poll().await.unwrap_or(DeviceTick::Waiting)
+    }
+
+    /// Waits for a poll in flight, if there is one.
+    pub(super) async fn finish_poll(&mut self) -> Option<DeviceTick> {
+        let open = self.open.as_mut()?;
+        let result = open.poll.as_mut()?.await;
+        open.poll = None;
+        let tick = match result {
+            Ok(Report::Stored) => DeviceTick::Stored,
+            Ok(Report::Pending) => DeviceTick::Waiting,
+            Ok(Report::SlowDown) => {
+                open.interval = Seconds(open.interval.0 + SLOW_DOWN.0);
+                DeviceTick::SlowDown
+            }
+            Ok(Report::Denied) => DeviceTick::Failed(Box::new(Error::Declined)),
+            Ok(Report::DeviceCodeExpired) => DeviceTick::Failed(Box::new(Error::DeviceCodeExpired)),
+            Ok(Report::Failed(trouble)) => {
+                match trouble.into_error(open.connection.name.as_str()) {
+                    // A connection time-out: back off, as RFC 8628 section 3.5 says.
+                    Error::Provider(failure) if failure.is_transport() => {
+                        open.interval = Seconds((open.interval.0 * 2).min(LONGEST_INTERVAL.0));
+                        DeviceTick::Waiting
+                    }
+                    error => DeviceTick::Failed(Box::new(error)),
+                }
+            }
+            Ok(Report::Refreshed) => {
+                DeviceTick::Failed(Box::new(Error::Internal("a poll refreshed")))
+            }
+            Err(error) => DeviceTick::Failed(Box::new(error)),
+        };
+        open.next = Instant::now() + Duration::from_secs(open.interval.0);
+        if matches!(tick, DeviceTick::Failed(_)) {
+            self.open = None;
+        }
+        Some(tick)
+    }
+}
+
+async fn poll_once(
+    engine: Engine,
+    connection: Connection,
+    device_code: Secret,
+) -> Result<Report, Error> {
+    let lock = engine.lock_grant(&connection.id).await?;
+    let job = Job::DevicePoll {
+        connection: connection.id.clone(),
+        identity: connection.endpoint_identity(),
+        device_code,
+    };
+    engine.run_job(&lock, job).await
+}

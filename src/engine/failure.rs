@@ -1,0 +1,371 @@
+//! What can go wrong in a story, as values. Only `advice` turns them into sentences.
+
+use serde::{Deserialize, Serialize};
+
+use super::event::Question;
+use crate::host::{BindError, HttpError, NoSecureRandom, WorkerError};
+use crate::model::{EndReason, ProblemKind, Seconds, Untrusted};
+use crate::oauth::{AnswerError, AuthorizationError, BuildProblem, ErrorClass, IgnoreReason};
+use crate::vault::{DiskFault, KeychainError, VaultError};
+
+/// Why a story ended without its result.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("unknown connection")]
+    UnknownConnection { name: Untrusted, known: Vec<String> },
+    /// The name, endpoints or App details of a definition do not make a connection.
+    #[error("incomplete definition")]
+    Incomplete(&'static str),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// No vault can be made without a passphrase; the reason tells why the keychain will not do.
+    #[error("a passphrase is needed")]
+    PassphraseNeeded(crate::vault::KeychainError),
+    #[error(transparent)]
+    Random(#[from] NoSecureRandom),
+    #[error("the request cannot be built")]
+    Build(#[from] BuildProblem),
+    #[error("the listener cannot be opened")]
+    Bind(#[from] BindError),
+    /// The worker process could not be started or broke off.
+    #[error("the worker failed")]
+    Worker(#[from] WorkerError),
+    /// The provider's addresses offer neither a browser sign-in nor a device code.
+    #[error("no way to sign in")]
+    NoWay,
+    /// `access_denied`: a choice, not a fault (conformance A-07).
+    #[error("declined")]
+    Declined,
+    #[error("the provider refused the sign-in")]
+    Authorization(Box<AuthorizationError>),
+    #[error("the answer came from another provider")]
+    WrongIssuer {
+        expected: String,
+        got: Option<Untrusted>,
+    },
+    #[error("nobody answered")]
+    NobodyAnswered { waited: Seconds },
+    #[error("a one-time start link was used twice")]
+    StartLinkReused,
+    /// What was pasted is no answer to this attempt; a paste in the terminal is asked for again.
+    #[error("the pasted text is not the answer")]
+    Paste(PasteProblem),
+    #[error("cancelled")]
+    Cancelled,
+    #[error("the connection was edited during the sign-in")]
+    EditedMeanwhile,
+    /// What is wrong with the identity token, in words of our own.
+    #[error("the identity token was refused: {0}")]
+    IdToken(String),
+    /// The device code ran out (RFC 8628 `expired_token`).
+    #[error("the device code expired")]
+    DeviceCodeExpired,
+    /// A question was answered with "give back", or nobody was there to answer.
+    #[error("the new sign-in was given back")]
+    GivenBack(Box<Question>),
+    #[error("the provider's endpoint failed")]
+    Provider(Box<ProviderFailure>),
+    #[error("signing in is needed")]
+    NeedsSignIn {
+        name: String,
+        reason: Option<EndReason>,
+        message: Option<String>,
+    },
+    /// A refresh was cut off twice; a third presentation is the person's to decide.
+    #[error("a refresh was interrupted")]
+    RefreshInterrupted { name: String },
+    /// There is no refresh token.
+    #[error("this connection cannot be refreshed")]
+    NoRefreshToken { name: String },
+    #[error("no test read is known")]
+    NoTestRead,
+    #[error("the token may not be sent there")]
+    ForeignHost { authority: String },
+    /// The provider offers no revocation (or not without the secret).
+    #[error("the provider offers no revocation")]
+    NoRevocation { manage_url: Option<String> },
+    #[error("another process is busy with this connection")]
+    Busy,
+    /// Something inside broke; nothing was lost.
+    #[error("internal error")]
+    Internal(&'static str),
+}
+
+/// What was pasted instead of the answer (conformance 2.E).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasteProblem {
+    NotAnAddress,
+    BareCode,
+    OtherAddress,
+    AuthorizationAddress,
+    DoubleEncoded,
+    LooksLikeAToken,
+    TooLong,
+    Ignored(IgnoreReason),
+}
+
+/// A request to a provider that did not bring what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderFailure {
+    pub at: Endpoint,
+    /// Host (and port) that was asked.
+    pub authority: String,
+    pub kind: FailureKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Endpoint {
+    Token,
+    Refresh,
+    Device,
+    Revocation,
+    Userinfo,
+    Keys,
+    Test,
+}
+
+impl Endpoint {
+    /// As people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Token | Self::Refresh => "token endpoint",
+            Self::Device => "device endpoint",
+            Self::Revocation => "revocation endpoint",
+            Self::Userinfo => "userinfo endpoint",
+            Self::Keys => "key set",
+            Self::Test => "test read",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FailureKind {
+    /// An error answer with a code (RFC 6749 section 5.2).
+    Refused {
+        code: String,
+        #[serde(with = "opt_untrusted")]
+        description: Option<Untrusted>,
+        class: Class,
+    },
+    /// A status without details.
+    Status(u16),
+    Redirect(#[serde(with = "untrusted")] Untrusted),
+    WebPage,
+    MediaType(#[serde(with = "untrusted")] Untrusted),
+    /// What is wrong with the answer, in words of our own.
+    Malformed(String),
+    TooLarge,
+    TokenType(#[serde(with = "untrusted")] Untrusted),
+    RateLimited(Option<Seconds>),
+    /// The request never left, or its fate is unknown.
+    Offline {
+        #[serde(with = "untrusted")]
+        summary: Untrusted,
+        nothing_sent: bool,
+    },
+}
+
+/// [`ErrorClass`] as it travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Class {
+    Permanent,
+    Configuration,
+    Request,
+    Transient,
+}
+
+impl From<ErrorClass> for Class {
+    fn from(class: ErrorClass) -> Self {
+        match class {
+            ErrorClass::Permanent => Self::Permanent,
+            ErrorClass::Configuration => Self::Configuration,
+            ErrorClass::Request => Self::Request,
+            ErrorClass::Transient => Self::Transient,
+        }
+    }
+}
+
+impl ProviderFailure {
+    pub fn answer(at: Endpoint, authority: String, error: &AnswerError) -> Self {
+        let kind = match error {
+            AnswerError::Provider(provider) => FailureKind::Refused {
+                code: provider.code.raw().to_owned(),
+                description: provider.description.clone(),
+                class: error.class().into(),
+            },
+            AnswerError::Redirect { to } => {
+                FailureKind::Redirect(to.clone().unwrap_or_else(|| Untrusted::new("")))
+            }
+            AnswerError::WebPage { .. } => FailureKind::WebPage,
+            AnswerError::MediaType(media) => FailureKind::MediaType(media.clone()),
+            AnswerError::TooLarge => FailureKind::TooLarge,
+            AnswerError::UnsupportedTokenType(kind) => FailureKind::TokenType(kind.clone()),
+            AnswerError::UnexpectedStatus(status)
+            | AnswerError::ErrorWithoutDetails(status)
+            | AnswerError::Unavailable { status, .. } => FailureKind::Status(*status),
+            AnswerError::RateLimited { retry_after } => FailureKind::RateLimited(*retry_after),
+            other => FailureKind::Malformed(other.to_string()),
+        };
+        Self {
+            at,
+            authority,
+            kind,
+        }
+    }
+
+    pub fn http(at: Endpoint, authority: String, error: &HttpError) -> Self {
+        let kind = match error {
+            HttpError::TooLarge { .. } => FailureKind::TooLarge,
+            other => FailureKind::Offline {
+                summary: other.summary(),
+                nothing_sent: other.nothing_was_sent(),
+            },
+        };
+        Self {
+            at,
+            authority,
+            kind,
+        }
+    }
+
+    /// Whether the provider was not reached, or its answer did not come through.
+    pub fn is_transport(&self) -> bool {
+        matches!(self.kind, FailureKind::Offline { .. })
+    }
+
+    /// How it counts for the grant (conformance I-08). Only `Permanent` may retire one.
+    pub fn class(&self) -> Class {
+        match &self.kind {
+            FailureKind::Refused { class, .. } => *class,
+            FailureKind::TokenType(_) | FailureKind::Redirect(_) => Class::Configuration,
+            _ => Class::Transient,
+        }
+    }
+
+    /// Whether a refresh request may have been carried out although no good answer came (J-05).
+    pub fn outcome_unknown(&self) -> bool {
+        match &self.kind {
+            FailureKind::Offline { nothing_sent, .. } => !nothing_sent,
+            FailureKind::Malformed(_) | FailureKind::TooLarge | FailureKind::TokenType(_) => true,
+            _ => false,
+        }
+    }
+
+    /// How the health of a connection shows it.
+    pub fn problem_kind(&self) -> ProblemKind {
+        match self.class() {
+            Class::Configuration | Class::Request => ProblemKind::Configuration,
+            Class::Permanent | Class::Transient => ProblemKind::Transport,
+        }
+    }
+
+    /// A few words for the row: the code, or what the transport said.
+    pub fn short(&self) -> Untrusted {
+        match &self.kind {
+            FailureKind::Refused {
+                code, description, ..
+            } => match description {
+                Some(text) => Untrusted::new(format!("{code}: {}", text.raw())),
+                None => Untrusted::new(code.clone()),
+            },
+            FailureKind::Status(status) => Untrusted::new(format!("status {status}")),
+            FailureKind::Redirect(_) => Untrusted::new("an unexpected redirect"),
+            FailureKind::WebPage => Untrusted::new("a web page instead of data"),
+            FailureKind::MediaType(media) => Untrusted::new(format!("media type {}", media.raw())),
+            FailureKind::Malformed(text) => Untrusted::new(text.clone()),
+            FailureKind::TooLarge => Untrusted::new("the answer is too large"),
+            FailureKind::TokenType(kind) => Untrusted::new(format!("token type {}", kind.raw())),
+            FailureKind::RateLimited(_) => Untrusted::new("too many requests"),
+            FailureKind::Offline { summary, .. } => summary.clone(),
+        }
+    }
+}
+
+impl From<ProviderFailure> for Error {
+    fn from(failure: ProviderFailure) -> Self {
+        Self::Provider(Box::new(failure))
+    }
+}
+
+/// [`VaultError`] as far as a worker meets one, on its way to the caller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum VaultTrouble {
+    Locked,
+    WrongKey,
+    Tampered,
+    Changed,
+    Busy,
+    NewerFormat(u32),
+    Full,
+    ReadOnly,
+    Permission,
+    Other(#[serde(with = "untrusted")] Untrusted),
+}
+
+impl From<VaultError> for VaultTrouble {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Locked | VaultError::Keychain(KeychainError::Locked) => Self::Locked,
+            VaultError::WrongKey => Self::WrongKey,
+            VaultError::Tampered => Self::Tampered,
+            VaultError::Changed => Self::Changed,
+            VaultError::Busy { .. } => Self::Busy,
+            VaultError::NewerFormat(format) => Self::NewerFormat(format),
+            VaultError::Disk(DiskFault::Full) => Self::Full,
+            VaultError::Disk(DiskFault::ReadOnly) => Self::ReadOnly,
+            VaultError::Disk(DiskFault::Permission) => Self::Permission,
+            VaultError::Disk(DiskFault::Other(text)) => Self::Other(text),
+            other => Self::Other(Untrusted::new(other.to_string())),
+        }
+    }
+}
+
+impl From<VaultTrouble> for VaultError {
+    fn from(trouble: VaultTrouble) -> Self {
+        match trouble {
+            VaultTrouble::Locked => Self::Locked,
+            VaultTrouble::WrongKey => Self::WrongKey,
+            VaultTrouble::Tampered => Self::Tampered,
+            VaultTrouble::Changed => Self::Changed,
+            VaultTrouble::Busy => Self::Busy { holder: None },
+            VaultTrouble::NewerFormat(format) => Self::NewerFormat(format),
+            VaultTrouble::Full => Self::Disk(DiskFault::Full),
+            VaultTrouble::ReadOnly => Self::Disk(DiskFault::ReadOnly),
+            VaultTrouble::Permission => Self::Disk(DiskFault::Permission),
+            VaultTrouble::Other(text) => Self::Disk(DiskFault::Other(text)),
+        }
+    }
+}
+
+/// Outside text on its way between two processes of our own.
+pub(super) mod untrusted {
+    use crate::model::Untrusted;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(text: &Untrusted, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(text.raw())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Untrusted, D::Error> {
+        String::deserialize(from).map(Untrusted::new)
+    }
+}
+
+pub(super) mod opt_untrusted {
+    use crate::model::Untrusted;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[allow(clippy::ref_option)] // the shape serde asks for
+    pub(crate) fn serialize<S: Serializer>(
+        text: &Option<Untrusted>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        text.as_ref().map(Untrusted::raw).serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Untrusted>, D::Error> {
+        Ok(Option::<String>::deserialize(from)?.map(Untrusted::new))
+    }
+}

@@ -1,0 +1,233 @@
+//! A fresh token for whoever asks: exactly one refresh, however many ask at once.
+
+use crate::host::spawn;
+use crate::model::{Connection, ConnectionId, Expiry, Seconds, Secret, UnixTime};
+use crate::vault::{GrantLock, VaultError};
+
+use super::job::{self, CALLER_WAITS, Job, Report};
+use super::{Change, Engine, Error, hold};
+
+/// Renew when less than this is left, or a tenth of the token's life if that is more (conformance 0.3).
+const EARLY: Seconds = Seconds(60);
+
+/// A token on its way to a caller.
+pub struct Handout {
+    pub token: Secret,
+    pub connection: Connection,
+    /// Whether this call renewed it.
+    pub refreshed: bool,
+    /// The refresh failed, but the old token still has some life (conformance Y-12).
+    pub warning: Option<Error>,
+}
+
+/// Whether a token needs renewal before it is handed out. The margin never exceeds half the
+/// token's life, so short tokens are not renewed on every call.
+pub fn is_due(
+    expiry: Expiry,
+    issued_at: UnixTime,
+    min_valid: Option<Seconds>,
+    now: UnixTime,
+) -> bool {
+    let Expiry::At(end) = expiry else {
+        return false;
+    };
+    let life = end.since(issued_at).0;
+    let margin = match min_valid {
+        Some(wish) => wish.0,
+        None => EARLY.0.max(life / 10).min(life / 2),
+    };
+    end.since(now).0 <= margin
+}
+
+impl Engine {
+    /// The connection's access token, renewed first when it is due. Never opens a browser.
+    pub async fn fresh_token(
+        &self,
+        name: &str,
+        min_valid: Option<Seconds>,
+    ) -> Result<Handout, Error> {
+        let connection = self.connection(name)?;
+        self.signed_in(&connection)?;
+        let now = self.now();
+        let Some(grant) = connection.grant.as_ref() else {
+            return Err(self.needs_sign_in(&connection));
+        };
+        if !is_due(grant.expiry, grant.issued_at, min_valid, now) {
+            return self.hand_out(connection, false, None);
+        }
+        if !grant.has_refresh_token {
+            // Nothing can renew it; what is left of it is still good (J-16).
+            if grant.expiry.passed(now) {
+                return Err(self.needs_sign_in(&connection));
+            }
+            return self.hand_out(connection, false, None);
+        }
+        let still_good = !grant.expiry.passed(UnixTime(now.0 + 1));
+        let generation = grant.generation;
+        match self.renew(&connection, Some(generation), false).await {
+            Ok(refreshed) => {
+                let connection = self.connection_by_id(&connection.id)?;
+                self.hand_out(connection, refreshed, None)
+            }
+            Err(error @ (Error::NeedsSignIn { .. } | Error::Vault(_))) => Err(error),
+            Err(error) if still_good => self.hand_out(connection, false, Some(error)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Renews now, whether due or not. Returns the connection as it is then.
+    pub async fn refresh(&self, id: &ConnectionId) -> Result<Connection, Error> {
+        let connection = self.connection_by_id(id)?;
+        self.signed_in(&connection)?;
+        if !connection
+            .grant
+            .as_ref()
+            .is_some_and(|grant| grant.has_refresh_token)
+        {
+            return Err(Error::NoRefreshToken {
+                name: connection.name.to_string(),
+            });
+        }
+        self.renew(&connection, None, true).await?;
+        self.connection_by_id(id)
+    }
+
+    pub(super) fn signed_in(&self, connection: &Connection) -> Result<(), Error> {
+        if connection.grant.is_none() || connection.ended.is_some() {
+            return Err(self.needs_sign_in(connection));
+        }
+        Ok(())
+    }
+
+    fn needs_sign_in(&self, connection: &Connection) -> Error {
+        let verdict = self.verdict(connection, self.now());
+        Error::NeedsSignIn {
+            name: connection.name.to_string(),
+            reason: connection.ended,
+            message: verdict.message,
+        }
+    }
+
+    fn hand_out(
+        &self,
+        connection: Connection,
+        refreshed: bool,
+        warning: Option<Error>,
+    ) -> Result<Handout, Error> {
+        let token = self
+            .with_vault(|vault| vault.access_token(&connection))?
+            .ok_or(Error::Internal("the grant has no access token"))?;
+        if connection
+            .grant
+            .as_ref()
+            .is_some_and(|grant| grant.proved_at.is_none())
+        {
+            let now = self.now();
+            self.with_vault(|vault| vault.mark_proved(&connection.id, now))?;
+        }
+        Ok(Handout {
+            token,
+            connection,
+            refreshed,
+            warning,
+        })
+    }
+
+    /// Under the grant's lock: re-read, and renew unless somebody else just did (conformance J-01).
+    /// `seen` is the generation the caller looked at; `None` renews in any case.
+    async fn renew(
+        &self,
+        connection: &Connection,
+        seen: Option<u64>,
+        forced: bool,
+    ) -> Result<bool, Error> {
+        let lock = self.lock_grant(&connection.id).await?;
+        let now_there = self.connection_by_id(&connection.id)?;
+        self.signed_in(&now_there)?;
+        let generation = now_there.grant.as_ref().map(|grant| grant.generation);
+        if seen.is_some() && generation != seen {
+            return Ok(false);
+        }
+        let report = self
+            .run_job(
+                &lock,
+                Job::Refresh {
+                    connection: connection.id.clone(),
+                    forced,
+                },
+            )
+            .await?;
+        self.tell(&Change::Connections);
+        match report {
+            Report::Refreshed => Ok(true),
+            Report::Failed(trouble) => Err(trouble.into_error(connection.name.as_str())),
+            _ => Err(Error::Internal("a refresh reported something else")),
+        }
+    }
+
+    /// Waits for the grant's kernel lock off the event loop.
+    pub(super) async fn lock_grant(&self, id: &ConnectionId) -> Result<GrantLock, Error> {
+        let locks = self.with_vault(|vault| Ok(vault.grant_locks()))?;
+        let id = id.clone();
+        let taken = tokio::task::spawn_blocking(move || locks.lock(&id, CALLER_WAITS)).await;
+        match taken {
+            Ok(Ok(lock)) => Ok(lock),
+            Ok(Err(VaultError::Busy { .. })) => Err(Error::Busy),
+            Ok(Err(other)) => Err(other.into()),
+            Err(_) => Err(Error::Internal("the lock waiter broke off")),
+        }
+    }
+
+    /// Runs a job where it belongs. The worker process inherits the lock, so that it holds on even
+    /// when this process dies (conformance J-08).
+    pub(super) async fn run_job(&self, lock: &GrantLock, job: Job) -> Result<Report, Error> {
+        let (Some(file), false) = (lock.file(), self.0.world.jobs_here) else {
+            return Ok(job::run(&self.0.vault, &*self.0.world.clock, job).await);
+        };
+        let order = {
+            let slot = hold(&self.0.vault);
+            let key = slot
+                .as_ref()
+                .and_then(|vault| vault.key())
+                .ok_or(VaultError::Locked)?;
+            job::pack(&self.0.home, key, job)
+                .ok_or(Error::Internal("the order cannot be packed"))?
+        };
+        let frame = spawn(file, &order)?.result_async(CALLER_WAITS).await?;
+        Ok(job::unpack(&frame))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn j_10_the_margin_is_clamped_to_the_tokens_life() {
+        let due = |life: i64, left: i64| {
+            is_due(
+                Expiry::At(UnixTime(life)),
+                UnixTime(0),
+                None,
+                UnixTime(life - left),
+            )
+        };
+        assert!(due(3600, 360) && !due(3600, 361));
+        assert!(due(600, 60) && !due(600, 61));
+        // A 60 s token is handed out for half its life before it is renewed.
+        assert!(due(60, 30) && !due(60, 31));
+        assert!(due(0, 0));
+        assert!(!is_due(
+            Expiry::NotStated,
+            UnixTime(0),
+            Some(Seconds(9)),
+            UnixTime(0)
+        ));
+        assert!(is_due(
+            Expiry::At(UnixTime(100)),
+            UnixTime(0),
+            Some(Seconds(50)),
+            UnixTime(51)
+        ));
+    }
+}

@@ -1,0 +1,105 @@
+//! Ending a grant at its provider, and saying truthfully what happened (RFC 7009).
+
+use super::failure::{Endpoint, FailureKind, ProviderFailure};
+use super::{Change, Engine, Error};
+use crate::host::{Http, TOKEN_LIMITS};
+use crate::model::{Connection, ConnectionId, EndReason, Expiry, UnixTime};
+use crate::oauth::{self, RevocationOutcome, request};
+
+/// What was achieved. Anything less than this is an [`Error`], and the grant is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revoked {
+    /// The provider knew the tokens no longer.
+    pub was_invalid: bool,
+    /// The access token cannot be revoked there; it stays usable until then (L-03).
+    pub access_token_until: Option<UnixTime>,
+}
+
+impl Engine {
+    /// Tells the provider (refresh token first, L-01), then forgets the tokens here. The
+    /// definition stays. When the provider was not told, nothing changes here either.
+    pub async fn revoke(&self, id: &ConnectionId) -> Result<Revoked, Error> {
+        let lock = self.lock_grant(id).await?;
+        let connection = self.connection_by_id(id)?;
+        self.signed_in(&connection)?;
+        let revoked = self.tell_provider(&connection).await?;
+        let now = self.now();
+        self.with_vault(|vault| vault.end_grant(id, EndReason::RevokedByYou, now))?;
+        drop(lock);
+        self.tell(&Change::Connections);
+        Ok(revoked)
+    }
+
+    async fn tell_provider(&self, connection: &Connection) -> Result<Revoked, Error> {
+        let refresh = self.with_vault(|vault| vault.refresh_token(connection))?;
+        let access = self.with_vault(|vault| vault.access_token(connection))?;
+        let secret = self.with_vault(|vault| vault.client_secret(connection))?;
+        let requests = request::revocations(
+            connection,
+            secret.as_ref(),
+            refresh.as_ref(),
+            access.as_ref(),
+        )?;
+        if requests.is_empty() {
+            let manage_url = connection
+                .provider
+                .manage_url
+                .as_ref()
+                .map(ToString::to_string);
+            return Err(Error::NoRevocation { manage_url });
+        }
+        let http = Http::new(connection.ca_pem.as_deref());
+        let mut revoked = Revoked {
+            was_invalid: true,
+            access_token_until: None,
+        };
+        for revocation in requests {
+            let authority = revocation
+                .request
+                .uri()
+                .authority()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            let failed = |kind| ProviderFailure {
+                at: Endpoint::Revocation,
+                authority: authority.clone(),
+                kind,
+            };
+            let response = http
+                .send(revocation.request, &TOKEN_LIMITS)
+                .await
+                .map_err(|error| {
+                    ProviderFailure::http(Endpoint::Revocation, authority.clone(), &error)
+                })?;
+            match oauth::revocation_outcome(&connection.provider.revoke, &response) {
+                RevocationOutcome::Revoked => revoked.was_invalid = false,
+                RevocationOutcome::AlreadyInvalid => {}
+                RevocationOutcome::AccessTokenNotRevocable => {
+                    revoked.access_token_until =
+                        connection
+                            .grant
+                            .as_ref()
+                            .and_then(|grant| match grant.expiry {
+                                Expiry::At(end) => Some(end),
+                                Expiry::Never | Expiry::NotStated => None,
+                            });
+                }
+                RevocationOutcome::TryLater { after } => {
+                    return Err(failed(FailureKind::RateLimited(after)).into());
+                }
+                RevocationOutcome::Refused(error) => {
+                    return Err(failed(FailureKind::Refused {
+                        code: error.code.raw().to_owned(),
+                        description: error.description.clone(),
+                        class: super::Class::Configuration,
+                    })
+                    .into());
+                }
+            }
+            if revocation.ends_grant {
+                break;
+            }
+        }
+        Ok(revoked)
+    }
+}

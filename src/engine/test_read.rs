@@ -1,0 +1,114 @@
+//! The test read: does the connection work, and who is it?
+
+use std::time::Instant;
+
+use super::failure::{Endpoint, FailureKind, ProviderFailure};
+use super::{Change, Engine, Error, TestReport};
+use crate::host::{Http, TEST_LIMITS};
+use crate::model::{
+    Connection, EndpointUrl, Problem, ProblemKind, TestMethod, TestRead, Untrusted,
+};
+use crate::oauth::{self, TestVerdict, request};
+
+impl Engine {
+    /// Reads once with the connection's token: the provider's test read, or a GET of the person's
+    /// own on the connection's hosts (conformance C-02, C-09). A 401 renews once and reads once
+    /// more, then stops (C-04).
+    pub async fn test(&self, name: &str, url: Option<&EndpointUrl>) -> Result<TestReport, Error> {
+        let connection = self.connection(name)?;
+        let test = match url {
+            Some(url) => own_read(&connection, url)?,
+            None => connection.provider.test.clone().ok_or(Error::NoTestRead)?,
+        };
+        let handout = self.fresh_token(name, None).await?;
+        let mut report = self.read(&connection, &test, &handout.token).await;
+        let renewable = connection
+            .grant
+            .as_ref()
+            .is_some_and(|grant| grant.has_refresh_token);
+        if matches!(&report, Err(Error::Provider(failure)) if failure.kind == FailureKind::Status(401))
+            && renewable
+            && !handout.refreshed
+        {
+            self.refresh(&connection.id).await?;
+            let renewed = self.fresh_token(name, None).await?;
+            report = self.read(&connection, &test, &renewed.token).await;
+        }
+        let now = self.now();
+        match &report {
+            Ok((_, account)) => {
+                self.with_vault(|vault| vault.mark_tested(&connection.id, account.as_ref(), now))?;
+            }
+            Err(Error::Provider(failure)) => {
+                let refused = matches!(
+                    failure.kind,
+                    FailureKind::Status(_) | FailureKind::Refused { .. }
+                );
+                let kind = if refused {
+                    ProblemKind::Configuration
+                } else {
+                    ProblemKind::Transport
+                };
+                let detail = Untrusted::new(format!("test read: {}", failure.short().raw()));
+                let problem = Problem {
+                    kind,
+                    detail,
+                    at: now,
+                };
+                self.with_vault(|vault| vault.set_problem(&connection.id, Some(&problem), now))?;
+            }
+            Err(_) => {}
+        }
+        self.tell(&Change::Connections);
+        report.map(|(report, _)| report)
+    }
+
+    async fn read(
+        &self,
+        connection: &Connection,
+        test: &TestRead,
+        token: &crate::model::Secret,
+    ) -> Result<(TestReport, Option<crate::model::Account>), Error> {
+        let http = Http::new(connection.ca_pem.as_deref());
+        let begun = Instant::now();
+        let response = http
+            .send(request::test_read(connection, test, token)?, &TEST_LIMITS)
+            .await
+            .map_err(|error| ProviderFailure::http(Endpoint::Test, test.url.authority(), &error))?;
+        let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        match oauth::account_from_test(test, &response) {
+            TestVerdict::Ok { account, lines, .. } => Ok((
+                TestReport {
+                    status: response.status().as_u16(),
+                    millis,
+                    account: account.as_ref().map(|account| account.label.shown()),
+                    lines,
+                    authority: test.url.authority(),
+                },
+                account,
+            )),
+            TestVerdict::Refused { status, .. } => Err(ProviderFailure {
+                at: Endpoint::Test,
+                authority: test.url.authority(),
+                kind: FailureKind::Status(status),
+            }
+            .into()),
+        }
+    }
+}
+
+fn own_read(connection: &Connection, url: &EndpointUrl) -> Result<TestRead, Error> {
+    if !connection.may_send_token_to(&url.authority()) {
+        return Err(Error::ForeignHost {
+            authority: url.authority(),
+        });
+    }
+    Ok(TestRead {
+        method: TestMethod::Get,
+        url: url.clone(),
+        headers: Vec::new(),
+        account_label: Vec::new(),
+        account_id: None,
+        success: None,
+    })
+}

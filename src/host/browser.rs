@@ -1,0 +1,192 @@
+//! Starting a browser: without a shell, with one checked address, and never for long
+//! (conformance E-09..E-13).
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use url::{Host, Url};
+
+use super::environment::Environment;
+use crate::model::Untrusted;
+
+/// How long a launcher is watched for failing at once.
+const WATCHED: Duration = Duration::from_millis(250);
+/// All launchers together.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// An address that may be handed to a browser.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BrowserUrl(String);
+
+/// The address holds something that a launcher could read as a command, or is no web address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this address is not safe to open")]
+pub struct UnsafeAddress;
+
+impl BrowserUrl {
+    /// Accepts `https`, and `http` on this machine, made of nothing but the characters of RFC 3986
+    /// without `'` and `$`, already percent-encoded, with no encoded control character.
+    pub fn check(text: &str) -> Result<Self, UnsafeAddress> {
+        let plain = text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!&()*+,;=%".contains(&byte));
+        if !plain || has_encoded_control(text) {
+            return Err(UnsafeAddress);
+        }
+        let url = Url::parse(text).map_err(|_| UnsafeAddress)?;
+        let road = if text.starts_with("https://") {
+            url.host().is_some()
+        } else {
+            text.starts_with("http://") && is_here(&url)
+        };
+        if !road || !url.username().is_empty() || url.password().is_some() {
+            return Err(UnsafeAddress);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn has_encoded_control(text: &str) -> bool {
+    text.split('%').skip(1).any(|rest| {
+        let code = rest
+            .get(..2)
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        // A broken escape is no better.
+        code.is_none_or(|code| code.is_ascii_control())
+    })
+}
+
+fn is_here(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+/// A launcher took the address. Whether a page opened, nobody can know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// File name of the program, e.g. `firefox`.
+    pub program: Untrusted,
+}
+
+/// Whoever can show a page to the person: the system, or a stand-in in tests and practice.
+pub trait Browser: Send + Sync {
+    /// Opens the address. May take up to 3 seconds: call it off the drawing thread.
+    fn open(&self, url: &BrowserUrl) -> Result<Opened, BrowserError>;
+}
+
+/// The browser of this machine: `BROWSER`, else the desktop's own launchers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemBrowser;
+
+impl Browser for SystemBrowser {
+    fn open(&self, url: &BrowserUrl) -> Result<Opened, BrowserError> {
+        open(url)
+    }
+}
+
+/// Why no browser started.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BrowserError {
+    /// No display and no `BROWSER`: nothing was tried.
+    #[error("this machine has no browser")]
+    NoBrowser,
+    /// Every launcher failed; the first one that could be started, or else the first one, is named.
+    #[error("no browser could be started")]
+    Failed { program: Untrusted },
+}
+
+/// Opens the address with `BROWSER` (one program, or several with `:` between them), else the
+/// desktop's own launchers. Takes up to 3 seconds: call it off the drawing thread.
+pub fn open(url: &BrowserUrl) -> Result<Opened, BrowserError> {
+    match std::env::var_os("BROWSER").filter(|list| !list.is_empty()) {
+        Some(list) => open_with(url, &list),
+        None if Environment::detect().display => first_to_start(open::commands(url.as_str())),
+        None => Err(BrowserError::NoBrowser),
+    }
+}
+
+/// Opens the address with the first of these programs that starts; paths or names, with `:`
+/// between them. No arguments and no shell.
+pub fn open_with(url: &BrowserUrl, programs: &OsStr) -> Result<Opened, BrowserError> {
+    let commands = std::env::split_paths(programs)
+        .filter(|program| !program.as_os_str().is_empty())
+        .map(|program| {
+            let mut command = Command::new(program);
+            command.arg(url.as_str());
+            command
+        })
+        .collect();
+    first_to_start(commands)
+}
+
+fn first_to_start(commands: Vec<Command>) -> Result<Opened, BrowserError> {
+    let give_up = Instant::now() + PATIENCE;
+    let mut failed: Option<(bool, Untrusted)> = None;
+    for mut command in commands {
+        let program = file_name(command.get_program());
+        match launch(&mut command, give_up) {
+            Ok(true) => return Ok(Opened { program }),
+            Ok(false) if !matches!(failed, Some((true, _))) => failed = Some((true, program)),
+            Err(_) if failed.is_none() => failed = Some((false, program)),
+            Ok(false) | Err(_) => {}
+        }
+        if Instant::now() >= give_up {
+            break;
+        }
+    }
+    match failed {
+        Some((_, program)) => Err(BrowserError::Failed { program }),
+        None => Err(BrowserError::NoBrowser),
+    }
+}
+
+/// Whether the launcher ended well or is still running after a moment.
+fn launch(command: &mut Command, give_up: Instant) -> io::Result<bool> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        // Out of the terminal's process group: its interrupt key must not close the browser.
+        .process_group(0)
+        .spawn()?;
+    let watched_until = (Instant::now() + WATCHED).min(give_up);
+    loop {
+        match child.try_wait()? {
+            Some(status) => return Ok(status.success()),
+            None if Instant::now() >= watched_until => {
+                reap_later(child);
+                return Ok(true);
+            }
+            None => thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}
+
+/// A launcher that stays is collected when it ends; the thread does not keep the process alive.
+fn reap_later(mut child: Child) {
+    let reaper = thread::Builder::new()
+        .name("browser-reaper".to_owned())
+        .spawn(move || child.wait());
+    drop(reaper);
+}
+
+fn file_name(program: &OsStr) -> Untrusted {
+    let name: OsString = Path::new(program)
+        .file_name()
+        .unwrap_or(program)
+        .to_os_string();
+    Untrusted::new(name.to_string_lossy())
+}

@@ -1,0 +1,170 @@
+//! Facts about where the program runs, and which way of signing in they suggest (conformance
+//! Z-01, Z-02; DESIGN section 5).
+
+use std::path::Path;
+
+use crate::model::LoopbackHost;
+
+/// What is known about this session.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Environment {
+    pub ssh: Option<Ssh>,
+    /// A browser window could appear here.
+    pub display: bool,
+    /// `BROWSER` is set: somebody prepared a way, perhaps one that reaches the laptop.
+    pub browser_variable: bool,
+    pub container: bool,
+    pub wsl: bool,
+    pub tmux: bool,
+    pub screen: bool,
+}
+
+/// This session came over SSH.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ssh {
+    /// The login name here, when known.
+    pub user: Option<String>,
+    /// The port of this machine's SSH server.
+    pub port: u16,
+}
+
+/// The way to show first; all that can work are offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstWay {
+    Browser,
+    Device,
+    Forward,
+    Paste,
+}
+
+/// The way to show first and why, as a token for the phrase book: `ssh`, `container`,
+/// `no_display`, `wsl`, `browser_variable` or `desk`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suggestion {
+    pub way: FirstWay,
+    pub reason: &'static str,
+}
+
+const SSH_PORT: u16 = 22;
+
+impl Environment {
+    /// Reads this process's environment.
+    pub fn detect() -> Self {
+        Self::read(
+            |name| std::env::var(name).ok(),
+            |path| Path::new(path).exists(),
+        )
+    }
+
+    /// The same from any source of variables and files.
+    pub fn read(variable: impl Fn(&str) -> Option<String>, exists: impl Fn(&str) -> bool) -> Self {
+        let set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
+        let remote = ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"]
+            .into_iter()
+            .any(set);
+        let ssh = remote.then(|| Ssh {
+            user: variable("USER")
+                .or_else(|| variable("LOGNAME"))
+                .filter(|user| is_login_name(user)),
+            port: variable("SSH_CONNECTION")
+                .and_then(|facts| facts.split(' ').nth(3)?.parse().ok())
+                .unwrap_or(SSH_PORT),
+        });
+        let wsl = set("WSL_DISTRO_NAME") || exists("/proc/sys/fs/binfmt_misc/WSLInterop");
+        let container = ["container", "KUBERNETES_SERVICE_HOST", "REMOTE_CONTAINERS"]
+            .into_iter()
+            .any(set)
+            || exists("/.dockerenv")
+            || exists("/run/.containerenv");
+        let window = if cfg!(target_os = "macos") {
+            // `open` over SSH would open a page on a desk where nobody may sit.
+            ssh.is_none()
+        } else {
+            set("DISPLAY") || set("WAYLAND_DISPLAY")
+        };
+        Self {
+            display: window || wsl,
+            browser_variable: set("BROWSER"),
+            container,
+            wsl,
+            tmux: set("TMUX"),
+            screen: set("STY"),
+            ssh,
+        }
+    }
+
+    /// The likeliest way to work here. `device`: the provider offers device codes.
+    pub fn first_way(&self, device: bool) -> Suggestion {
+        let elsewhere = |reason| Suggestion {
+            way: if device {
+                FirstWay::Device
+            } else if self.ssh.is_some() {
+                FirstWay::Forward
+            } else {
+                FirstWay::Paste
+            },
+            reason,
+        };
+        let here = |reason| Suggestion {
+            way: FirstWay::Browser,
+            reason,
+        };
+        if self.browser_variable {
+            here("browser_variable")
+        } else if self.ssh.is_some() {
+            // A forwarded display is not enough: few remote machines have a browser on it.
+            elsewhere("ssh")
+        } else if self.wsl {
+            here("wsl")
+        } else if self.display {
+            here("desk")
+        } else if self.container {
+            elsewhere("container")
+        } else {
+            elsewhere("no_display")
+        }
+    }
+
+    /// The line to run on the laptop: loopback on both ends, one fixed port, never a wildcard
+    /// (Z-02). `target` is the `user@host` that the person typed to get here; this machine cannot
+    /// know it.
+    pub fn forward_command(&self, port: u16, host: LoopbackHost, target: Option<&str>) -> String {
+        let v4 = format!("-L 127.0.0.1:{port}:127.0.0.1:{port}");
+        // Quoted, because some shells read brackets as a pattern.
+        let v6 = format!("-L '[::1]:{port}:[::1]:{port}'");
+        let tunnels = match host {
+            LoopbackHost::V4 => v4,
+            LoopbackHost::V6 => v6,
+            LoopbackHost::Localhost => format!("{v4} {v6}"),
+        };
+        let ssh_port = match &self.ssh {
+            Some(ssh) if ssh.port != SSH_PORT => format!("-p {} ", ssh.port),
+            _ => String::new(),
+        };
+        let target = target.filter(|text| is_ssh_target(text));
+        let user = self.ssh.as_ref().and_then(|ssh| ssh.user.as_deref());
+        let target = match (target, user) {
+            (Some(target), _) => target.to_owned(),
+            (None, Some(user)) => format!("{user}@HOST"),
+            (None, None) => "USER@HOST".to_owned(),
+        };
+        format!("ssh -N {tunnels} {ssh_port}{target}")
+    }
+}
+
+fn is_login_name(text: &str) -> bool {
+    is_word(text, "._-")
+}
+
+fn is_ssh_target(text: &str) -> bool {
+    is_word(text, "._-@:%")
+}
+
+/// Nothing that a shell would read as more than a word, or ssh as an option.
+fn is_word(text: &str, marks: &str) -> bool {
+    !text.is_empty()
+        && !text.starts_with('-')
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || marks.contains(c))
+}

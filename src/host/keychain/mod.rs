@@ -1,0 +1,149 @@
+//! The operating system's keychain behind the vault's trait (conformance T-02, T-04, T-06).
+//!
+//! A keychain call can hang for ever (a frozen daemon, a dialog nobody sees), and no store offers
+//! a time limit. So every try opens a fresh store on a thread of its own and waits for it with a
+//! deadline: a stuck thread is left behind, holds nothing, and does not keep the process alive.
+
+#[cfg(target_os = "macos")]
+#[path = "login.rs"]
+mod os;
+#[cfg(not(any(
+    all(target_os = "linux", feature = "secret-service"),
+    target_os = "macos"
+)))]
+#[path = "none.rs"]
+mod os;
+#[cfg(all(target_os = "linux", feature = "secret-service"))]
+#[path = "secret_service.rs"]
+mod os;
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::host::random::random_bytes;
+use crate::model::{Secret, Untrusted};
+use crate::vault::{Keychain, KeychainError};
+
+/// Name of the program in the keychain; part of the stored format.
+const SERVICE: &str = "valetkey";
+/// What the keychain's own window shows.
+const LABEL: &str = "Valetkey vault key";
+const CANARY: &str = "canary";
+
+/// How long a try may take when nobody expects a dialog.
+const SILENT: Duration = Duration::from_secs(3);
+/// How long when the person was told to expect one.
+const PATIENT: Duration = Duration::from_secs(120);
+
+/// The keychain of this operating system and this user.
+#[derive(Clone, Copy, Debug)]
+pub struct OsKeychain {
+    deadline: Duration,
+}
+
+impl OsKeychain {
+    /// `patient`: the person was told that the desktop may ask to unlock the keychain.
+    pub fn new(patient: bool) -> Self {
+        Self {
+            deadline: if patient { PATIENT } else { SILENT },
+        }
+    }
+
+    /// Proves that the keychain keeps what it is given: writes, reads and deletes a canary. Only a
+    /// write tells; opening succeeds on a locked keychain too.
+    pub fn probe(&self) -> Result<(), KeychainError> {
+        let random: [u8; 16] = random_bytes().map_err(|error| refused(&error))?;
+        let text = random.iter().map(|byte| format!("{byte:02x}")).collect();
+        let canary = Secret::new(text);
+        let account = format!("{CANARY}-{}", std::process::id());
+        self.write(&account, &canary)?;
+        let kept = self.read(&account)?.same(&canary);
+        self.delete(&account)?;
+        if kept {
+            Ok(())
+        } else {
+            Err(KeychainError::Damaged)
+        }
+    }
+
+    fn try_on_thread<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> Result<T, KeychainError> + Send + 'static,
+    ) -> Result<T, KeychainError> {
+        os::reachable()?;
+        with_deadline(self.deadline, work)
+    }
+}
+
+impl Keychain for OsKeychain {
+    fn read(&self, account: &str) -> Result<Secret, KeychainError> {
+        let account = account.to_owned();
+        self.try_on_thread(move || {
+            let text = os::entry(&account)?.get_password().map_err(os::reason)?;
+            Ok(Secret::new(text))
+        })
+    }
+
+    fn write(&self, account: &str, secret: &Secret) -> Result<(), KeychainError> {
+        let account = account.to_owned();
+        let text = Zeroizing::new(secret.reveal().to_owned());
+        self.try_on_thread(move || os::entry(&account)?.set_password(&text).map_err(os::reason))
+    }
+
+    fn delete(&self, account: &str) -> Result<(), KeychainError> {
+        let account = account.to_owned();
+        self.try_on_thread(move || os::entry(&account)?.delete_credential().map_err(os::reason))
+    }
+
+    fn name(&self) -> String {
+        os::NAME.to_owned()
+    }
+}
+
+/// Runs `work` on a detached thread; a late answer is dropped (and wiped) with its channel.
+fn with_deadline<T: Send + 'static>(
+    deadline: Duration,
+    work: impl FnOnce() -> Result<T, KeychainError> + Send + 'static,
+) -> Result<T, KeychainError> {
+    let (answer, inbox) = mpsc::sync_channel(1);
+    thread::Builder::new()
+        .name("keychain".to_owned())
+        .spawn(move || {
+            let _ = answer.send(work());
+        })
+        .map_err(|error| refused(&error))?;
+    match inbox.recv_timeout(deadline) {
+        Ok(result) => result,
+        Err(mpsc::RecvTimeoutError::Timeout) => Err(KeychainError::Unresponsive),
+        // The thread ended without an answer: the store panicked.
+        Err(mpsc::RecvTimeoutError::Disconnected) => Err(KeychainError::Damaged),
+    }
+}
+
+fn refused(error: &dyn std::error::Error) -> KeychainError {
+    KeychainError::Refused(Untrusted::new(error.to_string()))
+}
+
+/// The part of `keyring`'s errors that means the same everywhere. Two of its errors carry the
+/// stored secret, so none is ever formatted as a whole.
+#[cfg(any(
+    all(target_os = "linux", feature = "secret-service"),
+    target_os = "macos"
+))]
+fn common_reason(error: keyring::Error) -> KeychainError {
+    match error {
+        keyring::Error::NoEntry => KeychainError::NoEntry,
+        keyring::Error::BadEncoding(bytes) | keyring::Error::BadDataFormat(bytes, _) => {
+            drop(Zeroizing::new(bytes));
+            KeychainError::Damaged
+        }
+        keyring::Error::Ambiguous(_) => KeychainError::Damaged,
+        keyring::Error::PlatformFailure(cause) | keyring::Error::NoStorageAccess(cause) => {
+            refused(cause.as_ref())
+        }
+        _ => KeychainError::Refused(Untrusted::new("the keychain does not support this")),
+    }
+}

@@ -1,0 +1,89 @@
+//! Secret Service over D-Bus (GNOME Keyring, KWallet, KeePassXC).
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use keyring::api::CredentialStoreApi as _;
+use secret_service::Error as Service;
+use zbus_secret_service_keyring_store::Store;
+
+use super::{KeychainError, LABEL, SERVICE};
+
+pub(super) const NAME: &str = "the desktop keychain";
+
+/// Names that D-Bus itself gives to "nobody provides this service".
+const NOBODY: [&str; 2] = [
+    "org.freedesktop.DBus.Error.ServiceUnknown",
+    "org.freedesktop.DBus.Error.NameHasNoOwner",
+];
+
+/// Cheap first question: is there a session bus at all? Saves the threads and the D-Bus
+/// handshake on machines without a desktop.
+pub(super) fn reachable() -> Result<(), KeychainError> {
+    let address = std::env::var_os("DBUS_SESSION_BUS_ADDRESS");
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR");
+    match bus_socket(address.as_deref(), runtime.as_deref()) {
+        Bus::Path(path) if !path.exists() => Err(KeychainError::Absent),
+        Bus::Nowhere => Err(KeychainError::Absent),
+        Bus::Path(_) | Bus::Elsewhere => Ok(()),
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Bus {
+    Path(PathBuf),
+    /// Not a plain socket path (abstract, tcp, several): only trying tells.
+    Elsewhere,
+    Nowhere,
+}
+
+/// Where the session bus should be (D-Bus specification, "Server Addresses").
+pub(super) fn bus_socket(address: Option<&OsStr>, runtime: Option<&OsStr>) -> Bus {
+    match address.filter(|text| !text.is_empty()) {
+        Some(address) => {
+            let text = address.to_string_lossy();
+            let path = text
+                .strip_prefix("unix:path=")
+                .filter(|rest| !rest.contains([';', '%']))
+                .map(|rest| rest.split(',').next().unwrap_or(rest));
+            match path {
+                Some(path) => Bus::Path(PathBuf::from(path)),
+                None => Bus::Elsewhere,
+            }
+        }
+        None => match runtime.filter(|text| !text.is_empty()) {
+            Some(folder) => Bus::Path(PathBuf::from(folder).join("bus")),
+            None => Bus::Nowhere,
+        },
+    }
+}
+
+pub(super) fn entry(account: &str) -> Result<keyring::Entry, KeychainError> {
+    let store = Store::new().map_err(reason)?;
+    let label = HashMap::from([("label", LABEL)]);
+    store.build(SERVICE, account, Some(&label)).map_err(reason)
+}
+
+pub(super) fn reason(error: keyring::Error) -> KeychainError {
+    if let keyring::Error::PlatformFailure(cause) | keyring::Error::NoStorageAccess(cause) = &error
+    {
+        match cause.downcast_ref::<Service>() {
+            Some(Service::NoResult) => return KeychainError::NoCollection,
+            Some(Service::Locked | Service::Prompt | Service::PromptDisconnected) => {
+                return KeychainError::Locked;
+            }
+            Some(Service::Unavailable) => return KeychainError::Absent,
+            Some(other) if is_nobody(other) => return KeychainError::Absent,
+            _ => {}
+        }
+    }
+    super::common_reason(error)
+}
+
+fn is_nobody(error: &Service) -> bool {
+    let text = error.to_string();
+    let no_socket = std::error::Error::source(error)
+        .is_some_and(|cause| cause.to_string().contains("No such file or directory"));
+    no_socket || NOBODY.iter().any(|name| text.contains(name))
+}

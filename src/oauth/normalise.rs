@@ -1,0 +1,272 @@
+//! From an HTTP answer to one strict JSON object, or to the error it stands for. Here the named
+//! quirks take effect (conformance I-09); behind this file an answer is as the standards want it.
+
+use http::HeaderMap;
+use http::header::{CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use serde_json::{Map, Value};
+
+use crate::model::{Provider, Quirk, Seconds, Untrusted};
+
+use super::errors::is_transient;
+use super::strict_json::Document;
+use super::{AnswerError, HttpResponse, JsonProblem, MemberProblem, ProviderError, strict_form};
+
+/// Largest answer of an endpoint (conformance 0.3); the sender stops there too.
+pub(super) const MAX_BODY: usize = 1 << 20;
+/// Longest wait that `Retry-After` can impose.
+const MAX_RETRY: Seconds = Seconds(3600);
+/// Most that is kept of a provider's own words, in characters.
+const MAX_WORDS: usize = 2000;
+
+/// Reads an answer of the token or device endpoint up to its members.
+pub(super) fn success_object(
+    provider: &Provider,
+    response: &HttpResponse,
+) -> Result<Document, AnswerError> {
+    let status = response.status();
+    if status.is_redirection() {
+        return Err(AnswerError::Redirect {
+            to: header(response.headers(), &LOCATION).map(Untrusted::new),
+        });
+    }
+    if response.body().len() > MAX_BODY {
+        return Err(AnswerError::TooLarge);
+    }
+    let success = status == http::StatusCode::OK
+        || (status.is_success() && provider.has(&Quirk::AnySuccessStatus));
+    let parsed = read_body(provider, response, success);
+    if let Ok(document) = &parsed {
+        if let Some(error) = provider_error(provider, response, document, success)? {
+            return Err(AnswerError::Provider(error));
+        }
+    }
+    if !success {
+        return Err(failure(response));
+    }
+    let mut document = parsed?;
+    for quirk in &provider.quirks {
+        apply(quirk, &mut document);
+    }
+    Ok(document)
+}
+
+fn read_body(
+    provider: &Provider,
+    response: &HttpResponse,
+    success: bool,
+) -> Result<Document, AnswerError> {
+    let media = Media::of(response.headers())?;
+    if media == Media::Html {
+        return Err(AnswerError::WebPage {
+            status: response.status().as_u16(),
+        });
+    }
+    if response.body().iter().all(u8::is_ascii_whitespace) {
+        return Err(AnswerError::Empty);
+    }
+    match media {
+        Media::Form if provider.has(&Quirk::FormEncodedAnswer) => form(response.body()),
+        // A refusal is understood whatever it is labelled as: nothing is taken from it but words.
+        Media::Form | Media::Other(_) if !success => json(response.body()),
+        Media::Form => Err(AnswerError::MediaType(Untrusted::new(
+            "application/x-www-form-urlencoded",
+        ))),
+        Media::Other(name) => Err(AnswerError::MediaType(name)),
+        Media::Json | Media::Html => json(response.body()),
+    }
+}
+
+fn json(body: &[u8]) -> Result<Document, AnswerError> {
+    Document::object(body).map_err(AnswerError::NotJson)
+}
+
+/// The form-encoded quirk: each pair becomes a text member.
+fn form(body: &[u8]) -> Result<Document, AnswerError> {
+    let text =
+        std::str::from_utf8(body).map_err(|_| AnswerError::NotJson(JsonProblem::Encoding))?;
+    let pairs = strict_form::parse(text.trim_ascii())
+        .map_err(|_| AnswerError::NotJson(JsonProblem::Syntax))?;
+    let mut members = Map::new();
+    for (name, value) in pairs {
+        let value = Value::String(String::clone(&value));
+        if members.insert(name, value).is_some() {
+            return Err(AnswerError::NotJson(JsonProblem::Duplicate));
+        }
+    }
+    Ok(Document::from_members(members))
+}
+
+/// Member by member what a quirk allows; the others act where their member is read.
+fn apply(quirk: &Quirk, document: &mut Document) {
+    match quirk {
+        // Answers to a refresh carry the token at the top even where sign-in answers nest it.
+        Quirk::NestedToken(member) if document.get("access_token").is_none() => {
+            if let Some(inner) = document.take_object(member) {
+                *document = inner;
+            }
+        }
+        Quirk::CommaScopes | Quirk::CommaScopesInAnswer => {
+            if let Some(scopes) = document.get("scope").and_then(Value::as_str) {
+                let spaced = spaced(scopes.split([',', ' ']));
+                document.set("scope", spaced);
+            }
+        }
+        Quirk::ScopeArray => {
+            let items = document.get("scope").and_then(Value::as_array);
+            let texts: Option<Vec<&str>> =
+                items.and_then(|items| items.iter().map(Value::as_str).collect());
+            if let Some(texts) = texts {
+                let spaced = spaced(texts);
+                document.set("scope", spaced);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn spaced<'a>(scopes: impl IntoIterator<Item = &'a str>) -> Value {
+    let scopes: Vec<&str> = scopes
+        .into_iter()
+        .filter(|scope| !scope.is_empty())
+        .collect();
+    Value::String(scopes.join(" "))
+}
+
+/// An error member is an error whatever the status says (I-05).
+fn provider_error(
+    provider: &Provider,
+    response: &HttpResponse,
+    document: &Document,
+    success: bool,
+) -> Result<Option<ProviderError>, AnswerError> {
+    let failed_by_ok =
+        provider.has(&Quirk::OkFalse) && document.get("ok").and_then(Value::as_bool) == Some(false);
+    let code = match document.get("error") {
+        Some(Value::String(code)) if !code.is_empty() => code.as_str(),
+        Some(Value::String(_) | Value::Null) | None if failed_by_ok => "ok: false",
+        Some(Value::String(_) | Value::Null) | None => return Ok(None),
+        // An object or a number: an error in words of the provider's own.
+        Some(_) if success => {
+            return Err(AnswerError::Malformed {
+                member: "error",
+                problem: MemberProblem::Type,
+            });
+        }
+        Some(_) => return Ok(None),
+    };
+    let words = |name: &str| {
+        document
+            .get(name)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+            .map(outside)
+    };
+    Ok(Some(ProviderError {
+        code: outside(code),
+        description: words("error_description"),
+        uri: words("error_uri"),
+        ..unexplained(response)
+    }))
+}
+
+/// An error of which only the status is known.
+pub(super) fn unexplained(response: &HttpResponse) -> ProviderError {
+    let status = response.status().as_u16();
+    let challenge = header(response.headers(), &WWW_AUTHENTICATE);
+    ProviderError {
+        code: Untrusted::new(format!("status {status}")),
+        description: None,
+        uri: None,
+        status,
+        retry_after: retry_after(response.headers()),
+        wants_basic: challenge
+            .and_then(|text| text.split_whitespace().next())
+            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic")),
+    }
+}
+
+/// What a status without an OAuth error means.
+fn failure(response: &HttpResponse) -> AnswerError {
+    let status = response.status();
+    let number = status.as_u16();
+    let retry_after = retry_after(response.headers());
+    if number == 429 || (number == 403 && retry_after.is_some()) {
+        return AnswerError::RateLimited { retry_after };
+    }
+    if is_transient(number) {
+        return AnswerError::Unavailable {
+            status: number,
+            retry_after,
+        };
+    }
+    if matches!(Media::of(response.headers()), Ok(Media::Html)) {
+        return AnswerError::WebPage { status: number };
+    }
+    if status.is_client_error() {
+        return AnswerError::ErrorWithoutDetails(number);
+    }
+    AnswerError::UnexpectedStatus(number)
+}
+
+/// `Retry-After` as a span (RFC 9110 section 10.2.3), capped; a date is read against the answer's
+/// own `Date`, so that no clock is needed.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Seconds> {
+    let text = header(headers, &RETRY_AFTER)?.trim();
+    if text.bytes().all(|b| b.is_ascii_digit()) && !text.is_empty() {
+        return Some(text.parse().map_or(MAX_RETRY, Seconds).min(MAX_RETRY));
+    }
+    let moment = |text: &str| {
+        jiff::fmt::rfc2822::parse(text)
+            .ok()
+            .map(|t| t.timestamp().as_second())
+    };
+    let wait = moment(text)?.checked_sub(moment(header(headers, &DATE)?)?)?;
+    u64::try_from(wait)
+        .ok()
+        .map(|wait| Seconds(wait).min(MAX_RETRY))
+}
+
+pub(super) fn header<'a>(headers: &'a HeaderMap, name: &http::HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// A stranger's words, cut to a length that can be kept.
+pub(super) fn outside(text: &str) -> Untrusted {
+    Untrusted::new(text.chars().take(MAX_WORDS).collect::<String>())
+}
+
+/// What an answer says it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Media {
+    /// JSON, or not stated.
+    Json,
+    Form,
+    Html,
+    Other(Untrusted),
+}
+
+impl Media {
+    fn of(headers: &HeaderMap) -> Result<Self, AnswerError> {
+        let mut values = headers.get_all(CONTENT_TYPE).iter();
+        let Some(value) = values.next() else {
+            return Ok(Self::Json);
+        };
+        if values.next().is_some() {
+            return Err(AnswerError::Headers);
+        }
+        let text = value.to_str().map_err(|_| AnswerError::Headers)?;
+        let name = text
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
+        Ok(match name.as_str() {
+            "application/json" => Self::Json,
+            "application/x-www-form-urlencoded" => Self::Form,
+            "text/html" | "application/xhtml+xml" => Self::Html,
+            other if other.starts_with("application/") && other.ends_with("+json") => Self::Json,
+            other => Self::Other(outside(other)),
+        })
+    }
+}

@@ -1,0 +1,200 @@
+//! Each quirk: one answer it lets through, and the same answer refused without it (I-09).
+
+use crate::model::{Connection, ScopeSet};
+use crate::oauth::fixtures::{answer, connection, json, with_quirks};
+use crate::oauth::{
+    AnswerError, HttpResponse, JsonProblem, MemberProblem, Note, StatedScope, TokenAnswer,
+    token_answer,
+};
+
+fn read(connection: &Connection, response: &HttpResponse) -> TokenAnswer {
+    token_answer(connection, response).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn refused(response: &HttpResponse) -> AnswerError {
+    token_answer(&connection(), response)
+        .err()
+        .expect("refused without the quirk")
+}
+
+fn stated(text: &str) -> StatedScope {
+    StatedScope::Stated(ScopeSet::parse(text).expect("scopes"))
+}
+
+#[test]
+fn form_encoded_answer() {
+    let quirk = with_quirks(&["form-encoded-answer"]);
+    let form = |body: &str| {
+        answer(
+            200,
+            "application/x-www-form-urlencoded; charset=utf-8",
+            body,
+        )
+    };
+    let good = form("access_token=gho_x%2Dy&scope=repo&token_type=bearer&expires_in=60\n");
+    let read_answer = read(&quirk, &good);
+    assert_eq!(read_answer.access_token.reveal(), "gho_x-y");
+    assert_eq!(read_answer.scope, stated("repo"));
+    assert!(matches!(refused(&good), AnswerError::MediaType(_)));
+
+    let error = token_answer(&quirk, &form("error=bad_verification_code"))
+        .err()
+        .expect("error");
+    assert_eq!(error.provider_code(), Some("bad_verification_code"));
+    let twice = form("access_token=a&access_token=b&token_type=bearer");
+    assert_eq!(
+        token_answer(&quirk, &twice).err(),
+        Some(AnswerError::NotJson(JsonProblem::Duplicate))
+    );
+    assert_eq!(
+        token_answer(&quirk, &form("access_token=%zz")).err(),
+        Some(AnswerError::NotJson(JsonProblem::Syntax))
+    );
+}
+
+#[test]
+fn ok_false() {
+    let quirk = with_quirks(&["ok-false"]);
+    let silent = json(
+        200,
+        r#"{"ok":false,"access_token":"at","token_type":"bearer"}"#,
+    );
+    let error = token_answer(&quirk, &silent).err().expect("error");
+    assert_eq!(error.provider_code(), Some("ok: false"));
+    read(&connection(), &silent);
+    let named = json(200, r#"{"ok":false,"error":"invalid_code"}"#);
+    let error = token_answer(&quirk, &named).err().expect("error");
+    assert_eq!(error.provider_code(), Some("invalid_code"));
+    read(
+        &quirk,
+        &json(
+            200,
+            r#"{"ok":true,"access_token":"at","token_type":"bearer"}"#,
+        ),
+    );
+}
+
+#[test]
+fn nested_token() {
+    let quirk = with_quirks(&["nested-token:authed_user"]);
+    let nested = json(
+        200,
+        r#"{"ok":true,"authed_user":{"id":"U1","access_token":"xoxp","token_type":"bearer","scope":"a b","refresh_token":"r"}}"#,
+    );
+    let answer = read(&quirk, &nested);
+    assert_eq!(answer.access_token.reveal(), "xoxp");
+    assert_eq!(answer.refresh_token.expect("token").reveal(), "r");
+    assert_eq!(answer.scope, stated("a b"));
+    let missing = AnswerError::Malformed {
+        member: "access_token",
+        problem: MemberProblem::Missing,
+    };
+    assert_eq!(refused(&nested), missing);
+    let flat = json(
+        200,
+        r#"{"access_token":"top","token_type":"bearer","authed_user":{"id":"U1"}}"#,
+    );
+    assert_eq!(read(&quirk, &flat).access_token.reveal(), "top");
+    let no_object = json(200, r#"{"authed_user":"x"}"#);
+    assert_eq!(token_answer(&quirk, &no_object).err(), Some(missing));
+}
+
+#[test]
+fn missing_token_type() {
+    let quirk = with_quirks(&["missing-token-type"]);
+    for body in [
+        r#"{"access_token":"at"}"#,
+        r#"{"access_token":"at","token_type":null}"#,
+        r#"{"access_token":"at","token_type":"user"}"#,
+        r#"{"access_token":"at","token_type":"bot"}"#,
+    ] {
+        assert_eq!(
+            read(&quirk, &json(200, body)).notes,
+            [Note::TokenTypeMissing],
+            "{body}"
+        );
+        refused(&json(200, body));
+    }
+    let mac = json(200, r#"{"access_token":"at","token_type":"mac"}"#);
+    assert!(matches!(
+        token_answer(&quirk, &mac).err(),
+        Some(AnswerError::UnsupportedTokenType(_))
+    ));
+}
+
+#[test]
+fn any_success_status() {
+    let quirk = with_quirks(&["any-success-status"]);
+    let body = r#"{"access_token":"at","token_type":"bearer"}"#;
+    for status in [200, 201, 202, 206] {
+        assert_eq!(
+            read(&quirk, &json(status, body)).access_token.reveal(),
+            "at"
+        );
+    }
+    assert_eq!(
+        refused(&json(201, body)),
+        AnswerError::UnexpectedStatus(201)
+    );
+    assert!(token_answer(&quirk, &json(500, body)).is_err());
+    assert!(token_answer(&quirk, &json(204, "")).is_err());
+}
+
+#[test]
+fn scope_array() {
+    let quirk = with_quirks(&["scope-array"]);
+    let list = json(
+        200,
+        r#"{"access_token":"at","token_type":"bearer","scope":["a","b"]}"#,
+    );
+    assert_eq!(read(&quirk, &list).scope, stated("a b"));
+    assert_eq!(
+        refused(&list),
+        AnswerError::Malformed {
+            member: "scope",
+            problem: MemberProblem::Type
+        }
+    );
+    let mixed = json(
+        200,
+        r#"{"access_token":"at","token_type":"bearer","scope":["a",5]}"#,
+    );
+    assert!(token_answer(&quirk, &mixed).is_err());
+    let spaced = json(
+        200,
+        r#"{"access_token":"at","token_type":"bearer","scope":["a\"b"]}"#,
+    );
+    assert!(token_answer(&quirk, &spaced).is_err());
+}
+
+#[test]
+fn b_09_comma_scopes() {
+    let commas = json(
+        200,
+        r#"{"access_token":"at","token_type":"bearer","scope":"repo,read:user, gist"}"#,
+    );
+    for name in ["comma-scopes", "comma-scopes-in-answer"] {
+        assert_eq!(
+            read(&with_quirks(&[name]), &commas).scope,
+            stated("repo read:user gist")
+        );
+    }
+    assert_ne!(
+        read(&connection(), &commas).scope,
+        stated("repo read:user gist")
+    );
+    let plain = json(
+        200,
+        r#"{"access_token":"at","token_type":"bearer","scope":"repo,gist"}"#,
+    );
+    let one = read(&connection(), &plain).scope;
+    assert!(matches!(one, StatedScope::Stated(scopes) if scopes.len() == 1));
+    let empty = json(
+        200,
+        r#"{"access_token":"at","token_type":"bearer","scope":""}"#,
+    );
+    assert_eq!(
+        read(&with_quirks(&["comma-scopes"]), &empty).scope,
+        StatedScope::Empty
+    );
+}

@@ -1,0 +1,238 @@
+use crate::model::{ClientAuth, Connection, RevokeRule, Seconds};
+use crate::oauth::fixtures::{answer, confidential, connection, form, json, secret, url, value};
+use crate::oauth::{Revocation, RevocationOutcome, TokenKind, request, revocation_outcome};
+
+fn with_rule(rule: RevokeRule, auth: ClientAuth) -> Connection {
+    let mut connection = confidential(auth);
+    connection.provider.revoke = rule;
+    connection
+}
+
+fn both(connection: &Connection, client_secret: Option<&str>) -> Vec<Revocation> {
+    request::revocations(
+        connection,
+        client_secret.map(secret).as_ref(),
+        Some(&secret("rt")),
+        Some(&secret("at")),
+    )
+    .expect("requests")
+}
+
+fn bearer_post() -> RevokeRule {
+    RevokeRule::BearerPost {
+        url: url("https://as.example/api/auth.revoke"),
+        success: Some("/revoked".to_owned()),
+    }
+}
+
+fn github() -> RevokeRule {
+    RevokeRule::GithubDelete {
+        url: url("https://api.example/applications/client/grant"),
+    }
+}
+
+#[test]
+fn l_01_the_refresh_token_goes_first() {
+    let requests = both(&connection(), None);
+    let seen: Vec<_> = requests
+        .iter()
+        .map(|r| {
+            let pairs = form(&r.request);
+            assert_eq!(r.request.uri(), "https://as.example/revoke");
+            assert_eq!(value(&pairs, "client_id"), Some("client"));
+            (
+                r.kind,
+                value(&pairs, "token").map(str::to_owned),
+                value(&pairs, "token_type_hint").map(str::to_owned),
+                r.ends_grant,
+            )
+        })
+        .collect();
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        seen,
+        [
+            (TokenKind::Refresh, text("rt"), text("refresh_token"), true),
+            (TokenKind::Access, text("at"), text("access_token"), false),
+        ]
+    );
+    let alone = request::revocations(&connection(), None, None, Some(&secret("at"))).expect("r");
+    assert!(alone.len() == 1 && alone[0].ends_grant);
+}
+
+#[test]
+fn l_05_nothing_is_claimed_where_nothing_is_offered() {
+    let mut silent = connection();
+    silent.provider.endpoints.revocation = None;
+    assert!(both(&silent, None).is_empty());
+    assert!(both(&with_rule(RevokeRule::None, ClientAuth::None), None).is_empty());
+    assert!(both(&with_rule(RevokeRule::Standard, ClientAuth::Post), None).is_empty());
+    assert!(both(&with_rule(github(), ClientAuth::None), None).is_empty());
+}
+
+#[test]
+fn l_07_the_client_authenticates_as_at_the_token_endpoint() {
+    let requests = both(
+        &with_rule(RevokeRule::Standard, ClientAuth::Basic),
+        Some("s"),
+    );
+    for revocation in requests {
+        assert!(revocation.request.headers().contains_key("authorization"));
+        assert_eq!(value(&form(&revocation.request), "client_id"), None);
+    }
+}
+
+#[test]
+fn l_08_google_gets_one_token_and_nothing_else() {
+    let requests = both(
+        &with_rule(RevokeRule::TokenOnly, ClientAuth::Post),
+        Some("s"),
+    );
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].request.body(), b"token=rt");
+    assert!(requests[0].ends_grant);
+}
+
+#[test]
+fn l_08_slack_gets_the_token_as_bearer() {
+    let requests = both(&with_rule(bearer_post(), ClientAuth::None), None);
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].request.headers()["authorization"], "Bearer at");
+    assert!(requests[0].request.body().is_empty());
+}
+
+#[test]
+fn l_08_github_gets_a_delete_with_the_secret() {
+    let requests = both(&with_rule(github(), ClientAuth::Post), Some("s"));
+    assert_eq!(requests.len(), 1);
+    let request = &requests[0].request;
+    assert_eq!(request.method(), http::Method::DELETE);
+    // base64 of `client:s`
+    assert_eq!(request.headers()["authorization"], "Basic Y2xpZW50OnM=");
+    assert_eq!(request.body(), br#"{"access_token":"at"}"#);
+}
+
+#[test]
+fn l_02_success_counts_whatever_the_body_says() {
+    for response in [
+        json(200, ""),
+        json(200, "{}"),
+        answer(200, "text/html", "<html>"),
+        json(202, ""),
+        json(204, ""),
+    ] {
+        assert_eq!(
+            revocation_outcome(&RevokeRule::Standard, &response),
+            RevocationOutcome::Revoked
+        );
+    }
+}
+
+#[test]
+fn l_03_an_access_token_may_not_be_revocable() {
+    assert_eq!(
+        revocation_outcome(
+            &RevokeRule::Standard,
+            &json(400, r#"{"error":"unsupported_token_type"}"#)
+        ),
+        RevocationOutcome::AccessTokenNotRevocable
+    );
+}
+
+#[test]
+fn l_04_trouble_means_later() {
+    for status in [408, 429, 500, 502, 503] {
+        let mut response = json(status, r#"{"error":"unsupported_token_type"}"#);
+        response
+            .headers_mut()
+            .insert("retry-after", http::HeaderValue::from_static("120"));
+        for rule in [
+            RevokeRule::Standard,
+            RevokeRule::TokenOnly,
+            bearer_post(),
+            github(),
+        ] {
+            assert_eq!(
+                revocation_outcome(&rule, &response),
+                RevocationOutcome::TryLater {
+                    after: Some(Seconds(120))
+                }
+            );
+        }
+    }
+}
+
+fn refused_code(rule: &RevokeRule, status: u16, body: &str) -> String {
+    match revocation_outcome(rule, &json(status, body)) {
+        RevocationOutcome::Refused(error) => {
+            assert_eq!(error.status, status);
+            error.code.raw().to_owned()
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn d13_d15_a_refusal_is_never_a_revocation() {
+    let standard = RevokeRule::Standard;
+    assert_eq!(
+        refused_code(&standard, 400, r#"{"error":"invalid_token"}"#),
+        "invalid_token"
+    );
+    assert_eq!(refused_code(&standard, 405, "<html>"), "status 405");
+    assert_eq!(refused_code(&standard, 302, ""), "status 302");
+    assert_eq!(
+        refused_code(&standard, 401, r#"{"error":"invalid_client"}"#),
+        "invalid_client"
+    );
+    assert_eq!(
+        refused_code(&RevokeRule::TokenOnly, 400, r#"{"error":"invalid_token"}"#),
+        "AlreadyInvalid"
+    );
+    assert_eq!(
+        refused_code(
+            &RevokeRule::TokenOnly,
+            400,
+            r#"{"error":"invalid_request"}"#
+        ),
+        "invalid_request"
+    );
+}
+
+#[test]
+fn l_08_slacks_own_success_rule() {
+    let rule = bearer_post();
+    assert_eq!(
+        refused_code(&rule, 200, r#"{"ok":true,"revoked":true}"#),
+        "Revoked"
+    );
+    assert_eq!(
+        refused_code(&rule, 200, r#"{"ok":true,"revoked":false}"#),
+        "status 200"
+    );
+    assert_eq!(
+        refused_code(&rule, 200, r#"{"ok":true,"revoked":"true"}"#),
+        "status 200"
+    );
+    assert_eq!(refused_code(&rule, 200, ""), "status 200");
+    assert_eq!(
+        refused_code(&rule, 200, r#"{"ok":false,"error":"token_revoked"}"#),
+        "AlreadyInvalid"
+    );
+    assert_eq!(
+        refused_code(&rule, 200, r#"{"ok":false,"error":"not_allowed"}"#),
+        "not_allowed"
+    );
+    assert_eq!(
+        refused_code(&rule, 403, r#"{"revoked":true}"#),
+        "status 403"
+    );
+}
+
+#[test]
+fn l_08_githubs_own_success_rule() {
+    assert_eq!(refused_code(&github(), 204, ""), "Revoked");
+    assert_eq!(refused_code(&github(), 404, "{}"), "AlreadyInvalid");
+    assert_eq!(refused_code(&github(), 401, "{}"), "status 401");
+    assert_eq!(refused_code(&github(), 422, "{}"), "status 422");
+}

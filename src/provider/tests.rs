@@ -1,0 +1,361 @@
+use std::collections::BTreeMap;
+
+use crate::model::{ClientAuth, EndpointUrl, ProviderKind, Quirk, RevokeRule, TestMethod};
+
+use super::{Catalogue, PresetProblem, SecretNeed, StepAction, Way, file};
+
+const BUILT_IN: [&str; 6] = ["github", "linear", "slack", "gitlab", "google", "microsoft"];
+
+fn none() -> BTreeMap<String, String> {
+    BTreeMap::new()
+}
+
+fn url(text: &str) -> EndpointUrl {
+    EndpointUrl::parse(text, false).expect(text)
+}
+
+#[test]
+fn the_built_in_file_can_be_read_and_every_preset_becomes_a_provider() {
+    let text = include_str!("../../assets/providers.toml");
+    file::read("providers.toml", text, ProviderKind::Preset).expect("readable");
+    let ids: Vec<&str> = Catalogue::built_in()
+        .presets()
+        .iter()
+        .map(|preset| preset.id.as_str())
+        .collect();
+    assert_eq!(ids, BUILT_IN);
+    for preset in Catalogue::built_in().presets() {
+        let provider = preset.provider(&none(), "client id/1").expect("provider");
+        assert_eq!(provider.kind, ProviderKind::Preset);
+        assert!(provider.test.is_some() && preset.register_url.is_some());
+        assert!(
+            preset.client.client_id.is_none(),
+            "built-in presets ship no app"
+        );
+        assert!(
+            preset
+                .default_scopes()
+                .iter()
+                .all(|scope| preset.scope_help(scope.as_str()).is_some()),
+            "{}: every default scope is explained",
+            preset.id
+        );
+        assert!(preset.hint.chars().count() <= 40);
+    }
+}
+
+#[test]
+fn every_preset_says_how_to_register_the_exact_redirect_address() {
+    for preset in Catalogue::built_in().presets() {
+        let redirect = preset.default_redirect();
+        let steps = preset.steps(&redirect, &none());
+        assert_eq!(steps[0].action, StepAction::Open);
+        assert!(steps[0].value.starts_with("https://"));
+        assert_eq!(steps.last().map(|step| step.action), Some(StepAction::Copy));
+        let shown = steps
+            .iter()
+            .find(|step| step.action == StepAction::Redirect);
+        match shown {
+            Some(step) => assert_eq!(step.value, redirect.to_string()),
+            // A Google desktop client has none to enter.
+            None => assert_eq!(preset.id, "google"),
+        }
+    }
+}
+
+#[test]
+fn github_needs_its_secret_in_the_browser_and_none_by_device_code() {
+    let github = Catalogue::built_in().find("github").expect("preset");
+    assert!(github.client.needs_secret(Way::Browser));
+    assert!(!github.client.needs_secret(Way::Device));
+    assert_eq!(github.client.auth_with(true), ClientAuth::Post);
+    assert_eq!(github.client.auth_with(false), ClientAuth::None);
+    assert!(github.quirks().contains(&Quirk::NeverExpires));
+    let provider = github.provider(&none(), "Iv1/../x").expect("provider");
+    let RevokeRule::GithubDelete { url } = &provider.revoke else {
+        panic!("{:?}", provider.revoke);
+    };
+    assert_eq!(
+        url.as_str(),
+        "https://api.github.com/applications/Iv1%2F..%2Fx/grant"
+    );
+    assert!(
+        provider
+            .manage_url
+            .expect("page")
+            .as_str()
+            .ends_with("/Iv1%2F..%2Fx")
+    );
+}
+
+#[test]
+fn slack_is_a_public_client_on_localhost() {
+    let slack = Catalogue::built_in().find("slack").expect("preset");
+    assert_eq!(slack.client.secret, SecretNeed::Never);
+    assert_eq!(slack.client.auth_with(true), ClientAuth::None);
+    assert_eq!(
+        slack.default_redirect().to_string(),
+        "http://localhost:8765/callback"
+    );
+    let test = slack
+        .provider(&none(), "c")
+        .expect("provider")
+        .test
+        .expect("test");
+    assert!(matches!(test.method, TestMethod::Post { .. }));
+    assert_eq!(test.success.as_deref(), Some("/ok"));
+}
+
+#[test]
+fn e_03_the_redirect_follows_the_service() {
+    let redirect = |id: &str| {
+        let preset = Catalogue::built_in().find(id).expect(id);
+        preset.default_redirect().to_string()
+    };
+    assert_eq!(redirect("github"), "http://127.0.0.1/callback");
+    assert_eq!(redirect("linear"), "http://localhost:8765/callback");
+    assert_eq!(redirect("microsoft"), "http://localhost/callback");
+}
+
+#[test]
+fn variables_are_checked_before_they_enter_an_address() {
+    let gitlab = Catalogue::built_in().find("gitlab").expect("preset");
+    let with = |key: &str, value: &str| {
+        gitlab.provider(&BTreeMap::from([(key.to_owned(), value.to_owned())]), "c")
+    };
+    assert_eq!(
+        gitlab
+            .provider(&none(), "c")
+            .expect("default")
+            .endpoints
+            .token,
+        Some(url("https://gitlab.com/oauth/token"))
+    );
+    let own = with("host", "git.example:8443").expect("host");
+    assert_eq!(
+        own.endpoints.token,
+        Some(url("https://git.example:8443/oauth/token"))
+    );
+    assert_eq!(
+        own.issuer.expect("issuer").as_str(),
+        "https://git.example:8443"
+    );
+    for bad in [
+        "evil.example/x",
+        "a@b",
+        "https://a",
+        "a b",
+        "..",
+        ":80",
+        "a:0",
+        "a:x",
+        "a#b",
+        "a?b",
+    ] {
+        assert_eq!(
+            with("host", bad).err(),
+            Some(PresetProblem::BadValue("host".to_owned())),
+            "{bad}"
+        );
+    }
+    assert_eq!(
+        with("tenant", "x").err(),
+        Some(PresetProblem::UnknownVariable("tenant".to_owned()))
+    );
+    let microsoft = Catalogue::built_in().find("microsoft").expect("preset");
+    let steps = gitlab.steps(
+        &gitlab.default_redirect(),
+        &BTreeMap::from([("host".to_owned(), "git.example".to_owned())]),
+    );
+    assert_eq!(
+        steps[0].value,
+        "https://git.example/-/user_settings/applications"
+    );
+    let tenant = BTreeMap::from([("tenant".to_owned(), "../common".to_owned())]);
+    assert!(microsoft.provider(&tenant, "c").is_err());
+}
+
+#[test]
+fn an_address_typed_by_hand_finds_its_preset() {
+    let catalogue = Catalogue::built_in();
+    for (address, id) in [
+        ("https://github.com/login/oauth/authorize", "github"),
+        ("https://api.github.com/user", "github"),
+        ("https://GITLAB.com/x", "gitlab"),
+        ("https://accounts.google.com/", "google"),
+        ("https://login.microsoftonline.com/x", "microsoft"),
+        ("https://slack.com/oauth/v2/authorize", "slack"),
+    ] {
+        let found = catalogue
+            .find_by_url(&url(address))
+            .map(|preset| preset.id.as_str());
+        assert_eq!(found, Some(id), "{address}");
+    }
+    for address in [
+        "https://github.com.evil.example/",
+        "https://git.example/",
+        "https://github.com:8443/",
+    ] {
+        assert!(catalogue.find_by_url(&url(address)).is_none(), "{address}");
+    }
+}
+
+#[test]
+fn the_list_is_searched_by_resemblance() {
+    let found = |text: &str| -> Vec<&str> {
+        Catalogue::built_in()
+            .search(text)
+            .iter()
+            .map(|preset| preset.id.as_str())
+            .collect()
+    };
+    assert_eq!(found(""), BUILT_IN);
+    assert_eq!(found("  "), BUILT_IN);
+    assert_eq!(found("gthb"), ["github"]);
+    assert_eq!(found("LIN")[0], "linear");
+    assert_eq!(found("git").len(), 2);
+    assert!(found("zzz").is_empty());
+}
+
+const OWN: &str = r#"
+[[preset]]
+id = "acme"
+name = "Acme"
+hint = "ask the platform team"
+default_scopes = ["read"]
+
+[preset.client]
+ways = ["browser"]
+secret = "never"
+client_id = "acme-cli"
+
+[preset.endpoints]
+authorization = "https://{tenant}.acme.example/authorize"
+token = "https://{tenant}.acme.example/token"
+
+[[preset.variable]]
+key = "tenant"
+label = "Tenant"
+example = "demo"
+pattern = "word"
+"#;
+
+#[test]
+fn a_users_own_file_adds_presets() {
+    let catalogue = Catalogue::built_in()
+        .clone()
+        .with_user_file("acme.toml", OWN)
+        .expect("good");
+    let acme = catalogue.find("acme").expect("preset");
+    assert_eq!(acme.kind, ProviderKind::Custom);
+    assert_eq!(acme.client.client_id.as_deref(), Some("acme-cli"));
+    assert_eq!(
+        acme.provider(&none(), "c").err(),
+        Some(PresetProblem::MissingVariable("tenant".to_owned()))
+    );
+    let tenant = BTreeMap::from([("tenant".to_owned(), "blue".to_owned())]);
+    let provider = acme.provider(&tenant, "c").expect("provider");
+    assert_eq!(provider.hosts(), ["blue.acme.example"]);
+    assert_eq!(catalogue.search("acm").len(), 1);
+}
+
+#[test]
+fn f10_a_mistake_is_reported_with_its_line_and_column() {
+    let refused = |from: &str, to: &str| {
+        assert!(OWN.contains(from), "{from}");
+        let text = OWN.replacen(from, to, 1);
+        let error = Catalogue::default()
+            .with_user_file("acme.toml", &text)
+            .expect_err(to);
+        assert_eq!(error.file, "acme.toml");
+        (error.line, error.column)
+    };
+    assert_eq!(refused("hint =", "hnt ="), (5, 1));
+    assert_eq!(refused("\"Acme\"", "5"), (4, 8));
+    assert_eq!(refused("[\"read\"]", "[\"re\\\\ad\"]"), (6, 19));
+    assert_eq!(refused("\"never\"", "\"sometimes\""), (10, 10));
+    assert_eq!(
+        refused("{tenant}.acme.example/token", "{tenant.acme"),
+        (15, 9)
+    );
+    assert_eq!(refused("\"acme\"", "\"Acme Corp\""), (3, 6));
+    assert_eq!(refused("[[preset]]", "[[preset"), (2, 9));
+    assert_eq!(refused("client_id =", "client_secret ="), (11, 1));
+    // What only the whole preset shows points at its id.
+    for (from, to) in [
+        (
+            "https://{tenant}.acme.example/token",
+            "http://{tenant}.acme.example/token",
+        ),
+        (
+            "https://{tenant}.acme.example/token",
+            "https://{other}.acme.example/token",
+        ),
+        ("[\"browser\"]", "[\"device\"]"),
+        ("[\"browser\"]", "[]"),
+        ("\"demo\"", "\"de/mo\""),
+    ] {
+        assert_eq!(refused(from, to), (3, 6), "{to}");
+    }
+    let extra = format!("{OWN}\n[preset.extra]\nauthorize = {{ STATE = \"x\" }}\n");
+    let error = Catalogue::default()
+        .with_user_file("acme.toml", &extra)
+        .expect_err("reserved");
+    assert!(error.problem.contains("`state`"), "{error}");
+    let quirk = OWN.replacen("hint =", "quirks = [\"no-pkce\"]\nhint =", 1);
+    assert!(
+        Catalogue::default()
+            .with_user_file("acme.toml", &quirk)
+            .is_err()
+    );
+    let unknown = OWN.replacen("hint =", "quirks = [\"magic\"]\nhint =", 1);
+    let error = Catalogue::default()
+        .with_user_file("acme.toml", &unknown)
+        .expect_err("unknown");
+    assert_eq!(error.line, 5);
+}
+
+#[test]
+fn f16_no_file_can_stand_in_for_a_built_in_preset() {
+    let text = OWN.replacen("\"acme\"", "\"github\"", 1);
+    let error = Catalogue::built_in()
+        .clone()
+        .with_user_file("x.toml", &text)
+        .expect_err("taken");
+    assert_eq!((error.line, error.column), (3, 1));
+    let twice = format!("{OWN}{OWN}");
+    assert!(
+        Catalogue::default()
+            .with_user_file("x.toml", &twice)
+            .is_err()
+    );
+}
+
+#[test]
+fn a_client_id_of_dots_is_refused() {
+    let github = Catalogue::built_in().find("github").expect("preset");
+    for client_id in [".", ".."] {
+        assert_eq!(
+            github.provider(&none(), client_id).err(),
+            Some(PresetProblem::BadValue("client_id".to_owned()))
+        );
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn f10_no_file_makes_it_panic(text: String, cut in 0..OWN.len()) {
+        let _ = Catalogue::default().with_user_file("x.toml", &text);
+        let _ = Catalogue::default().with_user_file("x.toml", &OWN[..cut]);
+    }
+
+    #[test]
+    fn no_client_id_bends_an_address(client_id: String) {
+        let github = Catalogue::built_in().find("github").expect("preset");
+        let provider = github.provider(&none(), &client_id).expect("provider");
+        let page = provider.manage_url.expect("page");
+        proptest::prop_assert_eq!(page.authority(), "github.com");
+        proptest::prop_assert!(page.as_url().query().is_none());
+        proptest::prop_assert!(page.as_str().starts_with("https://github.com/settings/connections/applications/"));
+    }
+}
