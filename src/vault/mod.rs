@@ -8,6 +8,7 @@
 //! behind it is an implementation detail of this room; `db.rs` alone names its files.
 
 mod anchor;
+mod candidates;
 mod db;
 mod definitions;
 mod error;
@@ -19,23 +20,28 @@ mod key;
 mod keychain;
 mod lock;
 mod opening;
+mod passphrase;
 mod records;
 mod refresh;
+mod registrations;
 mod rows;
 mod seal;
 mod slots;
 #[cfg(test)]
 mod tests;
+mod unlocking;
 
-pub use definitions::{Edited, KnownRegistration};
+pub use candidates::Candidate;
+pub use definitions::Edited;
 pub use error::{DiskFault, PrivacyProblem, VaultError};
 pub use fast::fast_access_token;
-pub use grants::Candidate;
 pub use history::Event;
 pub use home::Home;
 pub use key::VaultKey;
 pub use keychain::{Keychain, KeychainError};
 pub use lock::{GrantLock, GrantLocks};
-pub use opening::{Status, Unlock, Vault};
+pub use opening::{Status, Vault};
 pub use refresh::{Intent, Refreshed};
+pub use registrations::KnownRegistration;
 pub use slots::{NewSlot, SlotInfo, SlotKind};
+pub use unlocking::Unlock;

@@ -53,18 +53,13 @@ pub(super) fn get(
         .prepare_cached("SELECT record FROM sealed WHERE owner = ?1 AND kind = ?2")?
         .query_row(params![place.owner, place.kind.as_str()], |row| row.get(0))
         .optional()?;
-    record.map(|record| open(key, place, &record)).transpose()
-}
-
-/// Opens a record that was read together with other columns.
-pub(super) fn open(
-    key: &VaultKey,
-    place: &Binding<'_>,
-    record: &[u8],
-) -> Result<Secret, VaultError> {
-    seal::open(key.as_bytes(), place, record)
-        .and_then(Secret::from_utf8)
-        .ok_or(VaultError::Tampered)
+    record
+        .map(|record| {
+            seal::open(key.as_bytes(), place, &record)
+                .and_then(Secret::from_utf8)
+                .ok_or(VaultError::Tampered)
+        })
+        .transpose()
 }
 
 /// Erases records of these kinds; the engine overwrites their pages.

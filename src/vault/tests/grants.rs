@@ -28,6 +28,8 @@ fn t_05_a_candidate_changes_nothing_before_it_is_accepted() {
         .expect("opens")
         .expect("waiting");
     assert_eq!(access.reveal(), "new-access");
+    let waiting = vault.candidate(&found.id).expect("reads");
+    assert_eq!(waiting.expect("waiting").account, Some(account("ada")));
     assert_eq!(refresh.expect("there").reveal(), "new-refresh");
 
     let grant = vault.accept_candidate(&found.id, T1).expect("accepted");

@@ -18,7 +18,7 @@ use std::sync::Mutex;
 
 use tempfile::TempDir;
 
-use super::slots::{Cost, Effort};
+use super::passphrase::{Cost, Effort};
 use super::*;
 use crate::model::{
     Account, AccountSource, ClientAuth, Connection, ConnectionId, ConnectionName, EndpointUrl,

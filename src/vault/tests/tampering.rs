@@ -50,12 +50,19 @@ fn g_07_an_address_edited_in_the_file_gets_no_secret() {
 fn t_03_swapped_records_do_not_open() {
     for (kind, other) in [
         ("access-token", "refresh-token"),
-        ("refresh-token", "client-secret"),
+        ("refresh-token", "access-token"),
     ] {
         let place = Place::new();
         let mut vault = place.vault();
         let one = signed_in(&mut vault, "one", 1);
-        let two = signed_in(&mut vault, "two", 2);
+        // The same app and endpoints: only the connection itself tells them apart.
+        let two = Connection {
+            registration: one.registration.clone(),
+            ..sample("two", 2)
+        };
+        vault.add(&two, None, T0).expect("added");
+        sign_in(&mut vault, &two, ACCESS, Some(REFRESH));
+        let two = reload(&vault, &two);
         // Between connections …
         place.sql(&format!(
             "UPDATE sealed SET record = (SELECT record FROM sealed s WHERE s.kind = sealed.kind
