@@ -1,0 +1,76 @@
+//! Single values as people type them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::super::args::Add;
+use crate::model::{ClientAuth, EndpointUrl, Quirk, RedirectUri, ScopeSet};
+use crate::provider::Preset;
+
+pub(super) fn set_variables(set: &[String]) -> Result<BTreeMap<String, String>, String> {
+    set.iter()
+        .map(|pair| {
+            pair.split_once('=')
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .ok_or_else(|| format!("--set {pair}: write it as VAR=VALUE"))
+        })
+        .collect()
+}
+
+pub(super) fn redirect(add: &Add, preset: Option<&Preset>) -> Result<RedirectUri, String> {
+    match (&add.redirect_uri, preset) {
+        (Some(text), _) => {
+            RedirectUri::parse(text).map_err(|problem| format!("--redirect-uri: {problem}"))
+        }
+        (None, Some(preset)) => Ok(preset.default_redirect()),
+        (None, None) => Ok(RedirectUri::any_port()),
+    }
+}
+
+pub(super) fn scopes(
+    add: &Add,
+    preset: Option<&Preset>,
+    typed: Option<&str>,
+) -> Result<ScopeSet, String> {
+    let commas = add.quirk.iter().any(|quirk| quirk == "comma-scopes")
+        || preset.is_some_and(|preset| preset.quirks().contains(&Quirk::CommaScopes));
+    let given = match typed {
+        Some(typed) if add.scope.is_empty() => Some(typed.to_owned()),
+        _ if add.scope.is_empty() => None,
+        _ => Some(add.scope.join(" ")),
+    };
+    match given {
+        Some(text) if commas => ScopeSet::parse(&text.replace(',', " ")),
+        Some(text) => ScopeSet::parse(&text),
+        None => Ok(preset.map(Preset::default_scopes).unwrap_or_default()),
+    }
+    .map_err(|problem| format!("--scope: {problem}"))
+}
+
+/// An endpoint as typed.
+pub(in crate::cli) fn address(text: &str, dev_http: bool) -> Result<EndpointUrl, String> {
+    EndpointUrl::parse(text, dev_http).map_err(|problem| problem.to_string())
+}
+
+/// A client authentication method as typed.
+pub(in crate::cli) fn auth(text: &str) -> Result<ClientAuth, String> {
+    match text {
+        "none" => Ok(ClientAuth::None),
+        "basic" | "client_secret_basic" => Ok(ClientAuth::Basic),
+        "post" | "client_secret_post" => Ok(ClientAuth::Post),
+        _ => Err("use none, basic or post".to_owned()),
+    }
+}
+
+/// Certificates in PEM form; a key or anything else is named.
+pub(in crate::cli) fn ca_file(path: &Path) -> Result<String, String> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("cannot be read ({})", error.kind()))?;
+    if text.contains("PRIVATE KEY") {
+        return Err("this is a private key, not a certificate".to_owned());
+    }
+    if !text.contains("-----BEGIN CERTIFICATE-----") {
+        return Err("there is no certificate in it".to_owned());
+    }
+    Ok(text)
+}
