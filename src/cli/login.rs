@@ -151,21 +151,20 @@ impl Teller<'_> {
                 detail,
             } => {
                 let browser = detail.as_deref().unwrap_or("the browser");
-                output::note(&format!(
-                    "Opening your browser ({browser}). If it can't reach this machine, paste here the whole\naddress it ends on:"
-                ));
+                output::note(&if self.takes_pastes() {
+                    format!(
+                        "Opening your browser ({browser}). If it can't reach this machine, paste here the whole\naddress it ends on (it is not shown)."
+                    )
+                } else {
+                    format!("Opening your browser ({browser}).")
+                });
             }
             AttemptEvent::Step {
                 step: Step::Browser,
                 state: StepState::Skipped,
                 ..
             } if !self.login.device => {
-                let url = attempt.remote.start_url(false).await;
-                if let Some(url) = url {
-                    output::note(&format!(
-                        "Open this address in a browser on this machine:\n  {url}\nIf the browser is elsewhere, approve there and paste here the whole address it ends on.\nNever send that address to anyone."
-                    ));
-                }
+                self.no_browser_here(attempt).await;
             }
             AttemptEvent::Step {
                 step: Step::Approve,
@@ -180,6 +179,27 @@ impl Teller<'_> {
             AttemptEvent::Done { outcome } => output::note(&Self::done(outcome)),
             _ => {}
         }
+    }
+
+    /// The ways of a machine without a browser, in words.
+    async fn no_browser_here(&self, attempt: &Attempt) {
+        if let Some(url) = attempt.remote.start_url(false).await {
+            output::note(&format!("Open this in a browser on this machine:\n  {url}"));
+        }
+        if !self.takes_pastes() {
+            return;
+        }
+        if let Some(url) = attempt.remote.authorization_url().await {
+            output::note(&format!(
+                "Or in a browser anywhere else:\n  {}\nApprove; the browser then fails to load a page: paste its whole address here (it is not\nshown). Never send it to anyone.",
+                url.reveal()
+            ));
+        }
+    }
+
+    /// Whether somebody can paste an address here.
+    fn takes_pastes(&self) -> bool {
+        self.login.paste || (output::stdin_is_terminal() && !self.login.json)
     }
 
     fn done(outcome: &Outcome) -> String {

@@ -17,6 +17,10 @@ pub(super) enum Control {
         open: bool,
         reply: oneshot::Sender<Option<String>>,
     },
+    /// The provider's page itself, for a browser on another machine.
+    AuthorizationUrl {
+        reply: oneshot::Sender<Option<Secret>>,
+    },
     UseDevice,
     Answer(Answer),
     Cancel,
@@ -69,6 +73,14 @@ impl Remote {
     pub async fn start_url(&self, open: bool) -> Option<String> {
         let (reply, answer) = oneshot::channel();
         self.0.send(Control::StartUrl { open, reply }).ok()?;
+        answer.await.ok().flatten()
+    }
+
+    /// The provider's page itself, for a browser on another machine, whose last address is then
+    /// pasted. It holds `state`: show it only when the person asks for it (conformance W-13).
+    pub async fn authorization_url(&self) -> Option<Secret> {
+        let (reply, answer) = oneshot::channel();
+        self.0.send(Control::AuthorizationUrl { reply }).ok()?;
         answer.await.ok().flatten()
     }
 }

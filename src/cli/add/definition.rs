@@ -100,10 +100,15 @@ impl Addresses<'_> {
                 problems.push(format!("--param {param}: {problem}"));
             }
         }
-        if provider.endpoints.token.is_none() {
+        let given = |text: Option<&String>| text.is_some_and(|text| !text.is_empty());
+        if provider.endpoints.token.is_none() && !given(token) {
             problems.push("--token-url is missing".to_owned());
         }
-        if provider.endpoints.authorization.is_none() && provider.endpoints.device.is_none() {
+        if provider.endpoints.authorization.is_none()
+            && provider.endpoints.device.is_none()
+            && !given(authorization)
+            && !given(add.device_url.as_ref())
+        {
             problems.push("--authorization-url or --device-url is missing".to_owned());
         }
         name_after_host(provider);

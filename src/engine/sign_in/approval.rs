@@ -115,6 +115,10 @@ impl Story {
                 let _ = reply.send(url);
                 Ok(None)
             }
+            Control::AuthorizationUrl { reply } => {
+                let _ = reply.send(flow.and_then(|flow| flow.authorization_url().ok()));
+                Ok(None)
+            }
             Control::Paste(text) => match flow {
                 Some(flow) => self.pasted(flow.check_paste(&text)),
                 None => Ok(None),
