@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn cutting_counts_cells_and_keeps_both_ends() {
         assert_eq!(cut_middle("abcdefghij", 7, "…"), "abc…hij");
-        assert_eq!(cut_middle("日本語日本語", 7, "…"), "日…本語");
+        assert_eq!(cut_middle("日本語日本語", 7, "…"), "日…語");
         assert_eq!(cut_middle("abc", 1, "..."), "a");
         assert_eq!(cut_end("abcdef", 4, "…"), "abc…");
         assert_eq!(fit("ab", 4, "…"), "ab  ");
