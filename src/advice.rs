@@ -203,6 +203,12 @@ pub fn advise(error: &Error) -> Advice {
             format!("{authority} is not one of this connection's hosts; the token is not sent there."),
         )
         .hint("Only hosts of the connection's own endpoints and test read get its token."),
+        Error::NoBrowser => Advice::new(
+            "no-browser",
+            exit::OTHER,
+            "No browser could be started here.",
+        )
+        .hint("Copy the address and open it yourself, or set BROWSER."),
         Error::NoRevocation { manage_url } => {
             let advice = Advice::new(
                 "no-revocation",

@@ -1,8 +1,17 @@
-//! Wires the rooms: chooses worker, fast path, terminal interface or command line, and sets the exit
-//! code.
+//! Wires the rooms: chooses worker, fast path, command line or terminal interface, and sets the
+//! exit code.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+use valetkey::model::{ClientAuth, RedirectUri, Scope, ScopeSet};
+use valetkey::provider::Catalogue;
+use valetkey::sandbox::{Approval, SCOPES, Sandbox};
+use valetkey::tui::{
+    self, Ended, EngineBackend, Look, PracticeDoor, PresetChoice, PresetWay, RegisterStep,
+    RunError, ScopeChoice, SecretNeed,
+};
 use valetkey::{cli, engine, host};
 
 fn main() -> ExitCode {
@@ -20,6 +29,154 @@ fn main() -> ExitCode {
     }
     match cli::run(arguments) {
         cli::Next::Exit(code) => ExitCode::from(code),
-        cli::Next::Tui(_parts) => ExitCode::from(2),
+        cli::Next::Tui(parts) => ExitCode::from(interface(*parts)),
     }
+}
+
+/// Runs the terminal interface, and again with the practice provider when that is asked for.
+fn interface(mut parts: cli::TuiParts) -> u8 {
+    loop {
+        match once(parts) {
+            Ok(Ended::Quit) => return 0,
+            Ok(Ended::Practise) => match cli::practise() {
+                Ok(practice) => parts = practice,
+                Err(code) => return code,
+            },
+            // As a shell reports a program ended by a signal.
+            Ok(Ended::Signal(number)) => return u8::try_from(128 + number).unwrap_or(1),
+            Ok(Ended::TerminalLost) | Err(_) => return 1,
+        }
+    }
+}
+
+fn once(parts: cli::TuiParts) -> Result<Ended, RunError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let engine = parts.engine;
+    if let Some(passphrase) = parts.passphrase {
+        // A wrong one is told when a secret is first needed.
+        let _ = engine.open_vault(&engine::Access {
+            passphrase: Some(passphrase),
+        });
+    }
+    let environment = engine.environment();
+    let mut setup = tui::Setup {
+        look: look(),
+        mouse: true,
+        ssh: environment.first_way(false).way != host::FirstWay::Browser,
+        practice: parts.practice.is_some(),
+        key_place: key_place(environment),
+        presets: tui::choices(Catalogue::built_in()),
+        start_wizard: parts.wizard.map(|start| start.0),
+        zone: TimeZone::system(),
+    };
+    let mut door = None;
+    if let Some(practice) = &parts.practice {
+        setup.presets = vec![practice_choice(&practice.sandbox)];
+        door = Some(practice_door(practice.sandbox.clone()));
+    }
+    let clock = engine.clone();
+    let mut backend = EngineBackend::new(engine, door);
+    let ended = runtime.block_on(tui::run(&mut backend, setup, &|| clock.now()));
+    // A keychain that never answers must not keep the program from ending.
+    runtime.shutdown_background();
+    ended
+}
+
+/// Colour unless `NO_COLOR` says otherwise; ASCII where the locale is not UTF-8.
+fn look() -> Look {
+    let value = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = value("LC_ALL")
+        .or_else(|| value("LC_CTYPE"))
+        .or_else(|| value("LANG"));
+    let utf8 = locale.is_none_or(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    });
+    Look {
+        colour: value("NO_COLOR").is_none(),
+        ascii: !utf8,
+    }
+}
+
+/// Where the vault's key will live, for the first start. Nothing is asked of the keychain yet.
+fn key_place(environment: &host::Environment) -> String {
+    if environment.ssh.is_some() {
+        "Sign-ins are stored encrypted. This is an SSH session: where no keychain answers, you choose \
+         a passphrase when the first sign-in is stored."
+            .to_owned()
+    } else {
+        "Sign-ins are stored encrypted. Your keychain holds the key; where there is none, you choose \
+         a passphrase when the first sign-in is stored."
+            .to_owned()
+    }
+}
+
+/// The practice provider as the one preset of the wizard's list.
+fn practice_choice(sandbox: &Sandbox) -> PresetChoice {
+    let base = sandbox.url().to_owned();
+    let definition =
+        move || cli::practice_definition(&base, None).map_err(|_| "no address".to_owned());
+    let (client_id, scopes) = definition()
+        .map(|new| (Some(new.client_id), new.scopes))
+        .unwrap_or_default();
+    PresetChoice {
+        id: "practice".to_owned(),
+        name: "Practice".to_owned(),
+        hint: "a pretend service; nothing to register".to_owned(),
+        hosts: Vec::new(),
+        variables: Vec::new(),
+        ways: vec![PresetWay {
+            label: "the browser, no secret".to_owned(),
+            device: false,
+            secret: SecretNeed::None,
+            auth: ClientAuth::Post,
+        }],
+        client_id,
+        redirect: RedirectUri::any_port(),
+        default_scopes: scopes,
+        scopes: SCOPES
+            .iter()
+            .filter_map(|(name, help)| {
+                let scope = Scope::parse(name).ok()?;
+                Some(ScopeChoice {
+                    scope,
+                    help: (*help).to_owned(),
+                    broad: false,
+                })
+            })
+            .collect(),
+        build: Arc::new(move |_, _| definition().map(|new| new.provider)),
+        steps: Arc::new(|_, _| {
+            vec![RegisterStep {
+                action: "Nothing".to_owned(),
+                value: "to register: this app is known to the practice provider".to_owned(),
+            }]
+        }),
+    }
+}
+
+/// The practice provider's consent, given in the terminal.
+fn practice_door(sandbox: Arc<Sandbox>) -> PracticeDoor {
+    Arc::new(move |page: &str, allow: Option<&ScopeSet>| {
+        match allow {
+            Some(scopes) => {
+                let scopes = scopes
+                    .iter()
+                    .map(|scope| scope.as_str().to_owned())
+                    .collect();
+                sandbox.approve(
+                    page,
+                    &Approval {
+                        scopes: Some(scopes),
+                        ..Approval::default()
+                    },
+                )
+            }
+            None => sandbox.deny(page),
+        }
+        .ok()
+    })
 }

@@ -1,1 +1,18 @@
-//! (being built)
+//! Every action once: its name, its keys, its help line, where it works and why it may not.
+//!
+//! One table feeds the keys, the footer, the help page, the palette and `docs/KEYS.md`, so that
+//! none of them can drift from the others. May use: model (it needs nothing of it today). It does
+//! not know the terminal: a face turns its events into [`Key`]s and does what an [`Action`] says.
+
+mod facts;
+mod key;
+mod page;
+mod table;
+
+pub use facts::Facts;
+pub use key::Key;
+pub use page::keys_page;
+pub use table::{Action, Entry, Place, entries, entry, find, hints};
+
+#[cfg(test)]
+mod tests;

@@ -47,6 +47,14 @@ pub fn fast(arguments: &[OsString]) -> Option<u8> {
     token::fast(arguments)
 }
 
+/// The practice provider for the terminal interface, or the exit code after the reason was told.
+pub fn practise() -> Result<TuiParts, u8> {
+    demo::parts(0).map_err(|failed| {
+        tell(&failed, false);
+        failed.0.exit
+    })
+}
+
 /// Runs a command line.
 pub fn run(arguments: Vec<OsString>) -> Next {
     let cli = match Cli::try_parse_from(arguments) {

@@ -82,6 +82,9 @@ pub enum Error {
     NoTestRead,
     #[error("the token may not be sent there")]
     ForeignHost { authority: String },
+    /// No browser could be started for a page.
+    #[error("no browser could be started")]
+    NoBrowser,
     /// The provider offers no revocation (or not without the secret).
     #[error("the provider offers no revocation")]
     NoRevocation { manage_url: Option<String> },

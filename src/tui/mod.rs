@@ -1,1 +1,47 @@
-//! (being built)
+//! The interactive face, in the Elm shape: [`update`] is pure, [`view`] only draws, one queue of
+//! [`Msg`] carries keys, engine changes and answers to the one owner of the [`Model`].
+//!
+//! May use: actions, advice, engine (its vocabulary), model. It reaches the outside only through
+//! [`Backend`], which performs [`Request`]s, and through the terminal that `run` owns.
+
+mod authorize;
+mod backend;
+mod engine;
+mod face;
+mod field;
+mod glyph;
+mod home;
+mod keys;
+mod masked;
+mod model;
+mod msg;
+mod notice;
+mod page;
+mod reply;
+mod request;
+mod run;
+mod screens;
+mod table;
+mod terminal;
+mod text;
+mod theme;
+mod update;
+mod view;
+mod wizard;
+
+pub use backend::{Backend, Replies};
+pub use engine::{EngineBackend, PracticeDoor};
+pub use model::{Model, Setup, VaultState};
+pub use msg::{Doing, Msg, Reply, Revocation};
+pub use request::{AddressUse, Request};
+pub use run::{Ended, RunError, run};
+pub use theme::Look;
+pub use update::update;
+pub use view::view;
+pub use wizard::{
+    BuildProvider, PresetChoice, PresetWay, RegisterStep, RegisterSteps, ScopeChoice, SecretNeed,
+    Values, Variable, choices,
+};
+
+#[cfg(test)]
+mod tests;

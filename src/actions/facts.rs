@@ -1,0 +1,85 @@
+//! What a condition may look at.
+
+/// Plain facts about the moment, gathered by the face. Conditions read nothing else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// A connection is selected or marked.
+    pub row: bool,
+    /// The selected connection, or every marked one, has a sign-in that is not over.
+    pub signed_in: bool,
+    /// That sign-in has a refresh token.
+    pub refresh_token: bool,
+    /// Rows are there at all.
+    pub rows: bool,
+    /// A filter or a mark is there to be cleared.
+    pub narrowed: bool,
+    /// The vault is open and can be locked.
+    pub lockable: bool,
+    /// The focused line holds something to copy.
+    pub copyable: bool,
+    /// The screen has a second half to switch to.
+    pub split: bool,
+    /// The practice provider may be started from here.
+    pub practice: bool,
+    /// A code is shown that also fits as a QR picture.
+    pub qr: bool,
+}
+
+/// Why an action is not possible now; one sentence.
+pub(super) type Why = Result<(), &'static str>;
+
+pub(super) fn always(_: &Facts) -> Why {
+    Ok(())
+}
+
+pub(super) fn row(facts: &Facts) -> Why {
+    check(facts.row, "There is no connection to do this with.")
+}
+
+pub(super) fn rows(facts: &Facts) -> Why {
+    check(facts.rows, "There are no connections yet.")
+}
+
+pub(super) fn signed_in(facts: &Facts) -> Why {
+    row(facts)?;
+    check(facts.signed_in, "It needs a sign-in first: press u.")
+}
+
+pub(super) fn refresh_token(facts: &Facts) -> Why {
+    signed_in(facts)?;
+    check(
+        facts.refresh_token,
+        "There is no refresh token; sign in again instead: press u.",
+    )
+}
+
+pub(super) fn narrowed(facts: &Facts) -> Why {
+    check(facts.narrowed, "Nothing is filtered or marked.")
+}
+
+pub(super) fn lockable(facts: &Facts) -> Why {
+    check(facts.lockable, "The vault is not open.")
+}
+
+pub(super) fn copyable(facts: &Facts) -> Why {
+    check(facts.copyable, "There is nothing to copy on this line.")
+}
+
+pub(super) fn split(facts: &Facts) -> Why {
+    check(facts.split, "The screen is too narrow for two halves.")
+}
+
+pub(super) fn practice(facts: &Facts) -> Why {
+    check(facts.practice, "You are practising already.")
+}
+
+pub(super) fn qr(facts: &Facts) -> Why {
+    check(
+        facts.qr,
+        "There is no code, or it does not fit as a picture.",
+    )
+}
+
+fn check(holds: bool, reason: &'static str) -> Why {
+    if holds { Ok(()) } else { Err(reason) }
+}

@@ -1,0 +1,598 @@
+//! The table itself.
+
+use super::facts::{self, Facts, Why};
+use super::key::Key;
+
+/// Something a person can do. What it does in detail belongs to the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Action {
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+    Next,
+    Previous,
+    Choose,
+    Open,
+    GoOn,
+    Pick,
+    Toggle,
+    Add,
+    Practise,
+    Test,
+    Refresh,
+    Reauthorize,
+    Revoke,
+    Rename,
+    Find,
+    Complete,
+    Sort,
+    Reverse,
+    Mark,
+    Copy,
+    ShowAddress,
+    ShowQr,
+    Switch,
+    Clear,
+    Back,
+    Stop,
+    Lock,
+    Mouse,
+    Palette,
+    Help,
+    Redraw,
+    Suspend,
+    Quit,
+    Leave,
+}
+
+/// A kind of screen. Each key means at most one thing in each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Place {
+    /// No connections yet.
+    Start,
+    /// The table of connections.
+    Table,
+    /// The filter line of the table.
+    Finding,
+    /// One connection.
+    Details,
+    /// First step of the wizard: the list of providers.
+    Providers,
+    /// A step of the wizard, or another form.
+    Form,
+    /// A running sign-in.
+    Authorize,
+    /// The end of a sign-in.
+    Finished,
+    /// A question with numbered choices.
+    Choices,
+    /// A passphrase is asked for.
+    Passphrase,
+    /// All keys of a screen.
+    Help,
+    /// All actions of a screen, by name.
+    Palette,
+}
+
+impl Place {
+    pub const ALL: [Place; 12] = [
+        Place::Start,
+        Place::Table,
+        Place::Finding,
+        Place::Details,
+        Place::Providers,
+        Place::Form,
+        Place::Authorize,
+        Place::Finished,
+        Place::Choices,
+        Place::Passphrase,
+        Place::Help,
+        Place::Palette,
+    ];
+
+    /// As a heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Start => "First start",
+            Self::Table => "Connections",
+            Self::Finding => "Filter line",
+            Self::Details => "Details",
+            Self::Providers => "Choosing a provider",
+            Self::Form => "Forms and wizard steps",
+            Self::Authorize => "Authorize",
+            Self::Finished => "After a sign-in",
+            Self::Choices => "Questions",
+            Self::Passphrase => "Passphrase",
+            Self::Help => "Help",
+            Self::Palette => "Palette",
+        }
+    }
+}
+
+/// One line of the table.
+#[derive(Debug)]
+pub struct Entry {
+    pub action: Action,
+    /// The public name, used by the palette.
+    pub name: &'static str,
+    /// The word in the footer; empty when it never stands there.
+    pub word: &'static str,
+    /// One line of help.
+    pub help: &'static str,
+    pub keys: &'static [Key],
+    pub places: &'static [Place],
+    needs: fn(&Facts) -> Why,
+}
+
+impl Entry {
+    /// `Err` with the reason when it is not possible now.
+    pub fn possible(&self, facts: &Facts) -> Result<(), &'static str> {
+        (self.needs)(facts)
+    }
+
+    /// The keys, as a person reads them: `k up`.
+    pub fn keys_shown(&self) -> String {
+        let keys: Vec<String> = self.keys.iter().map(ToString::to_string).collect();
+        keys.join(" ")
+    }
+
+    /// Whether it works on every screen.
+    pub fn is_global(&self) -> bool {
+        self.places.len() == Place::ALL.len()
+    }
+}
+
+use Place::{
+    Authorize, Choices, Details, Finding, Finished, Form, Help, Palette, Passphrase, Providers,
+    Start, Table,
+};
+
+const EVERYWHERE: &[Place] = &Place::ALL;
+const LISTS: &[Place] = &[
+    Start, Table, Details, Providers, Form, Authorize, Finished, Choices, Help, Palette, Passphrase,
+];
+const PAGED: &[Place] = &[Table, Details, Providers, Form, Help, Palette];
+const LETTERED: &[Place] = &[Table, Details, Help, Form, Finished];
+const ROWS: &[Place] = &[Table, Details];
+
+/// Every action, most useful first: the footer is cut from the end.
+static ENTRIES: &[Entry] = &[
+    Entry {
+        action: Action::Add,
+        name: "add",
+        word: "add",
+        help: "Connect a service",
+        keys: &[Key::Char('a')],
+        places: &[Start, Table],
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::Practise,
+        name: "practise",
+        word: "",
+        help: "Practise with a pretend service on this machine",
+        keys: &[Key::Char('p')],
+        places: &[Start],
+        needs: facts::practice,
+    },
+    Entry {
+        action: Action::Open,
+        name: "open",
+        word: "open",
+        help: "Open the selected connection",
+        keys: &[Key::Enter],
+        places: &[Table],
+        needs: facts::row,
+    },
+    Entry {
+        action: Action::Test,
+        name: "test",
+        word: "test",
+        help: "Read something simple to prove that it works",
+        keys: &[Key::Char('t')],
+        places: &[Table, Details, Finished],
+        needs: facts::signed_in,
+    },
+    Entry {
+        action: Action::Refresh,
+        name: "refresh",
+        word: "refresh",
+        help: "Swap the refresh token for a fresh access token",
+        keys: &[Key::Char('r')],
+        places: ROWS,
+        needs: facts::refresh_token,
+    },
+    Entry {
+        action: Action::Reauthorize,
+        name: "re-authorize",
+        word: "re-authorize",
+        help: "Sign in again",
+        keys: &[Key::Char('u')],
+        places: ROWS,
+        needs: facts::row,
+    },
+    Entry {
+        action: Action::Revoke,
+        name: "revoke or delete",
+        word: "revoke",
+        help: "End the sign-in, delete the connection, or both",
+        keys: &[Key::Char('x')],
+        places: ROWS,
+        needs: facts::row,
+    },
+    Entry {
+        action: Action::Find,
+        name: "find",
+        word: "find",
+        help: "Filter the table; state: scope: provider: account: narrow it",
+        keys: &[Key::Char('/')],
+        places: &[Table],
+        needs: facts::rows,
+    },
+    Entry {
+        action: Action::Choose,
+        name: "choose",
+        word: "choose",
+        help: "Do what the selected line says",
+        keys: &[Key::Enter],
+        places: &[
+            Start, Providers, Details, Authorize, Finished, Choices, Palette,
+        ],
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::GoOn,
+        name: "go on",
+        word: "go on",
+        help: "Press the selected line, or go on",
+        keys: &[Key::Enter],
+        places: &[Finding, Form, Passphrase],
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::Pick,
+        name: "pick by number",
+        word: "",
+        help: "Do what the line with this number says",
+        keys: &[
+            Key::Char('1'),
+            Key::Char('2'),
+            Key::Char('3'),
+            Key::Char('4'),
+            Key::Char('5'),
+            Key::Char('6'),
+            Key::Char('7'),
+            Key::Char('8'),
+            Key::Char('9'),
+        ],
+        places: &[Form, Authorize, Choices],
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::Toggle,
+        name: "tick",
+        word: "",
+        help: "Tick or untick the selected line",
+        keys: &[Key::Char(' ')],
+        places: &[Form, Authorize],
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::Switch,
+        name: "switch halves",
+        word: "switch",
+        help: "Go to the other half of the screen",
+        keys: &[Key::Tab],
+        places: ROWS,
+        needs: facts::split,
+    },
+    Entry {
+        action: Action::Copy,
+        name: "copy",
+        word: "copy",
+        help: "Copy the selected line",
+        keys: &[Key::Char('c')],
+        places: &[Table, Details, Form, Authorize, Finished, Choices],
+        needs: facts::copyable,
+    },
+    Entry {
+        action: Action::ShowQr,
+        name: "show as QR",
+        word: "QR",
+        help: "Show the code's page as a picture for a phone",
+        keys: &[Key::Char('Q')],
+        places: &[Authorize],
+        needs: facts::qr,
+    },
+    Entry {
+        action: Action::ShowAddress,
+        name: "show the address",
+        word: "",
+        help: "Show the whole address, which is good for this sign-in only",
+        keys: &[Key::Char('o')],
+        places: &[Authorize],
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::Rename,
+        name: "rename",
+        word: "",
+        help: "Give the connection another name",
+        keys: &[Key::Char('n')],
+        places: ROWS,
+        needs: facts::row,
+    },
+    Entry {
+        action: Action::Sort,
+        name: "sort",
+        word: "",
+        help: "Sort by the next column",
+        keys: &[Key::Char('s')],
+        places: &[Table],
+        needs: facts::rows,
+    },
+    Entry {
+        action: Action::Reverse,
+        name: "reverse",
+        word: "",
+        help: "Turn the order round",
+        keys: &[Key::Char('S')],
+        places: &[Table],
+        needs: facts::rows,
+    },
+    Entry {
+        action: Action::Mark,
+        name: "mark",
+        word: "",
+        help: "Mark the row, to do one thing with several",
+        keys: &[Key::Char(' ')],
+        places: &[Table],
+        needs: facts::row,
+    },
+    Entry {
+        action: Action::Complete,
+        name: "complete",
+        word: "complete",
+        help: "Complete a word such as state:",
+        keys: &[Key::Tab],
+        places: &[Finding],
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::Clear,
+        name: "clear",
+        word: "clear",
+        help: "Clear the filter and the marks",
+        keys: &[Key::Esc],
+        places: &[Table],
+        needs: facts::narrowed,
+    },
+    Entry {
+        action: Action::Stop,
+        name: "stop",
+        word: "stop",
+        help: "Stop this sign-in; nothing stored is changed",
+        keys: &[Key::Esc, Key::Char('q')],
+        places: &[Authorize],
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::Back,
+        name: "back",
+        word: "back",
+        help: "Go back one step; nothing typed is lost",
+        keys: &[Key::Esc, Key::Char('q')],
+        places: &[
+            Finding, Details, Providers, Form, Finished, Choices, Passphrase, Help, Palette,
+        ],
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::Up,
+        name: "up",
+        word: "",
+        help: "One line up",
+        keys: &[Key::Up],
+        places: LISTS,
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::Down,
+        name: "down",
+        word: "",
+        help: "One line down",
+        keys: &[Key::Down],
+        places: LISTS,
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::Up,
+        name: "up",
+        word: "",
+        help: "One line up",
+        keys: &[Key::Char('k')],
+        places: LETTERED,
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::Down,
+        name: "down",
+        word: "",
+        help: "One line down",
+        keys: &[Key::Char('j')],
+        places: LETTERED,
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::Next,
+        name: "next",
+        word: "",
+        help: "The next line or field",
+        keys: &[Key::Tab],
+        places: &[
+            Start, Providers, Form, Authorize, Finished, Choices, Passphrase, Palette,
+        ],
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::Previous,
+        name: "previous",
+        word: "",
+        help: "The line or field before",
+        keys: &[Key::BackTab],
+        places: &[
+            Start, Providers, Form, Authorize, Finished, Choices, Passphrase, Palette,
+        ],
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::PageUp,
+        name: "page up",
+        word: "",
+        help: "One screen up",
+        keys: &[Key::PageUp, Key::Ctrl('b')],
+        places: PAGED,
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::PageDown,
+        name: "page down",
+        word: "",
+        help: "One screen down",
+        keys: &[Key::PageDown, Key::Ctrl('f')],
+        places: PAGED,
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::First,
+        name: "first",
+        word: "",
+        help: "To the first line",
+        keys: &[Key::Home, Key::Char('g')],
+        places: LETTERED,
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::Last,
+        name: "last",
+        word: "",
+        help: "To the last line",
+        keys: &[Key::End, Key::Char('G')],
+        places: LETTERED,
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::Palette,
+        name: "palette",
+        word: "",
+        help: "All actions of this screen, by name",
+        keys: &[Key::Char(':')],
+        places: &[Start, Table, Details, Form, Finished],
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::Lock,
+        name: "lock",
+        word: "",
+        help: "Lock the vault",
+        keys: &[Key::Char('L')],
+        places: &[Start, Table, Details],
+        needs: facts::lockable,
+    },
+    Entry {
+        action: Action::Mouse,
+        name: "mouse",
+        word: "",
+        help: "Give the mouse to the terminal, or take it back",
+        keys: &[Key::Char('M')],
+        places: EVERYWHERE,
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::Redraw,
+        name: "redraw",
+        word: "",
+        help: "Draw the whole screen again",
+        keys: &[Key::Ctrl('l')],
+        places: EVERYWHERE,
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::Suspend,
+        name: "suspend",
+        word: "",
+        help: "Put the program to sleep; fg brings it back",
+        keys: &[Key::Ctrl('z')],
+        places: EVERYWHERE,
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::Leave,
+        name: "leave at once",
+        word: "",
+        help: "Leave; asks once while a sign-in is running",
+        keys: &[Key::Ctrl('c')],
+        places: EVERYWHERE,
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::Help,
+        name: "help",
+        word: "more",
+        help: "All keys of this screen",
+        keys: &[Key::Char('?'), Key::F(1)],
+        places: &[
+            Start, Table, Finding, Details, Providers, Form, Authorize, Finished, Choices,
+            Passphrase, Palette,
+        ],
+        needs: facts::always,
+    },
+    Entry {
+        action: Action::Quit,
+        name: "quit",
+        word: "quit",
+        help: "Leave; asks once while a sign-in is running",
+        keys: &[Key::Char('q')],
+        places: &[Start, Table],
+        needs: facts::always,
+    },
+];
+
+/// Every entry that works in a place, most useful first.
+pub fn entries(place: Place) -> impl Iterator<Item = &'static Entry> {
+    ENTRIES
+        .iter()
+        .filter(move |entry| entry.places.contains(&place))
+}
+
+/// The entry that a key presses in a place. Whether it is possible now is another question.
+pub fn find(place: Place, key: Key) -> Option<&'static Entry> {
+    entries(place).find(|entry| entry.keys.contains(&key))
+}
+
+/// The first entry of an action in a place.
+pub fn entry(place: Place, action: Action) -> Option<&'static Entry> {
+    entries(place).find(|entry| entry.action == action)
+}
+
+/// Key and word pairs for the footer, most useful first. While a text field has the focus only
+/// keys that are no text are offered.
+pub fn hints(place: Place, facts: &Facts, typing: bool) -> Vec<(String, &'static str)> {
+    entries(place)
+        .filter(|entry| !entry.word.is_empty() && entry.possible(facts).is_ok())
+        .filter_map(|entry| {
+            let key = entry
+                .keys
+                .iter()
+                .find(|key| !typing || !key.is_printable())?;
+            Some((key.to_string(), entry.word))
+        })
+        .collect()
+}
+
+pub(super) fn all() -> &'static [Entry] {
+    ENTRIES
+}

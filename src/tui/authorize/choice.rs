@@ -1,0 +1,266 @@
+//! The numbered lines of the screen and what each does.
+
+use super::Authorize;
+use crate::advice::Fix;
+use crate::engine::{Answer, Question, Way};
+use crate::model::{Scope, ScopeSet};
+use crate::tui::face::Effect;
+use crate::tui::masked::MaskedField;
+use crate::tui::model::{Screen, World};
+use crate::tui::request::{AddressUse, Request};
+use crate::tui::screens::Asking;
+
+/// A line that can be pressed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// The code of the device way; pressing opens its page.
+    Code,
+    Forward,
+    OpenAgain,
+    CopyAddress,
+    Paste,
+    UseCode,
+    ApproveHere,
+    Allow(Scope),
+    Approve,
+    Decline,
+    Answer(Answer),
+    Fix(Fix),
+}
+
+impl Authorize {
+    /// The lines of this moment, in order of their numbers.
+    pub(super) fn choices(&self, world: &World) -> Vec<Choice> {
+        let mut choices = self.choices_bare();
+        if self.is_waiting_for_approval() && world.setup.practice && self.consent.is_none() {
+            choices.push(Choice::ApproveHere);
+        }
+        choices
+    }
+
+    /// As [`Authorize::choices`], without what only practice offers.
+    pub(super) fn choices_bare(&self) -> Vec<Choice> {
+        if let Some(failure) = &self.failure {
+            return failure.fixes().iter().cloned().map(Choice::Fix).collect();
+        }
+        if let Some(question) = &self.question {
+            let answers = match question {
+                Question::WiderGrant { .. } => [Answer::Accept, Answer::GiveBack],
+                Question::OtherAccount { .. } => [Answer::GiveBack, Answer::Accept],
+            };
+            return answers.map(Choice::Answer).to_vec();
+        }
+        if let Some(consent) = &self.consent {
+            let scopes = consent
+                .iter()
+                .map(|(scope, _)| Choice::Allow(scope.clone()));
+            return scopes.chain([Choice::Approve, Choice::Decline]).collect();
+        }
+        if self.attempt.is_none() {
+            return Vec::new();
+        }
+        let has = |wanted: fn(&Way) -> bool| self.ways.iter().any(wanted);
+        let device = has(|way| matches!(way, Way::Device { .. }));
+        let mut choices = Vec::new();
+        if device {
+            choices.push(Choice::Code);
+        }
+        // Without a browser here the forward comes before what needs a local one.
+        let forward = has(|way| matches!(way, Way::Forward { .. }));
+        if forward && self.options.no_browser {
+            choices.push(Choice::Forward);
+        }
+        let open = has(|way| matches!(way, Way::Open { .. }));
+        if open && !self.options.no_browser {
+            choices.push(Choice::OpenAgain);
+        }
+        let paste = has(|way| matches!(way, Way::Paste));
+        if open || paste {
+            choices.push(Choice::CopyAddress);
+        }
+        if paste {
+            choices.push(Choice::Paste);
+        }
+        if self.subject.device && !device {
+            choices.push(Choice::UseCode);
+        }
+        if forward && !self.options.no_browser {
+            choices.push(Choice::Forward);
+        }
+        choices
+    }
+
+    pub(super) fn choices_len(&self) -> usize {
+        self.choices_bare().len()
+    }
+
+    fn is_waiting_for_approval(&self) -> bool {
+        self.attempt.is_some() && self.failure.is_none() && self.question.is_none()
+    }
+
+    /// Presses a line.
+    pub(super) fn press(&mut self, choice: Choice, world: &World) -> Vec<Effect> {
+        let attempt = self.attempt().cloned();
+        match (choice, attempt) {
+            (Choice::Fix(fix), _) => self.fix(fix, world),
+            (_, None) => Vec::new(),
+            (Choice::Code, Some(_)) => match self.device_page() {
+                Some(url) => vec![Effect::Ask(Request::OpenPage(url))],
+                None => Vec::new(),
+            },
+            (Choice::OpenAgain, Some(attempt)) => vec![Effect::Ask(Request::OpenAgain { attempt })],
+            (Choice::CopyAddress, Some(_)) => self.ask_address(AddressUse::Copy),
+            (Choice::Forward, Some(_)) => self.copy(world),
+            (Choice::Paste, Some(_)) => {
+                self.paste = Some(MaskedField::default());
+                Vec::new()
+            }
+            (Choice::UseCode, Some(attempt)) => vec![Effect::Ask(Request::UseDevice { attempt })],
+            (Choice::ApproveHere, Some(_)) => {
+                self.consent = Some(
+                    self.subject
+                        .requested
+                        .iter()
+                        .map(|scope| (scope.clone(), true))
+                        .collect(),
+                );
+                self.at = 0;
+                Vec::new()
+            }
+            (Choice::Allow(scope), Some(_)) => {
+                for (known, allowed) in self.consent.iter_mut().flatten() {
+                    if *known == scope {
+                        *allowed = !*allowed;
+                    }
+                }
+                Vec::new()
+            }
+            (Choice::Approve, Some(attempt)) => {
+                let consent = self.consent.take().unwrap_or_default();
+                let allow: ScopeSet = consent
+                    .into_iter()
+                    .filter(|(_, allowed)| *allowed)
+                    .map(|(scope, _)| scope)
+                    .collect();
+                self.at = 0;
+                vec![Effect::Ask(Request::PracticeApprove {
+                    attempt,
+                    allow: Some(allow),
+                })]
+            }
+            (Choice::Decline, Some(attempt)) => {
+                self.consent = None;
+                self.at = 0;
+                vec![Effect::Ask(Request::PracticeApprove {
+                    attempt,
+                    allow: None,
+                })]
+            }
+            (Choice::Answer(answer), Some(attempt)) => {
+                self.question = None;
+                self.at = 0;
+                vec![Effect::Ask(Request::AnswerQuestion { attempt, answer })]
+            }
+        }
+    }
+
+    fn fix(&mut self, fix: Fix, world: &World) -> Vec<Effect> {
+        use crate::tui::face::Correction;
+        let options = self.options.clone();
+        let correct = |what| vec![Effect::Close, Effect::Correct(what)];
+        match fix {
+            Fix::TryAgain | Fix::SignInAgain | Fix::WaitForPort => self.retry(options, world),
+            Fix::Paste => {
+                let effects = self.retry(
+                    crate::engine::SignInOptions {
+                        no_browser: true,
+                        ..options
+                    },
+                    world,
+                );
+                self.paste_wanted = true;
+                effects
+            }
+            Fix::Device => self.retry(
+                crate::engine::SignInOptions {
+                    device: true,
+                    ..options
+                },
+                world,
+            ),
+            Fix::ChangeRedirect => correct(Correction::Redirect),
+            Fix::ChangeClientId => correct(Correction::ClientId),
+            Fix::ChangeSecret => correct(Correction::Secret),
+            Fix::SecretInBody => correct(Correction::SecretInBody),
+            Fix::WithoutSecret => correct(Correction::WithoutSecret),
+            Fix::Unlock => {
+                let effects = self.retry(options, world);
+                let request = effects.into_iter().find_map(|effect| match effect {
+                    Effect::Ask(request) => Some(Box::new(request)),
+                    _ => None,
+                });
+                vec![Effect::Open(Box::new(Screen::Asking(Asking::new(
+                    false, request,
+                ))))]
+            }
+            Fix::OpenPage(url) => vec![Effect::Ask(Request::OpenPage(url))],
+        }
+    }
+
+    /// Whether `c` has something to copy on the selected line.
+    pub(super) fn copyable(&self, world: &World) -> bool {
+        matches!(
+            self.choices(world).get(self.at),
+            Some(
+                Choice::Code
+                    | Choice::Forward
+                    | Choice::OpenAgain
+                    | Choice::CopyAddress
+                    | Choice::Paste
+                    | Choice::Fix(Fix::OpenPage(_))
+            )
+        )
+    }
+
+    pub(super) fn copy(&self, world: &World) -> Vec<Effect> {
+        match self.choices(world).get(self.at) {
+            Some(Choice::Code) => self
+                .ways
+                .iter()
+                .find_map(|way| match way {
+                    Way::Device { user_code, .. } => {
+                        Some(Effect::Copy("The code", user_code.to_string()))
+                    }
+                    _ => None,
+                })
+                .into_iter()
+                .collect(),
+            Some(Choice::Forward) => self
+                .ways
+                .iter()
+                .find_map(|way| match way {
+                    Way::Forward { command, .. } => {
+                        Some(Effect::Copy("The command", command.clone()))
+                    }
+                    _ => None,
+                })
+                .into_iter()
+                .collect(),
+            Some(Choice::OpenAgain | Choice::CopyAddress | Choice::Paste) => {
+                self.ask_address(AddressUse::Copy)
+            }
+            Some(Choice::Fix(Fix::OpenPage(url))) => vec![Effect::Copy("The address", url.clone())],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The page where a code is typed.
+    fn device_page(&self) -> Option<String> {
+        self.ways.iter().find_map(|way| match way {
+            Way::Device {
+                verification_uri, ..
+            } => Some(verification_uri.clone()),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,393 @@
+//! A running sign-in: its steps as they happen, the ways to finish it, the questions it asks and
+//! the fixes when it fails. Belongs to one connection and listens to one attempt at a time.
+
+mod choice;
+mod failure;
+mod view;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use self::choice::Choice;
+use self::failure::Failure;
+use super::face::{Effect, Face, moved, picked};
+use super::field::Typed;
+use super::masked::MaskedField;
+use super::model::{Screen, World};
+use super::page::{Page, Pen};
+use super::request::{AddressUse, Request};
+use super::screens::{Finished, Leaving};
+use super::table::provider_of;
+use crate::actions::{Action, Facts, Key, Place};
+use crate::engine::{
+    Answer, AttemptEvent, Detail, Error, Question, Row, SignInOptions, Step, StepState, Way,
+};
+use crate::model::{AttemptId, ConnectionId, Scope, ScopeSet, Seconds, Secret, UnixTime};
+
+/// How long a sign-in waits unless it is told otherwise.
+const PATIENCE: Seconds = Seconds(600);
+
+struct Progress {
+    state: StepState,
+    detail: Option<String>,
+    since: UnixTime,
+}
+
+/// Who signs in where.
+pub(super) struct Subject {
+    pub id: ConnectionId,
+    pub name: String,
+    pub provider: String,
+    pub requested: ScopeSet,
+    /// The provider has a device endpoint; unknown until its definition was read.
+    pub device: bool,
+    pub in_wizard: bool,
+}
+
+/// The state of the screen.
+pub(super) struct Authorize {
+    subject: Subject,
+    options: SignInOptions,
+    attempt: Option<AttemptId>,
+    /// Attempts that are over; whatever still arrives of them is dropped.
+    past: Vec<AttemptId>,
+    started: UnixTime,
+    steps: BTreeMap<Step, Progress>,
+    ways: Vec<Way>,
+    ignored: Option<String>,
+    question: Option<Question>,
+    failure: Option<Failure>,
+    paste: Option<MaskedField>,
+    /// Open the paste field as soon as an attempt runs.
+    paste_wanted: bool,
+    consent: Option<Vec<(Scope, bool)>>,
+    address: Option<Secret>,
+    picture: bool,
+    asked_to_stop: bool,
+    at: usize,
+}
+
+impl Authorize {
+    /// Starts a sign-in; the screen opens before anything is known of it.
+    pub(super) fn start(subject: Subject, options: SignInOptions, world: &World) -> Vec<Effect> {
+        let request = Request::SignIn {
+            id: subject.id.clone(),
+            options: options.clone(),
+        };
+        let screen = Self {
+            subject,
+            options,
+            attempt: None,
+            past: Vec::new(),
+            started: world.now,
+            steps: BTreeMap::new(),
+            ways: Vec::new(),
+            ignored: None,
+            question: None,
+            failure: None,
+            paste: None,
+            paste_wanted: false,
+            consent: None,
+            address: None,
+            picture: false,
+            asked_to_stop: false,
+            at: 0,
+        };
+        vec![
+            Effect::Open(Box::new(Screen::Authorize(Box::new(screen)))),
+            Effect::Ask(request),
+        ]
+    }
+
+    /// Signs in again for a row of the table.
+    pub(super) fn start_again(row: &Row, world: &World) -> Vec<Effect> {
+        let id = row.summary.id.clone();
+        let subject = Subject {
+            id: id.clone(),
+            name: row.summary.name.to_string(),
+            provider: provider_of(row),
+            requested: row.summary.requested.clone(),
+            device: false,
+            in_wizard: false,
+        };
+        let mut effects = Self::start(subject, Self::options(world, false), world);
+        effects.push(Effect::Ask(Request::LoadDetail(id)));
+        effects
+    }
+
+    /// The options of an ordinary sign-in.
+    pub(super) fn options(world: &World, device: bool) -> SignInOptions {
+        SignInOptions {
+            device,
+            no_browser: !world.browser_here(),
+            test: true,
+            ..SignInOptions::default()
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.subject.name
+    }
+
+    pub(super) fn connection(&self) -> &ConnectionId {
+        &self.subject.id
+    }
+
+    /// Neither done nor failed.
+    pub(super) fn is_running(&self) -> bool {
+        self.failure.is_none()
+    }
+
+    pub(super) fn attempt(&self) -> Option<&AttemptId> {
+        self.attempt.as_ref().filter(|_| self.is_running())
+    }
+
+    /// The definition was read.
+    pub(super) fn know(&mut self, detail: &Detail) {
+        if detail.connection.id == self.subject.id {
+            self.subject.device = detail.connection.provider.endpoints.device.is_some();
+        }
+    }
+
+    /// Takes an attempt as its own; `false` when it belongs to somebody else.
+    pub(super) fn adopt(&mut self, connection: &ConnectionId, attempt: &AttemptId) -> bool {
+        if *connection != self.subject.id || self.past.contains(attempt) {
+            return false;
+        }
+        if self.attempt.is_none() && self.is_running() {
+            self.attempt = Some(attempt.clone());
+            if std::mem::take(&mut self.paste_wanted) {
+                self.paste = Some(MaskedField::default());
+            }
+        }
+        self.attempt.as_ref() == Some(attempt)
+    }
+
+    /// Takes a step further; the end of a good sign-in is another screen.
+    pub(super) fn happened(&mut self, event: AttemptEvent, now: UnixTime) -> Option<Screen> {
+        match event {
+            AttemptEvent::Step {
+                step,
+                state,
+                detail,
+            } => {
+                let since = match self.steps.get(&step) {
+                    Some(before) if before.state == state => before.since,
+                    _ => now,
+                };
+                let before = self.steps.remove(&step);
+                let detail = detail.or(before.and_then(|before| before.detail));
+                self.steps.insert(
+                    step,
+                    Progress {
+                        state,
+                        detail,
+                        since,
+                    },
+                );
+            }
+            AttemptEvent::Way(way) => {
+                let same =
+                    |other: &Way| std::mem::discriminant(other) == std::mem::discriminant(&way);
+                match self.ways.iter_mut().find(|other| same(other)) {
+                    Some(other) => *other = way,
+                    None => self.ways.push(way),
+                }
+                self.at = self.at.min(self.choices_len().saturating_sub(1));
+            }
+            AttemptEvent::Ignored(what) => self.ignored = Some(crate::advice::ignored(&what).1),
+            AttemptEvent::Asked(question) => {
+                self.paste = None;
+                self.consent = None;
+                self.question = Some(question);
+                // Enter by habit must not widen or replace anything.
+                let careful = Choice::Answer(Answer::GiveBack);
+                self.at = self
+                    .choices_bare()
+                    .iter()
+                    .position(|choice| *choice == careful)
+                    .unwrap_or(0);
+            }
+            AttemptEvent::Done { outcome } => {
+                let finished =
+                    Finished::new(self.subject.id.clone(), outcome, self.subject.in_wizard);
+                return Some(Screen::Finished(Box::new(finished)));
+            }
+            AttemptEvent::Failed { error, step } => self.fail(&error, Some(step)),
+            AttemptEvent::Cancelled => self.stop_listening(),
+        }
+        None
+    }
+
+    pub(super) fn fail(&mut self, error: &Arc<Error>, step: Option<Step>) {
+        self.stop_listening();
+        self.failure = Some(Failure::new(error, step, self.subject.in_wizard));
+    }
+
+    pub(super) fn paste_refused(&mut self, attempt: &AttemptId, sentence: String) {
+        if self.attempt.as_ref() == Some(attempt) && self.is_running() {
+            self.ignored = Some(sentence);
+            self.paste = Some(MaskedField::default());
+        }
+    }
+
+    /// A bracketed paste anywhere on this screen is meant for the paste field.
+    pub(super) fn pasted(&mut self, text: &str) {
+        if self.attempt().is_some() && self.question.is_none() {
+            self.paste
+                .get_or_insert_with(MaskedField::default)
+                .paste(text);
+        }
+    }
+
+    pub(super) fn show_address(&mut self, attempt: &AttemptId, address: Secret) {
+        if self.attempt.as_ref() == Some(attempt) {
+            self.address = Some(address);
+        }
+    }
+
+    fn stop_listening(&mut self) {
+        self.past.extend(self.attempt.take());
+        self.paste = None;
+        self.consent = None;
+        self.question = None;
+        self.address = None;
+        self.picture = false;
+        self.at = 0;
+    }
+
+    fn gives_up(&self) -> UnixTime {
+        self.started.plus(self.options.timeout.unwrap_or(PATIENCE))
+    }
+
+    /// A new attempt with other options; nothing of the old one is kept.
+    fn retry(&mut self, options: SignInOptions, world: &World) -> Vec<Effect> {
+        self.stop_listening();
+        self.failure = None;
+        self.steps.clear();
+        self.ways.clear();
+        self.ignored = None;
+        self.asked_to_stop = false;
+        self.started = world.now;
+        self.options = options.clone();
+        vec![Effect::Ask(Request::SignIn {
+            id: self.subject.id.clone(),
+            options,
+        })]
+    }
+
+    fn stop(&mut self) -> Vec<Effect> {
+        if self.paste.take().is_some() || self.consent.take().is_some() {
+            self.at = 0;
+            return Vec::new();
+        }
+        if self.address.take().is_some() || std::mem::take(&mut self.picture) {
+            return Vec::new();
+        }
+        let opened = self.steps.contains_key(&Step::Approve);
+        if self.is_running() && opened && !self.asked_to_stop {
+            self.asked_to_stop = true;
+            let leaving = Leaving::attempt(self.subject.name.clone());
+            return vec![Effect::Open(Box::new(Screen::Leaving(leaving)))];
+        }
+        let cancel = self
+            .attempt()
+            .cloned()
+            .map(|attempt| Effect::Ask(Request::Cancel { attempt }));
+        cancel.into_iter().chain([Effect::Close]).collect()
+    }
+
+    fn send_paste(&mut self) -> Vec<Effect> {
+        let Some(attempt) = self.attempt().cloned() else {
+            return Vec::new();
+        };
+        match self.paste.take() {
+            Some(field) if !field.is_empty() => {
+                self.ignored = None;
+                self.at = 0;
+                vec![Effect::Ask(Request::Paste {
+                    attempt,
+                    text: field.secret(),
+                })]
+            }
+            empty => {
+                self.paste = empty;
+                Vec::new()
+            }
+        }
+    }
+
+    fn ask_address(&self, purpose: AddressUse) -> Vec<Effect> {
+        match self.attempt().cloned() {
+            Some(attempt) => vec![Effect::Ask(Request::Address { attempt, purpose })],
+            None => Vec::new(),
+        }
+    }
+}
+
+impl Face for Authorize {
+    fn place(&self) -> Place {
+        Place::Authorize
+    }
+
+    fn typed(&mut self) -> Option<Typed<'_>> {
+        self.paste.as_mut().map(Typed::Masked)
+    }
+
+    fn typing(&self) -> bool {
+        self.paste.is_some()
+    }
+
+    fn facts(&self, world: &World, facts: &mut Facts) {
+        facts.copyable = self.copyable(world);
+        facts.qr = self.code_picture(world).is_some();
+    }
+
+    fn act(&mut self, action: Action, key: Key, world: &World) -> Vec<Effect> {
+        if action == Action::Stop {
+            return self.stop();
+        }
+        if self.paste.is_some() {
+            return if action == Action::Choose {
+                self.send_paste()
+            } else {
+                Vec::new()
+            };
+        }
+        let choices = self.choices(world);
+        if let Some(at) = moved(self.at, choices.len(), 1, action) {
+            self.at = at;
+            return Vec::new();
+        }
+        match action {
+            Action::Choose | Action::Toggle => choices
+                .get(self.at)
+                .cloned()
+                .map_or_else(Vec::new, |choice| self.press(choice, world)),
+            Action::Pick => match picked(key).filter(|at| *at < choices.len()) {
+                Some(at) => {
+                    self.at = at;
+                    self.press(choices[at].clone(), world)
+                }
+                None => Vec::new(),
+            },
+            Action::Copy => self.copy(world),
+            Action::ShowAddress if self.address.take().is_none() => {
+                self.ask_address(AddressUse::Show)
+            }
+            Action::ShowQr => {
+                self.picture = !self.picture;
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn click(&mut self, item: usize, _world: &World) -> bool {
+        std::mem::replace(&mut self.at, item) == item
+    }
+
+    fn page(&self, pen: Pen, world: &World) -> Page {
+        self.draw(pen, world)
+    }
+}

@@ -1,0 +1,369 @@
+//! The backend that performs requests with the real engine.
+
+use std::sync::Arc;
+
+use super::backend::{Backend, Replies};
+use super::model::VaultState;
+use super::msg::{Doing, Msg, Reply, Revocation};
+use super::request::Request;
+use crate::engine::{Access, Engine, Error, NewConnection, VaultFacts};
+use crate::host::{BrowserUrl, open};
+use crate::model::{AttemptId, Connection, ConnectionId, ScopeSet, Seconds, Secret};
+use crate::vault::VaultError;
+
+/// Decides at the practice provider as its consent page would: authorization address and scopes
+/// left ticked (`None` declines) → the address the browser would end on.
+pub type PracticeDoor = Arc<dyn Fn(&str, Option<&ScopeSet>) -> Option<String> + Send + Sync>;
+
+/// Performs requests on the runtime it is used in.
+pub struct EngineBackend {
+    engine: Engine,
+    practice: Option<PracticeDoor>,
+    /// Wrong passphrases in a row; the next try waits longer.
+    wrong: Arc<std::sync::atomic::AtomicU32>,
+}
+
+impl EngineBackend {
+    pub fn new(engine: Engine, practice: Option<PracticeDoor>) -> Self {
+        Self {
+            engine,
+            practice,
+            wrong: Arc::default(),
+        }
+    }
+}
+
+impl Backend for EngineBackend {
+    fn subscribe(&mut self, changes: Replies) {
+        let mut receiver = self.engine.subscribe();
+        tokio::spawn(async move {
+            while let Some(change) = receiver.recv().await {
+                if changes.send(Msg::Engine(change)).is_err() {
+                    break;
+                }
+            }
+        });
+    }
+
+    fn perform(&mut self, request: Request, replies: &Replies) {
+        let work = Work {
+            engine: self.engine.clone(),
+            practice: self.practice.clone(),
+            wrong: self.wrong.clone(),
+            replies: replies.clone(),
+        };
+        match request {
+            // The table's own read is short and must be in the first frame.
+            Request::LoadRows => work.load_rows(),
+            Request::LoadDetail(id) => work.load_detail(&id),
+            // The sign-in belongs to this runtime, and its handle must exist before the reply.
+            other => {
+                tokio::spawn(work.perform(other));
+            }
+        }
+    }
+}
+
+struct Work {
+    engine: Engine,
+    practice: Option<PracticeDoor>,
+    wrong: Arc<std::sync::atomic::AtomicU32>,
+    replies: Replies,
+}
+
+impl Work {
+    fn reply(&self, reply: Reply) {
+        // The face may have left.
+        let _ = self.replies.send(Msg::Done(reply));
+    }
+
+    fn failed(&self, doing: Doing, error: Error) {
+        self.reply(Reply::Failed {
+            doing,
+            error: Arc::new(error),
+        });
+    }
+
+    fn load_rows(&self) {
+        match self.engine.rows() {
+            Ok(rows) => self.reply(Reply::Rows {
+                rows,
+                vault: self.vault_state(),
+            }),
+            Err(error) => self.failed(Doing::Load, error),
+        }
+    }
+
+    fn load_detail(&self, id: &ConnectionId) {
+        match self.engine.detail(id) {
+            Ok(detail) => self.reply(Reply::Detail(Box::new(detail))),
+            Err(error) => self.failed(Doing::Load, error),
+        }
+    }
+
+    fn vault_state(&self) -> VaultState {
+        match self.engine.vault_facts() {
+            _ if self.engine.is_memory() => VaultState::Memory,
+            Ok(VaultFacts::Made(status)) if status.unlocked => VaultState::Open,
+            Ok(VaultFacts::Made(_)) => VaultState::Locked,
+            _ => VaultState::None,
+        }
+    }
+
+    async fn perform(self, request: Request) {
+        // Whatever needs a secret opens the vault first, and comes back after the passphrase.
+        let needs_vault = matches!(
+            request,
+            Request::SaveDefinition { .. }
+                | Request::SignIn { .. }
+                | Request::Test(_)
+                | Request::Refresh(_)
+                | Request::Revoke { .. }
+        );
+        let request = if needs_vault {
+            match self.vault_open(request).await {
+                Some(request) => request,
+                None => return,
+            }
+        } else {
+            request
+        };
+        match request {
+            Request::SaveDefinition { new, replaces } => self.save(*new, replaces.as_ref()),
+            Request::SignIn { id, options } => match self.engine.sign_in(&id, options) {
+                Ok(attempt) => self.reply(Reply::Started {
+                    connection: id,
+                    attempt: attempt.id,
+                }),
+                Err(error) => self.failed(Doing::SignIn(id), error),
+            },
+            Request::Test(id) => self.test(&id).await,
+            Request::Refresh(id) => self.refresh(&id).await,
+            Request::Revoke { id, then_remove } => self.revoke(&id, then_remove).await,
+            Request::Remove(id) => self.remove(&id),
+            Request::Rename { id, name } => {
+                let old = self
+                    .engine
+                    .connection_by_id(&id)
+                    .map(|connection| connection.name);
+                match self.engine.rename(&id, &name) {
+                    Ok(()) => self.reply(Reply::Renamed { name }),
+                    Err(error) => self.failed(Doing::With(old.unwrap_or(name)), error),
+                }
+            }
+            Request::OpenPage(url) => self.open_page(url).await,
+            Request::Unlock(passphrase) | Request::NewPassphrase(passphrase) => {
+                self.unlock(passphrase).await;
+            }
+            Request::Lock => {
+                self.engine.lock_vault();
+                self.reply(Reply::VaultLocked);
+            }
+            Request::Address { attempt, purpose } => {
+                let address = match self.engine.attempt(&attempt) {
+                    Some(remote) => remote.authorization_url().await,
+                    None => None,
+                };
+                if let Some(address) = address {
+                    self.reply(Reply::Address {
+                        attempt,
+                        address,
+                        purpose,
+                    });
+                }
+            }
+            about_an_attempt => self.steer(about_an_attempt).await,
+        }
+    }
+
+    /// Opens the vault off the event loop: the keychain may ask its person. `None` when the
+    /// request was answered instead.
+    async fn vault_open(&self, request: Request) -> Option<Request> {
+        let engine = self.engine.clone();
+        let opened =
+            tokio::task::spawn_blocking(move || engine.open_vault(&Access::default())).await;
+        match opened {
+            Ok(Ok(())) => Some(request),
+            Ok(Err(Error::PassphraseNeeded(_))) => {
+                let new = matches!(self.engine.vault_facts(), Ok(VaultFacts::NotMade));
+                self.reply(Reply::NeedsPassphrase {
+                    new,
+                    then: Some(Box::new(request)),
+                });
+                None
+            }
+            Ok(Err(error)) => {
+                self.failed(Doing::Vault, error);
+                None
+            }
+            Err(_) => {
+                self.failed(Doing::Vault, Error::Internal("opening the vault broke off"));
+                None
+            }
+        }
+    }
+
+    async fn unlock(&self, passphrase: Secret) {
+        use std::sync::atomic::Ordering;
+
+        let engine = self.engine.clone();
+        let access = Access {
+            passphrase: Some(passphrase),
+        };
+        let opened = tokio::task::spawn_blocking(move || engine.open_vault(&access)).await;
+        match opened {
+            Ok(Ok(())) => {
+                self.wrong.store(0, Ordering::Relaxed);
+                self.reply(Reply::VaultOpened);
+            }
+            Ok(Err(Error::Vault(VaultError::WrongKey))) => {
+                let tries = self.wrong.fetch_add(1, Ordering::Relaxed).min(4);
+                // 1, 2, 4, 8, then 10 s (conformance T-07).
+                self.reply(Reply::WrongPassphrase {
+                    wait: Seconds((1 << tries).min(10)),
+                });
+            }
+            Ok(Err(error)) => self.failed(Doing::Vault, error),
+            Err(_) => self.failed(Doing::Vault, Error::Internal("opening the vault broke off")),
+        }
+    }
+
+    fn save(&self, new: NewConnection, replaces: Option<&ConnectionId>) {
+        if let Some(Ok(old)) = replaces.map(|id| self.engine.connection_by_id(id)) {
+            if let Err(error) = self.engine.remove(&old) {
+                return self.failed(Doing::Save, error);
+            }
+        }
+        let saved = self
+            .engine
+            .add(new)
+            .and_then(|id| Ok((self.engine.connection_by_id(&id)?.name, id)));
+        match saved {
+            Ok((name, id)) => self.reply(Reply::Saved { id, name }),
+            Err(error) => self.failed(Doing::Save, error),
+        }
+    }
+
+    /// The connection, or the failure told.
+    fn known(&self, id: &ConnectionId) -> Option<Connection> {
+        match self.engine.connection_by_id(id) {
+            Ok(connection) => Some(connection),
+            Err(error) => {
+                self.failed(Doing::Load, error);
+                None
+            }
+        }
+    }
+
+    async fn test(&self, id: &ConnectionId) {
+        let Some(connection) = self.known(id) else {
+            return;
+        };
+        let name = connection.name;
+        match self.engine.test(name.as_str(), None).await {
+            Ok(report) => self.reply(Reply::Tested {
+                id: id.clone(),
+                name,
+                report,
+            }),
+            Err(error) => self.failed(Doing::With(name), error),
+        }
+    }
+
+    async fn refresh(&self, id: &ConnectionId) {
+        let Some(connection) = self.known(id) else {
+            return;
+        };
+        match self.engine.refresh(id).await {
+            Ok(_) => self.reply(Reply::Refreshed {
+                name: connection.name,
+            }),
+            Err(error) => self.failed(Doing::With(connection.name), error),
+        }
+    }
+
+    async fn revoke(&self, id: &ConnectionId, then_remove: bool) {
+        let Some(connection) = self.known(id) else {
+            return;
+        };
+        let outcome = match self.engine.revoke(id).await {
+            Ok(revoked) if revoked.was_invalid => Revocation::AlreadyOver,
+            Ok(_) => Revocation::Revoked,
+            Err(Error::NoRevocation { manage_url }) => Revocation::NotOffered { page: manage_url },
+            Err(error) => return self.failed(Doing::With(connection.name), error),
+        };
+        let removed = then_remove && self.engine.remove(&connection).is_ok();
+        self.reply(Reply::Revoked {
+            name: connection.name,
+            outcome,
+            removed,
+        });
+    }
+
+    fn remove(&self, id: &ConnectionId) {
+        let Some(connection) = self.known(id) else {
+            return;
+        };
+        match self.engine.remove(&connection) {
+            Ok(_) => self.reply(Reply::Removed {
+                name: connection.name,
+            }),
+            Err(error) => self.failed(Doing::With(connection.name), error),
+        }
+    }
+
+    async fn open_page(&self, url: String) {
+        let opened = tokio::task::spawn_blocking(move || {
+            let url = BrowserUrl::check(&url).map_err(|_| ())?;
+            open(&url).map_err(|_| ())
+        })
+        .await;
+        match opened {
+            Ok(Ok(_)) => self.reply(Reply::PageOpened),
+            _ => self.failed(Doing::OpenPage, Error::NoBrowser),
+        }
+    }
+
+    /// What is said to a running attempt; the effects come as engine changes.
+    async fn steer(&self, request: Request) {
+        let about = |attempt: &AttemptId| self.engine.attempt(attempt);
+        match request {
+            Request::Paste { attempt, text } => {
+                if let Some(remote) = about(&attempt) {
+                    remote.paste(text);
+                }
+            }
+            Request::OpenAgain { attempt } => {
+                if let Some(remote) = about(&attempt) {
+                    remote.start_url(true).await;
+                }
+            }
+            Request::UseDevice { attempt } => {
+                if let Some(remote) = about(&attempt) {
+                    remote.use_device();
+                }
+            }
+            Request::AnswerQuestion { attempt, answer } => {
+                if let Some(remote) = about(&attempt) {
+                    remote.answer(answer);
+                }
+            }
+            Request::Cancel { attempt } => {
+                if let Some(remote) = about(&attempt) {
+                    remote.cancel();
+                }
+            }
+            Request::PracticeApprove { attempt, allow } => {
+                if let (Some(remote), Some(door)) = (about(&attempt), &self.practice) {
+                    let page = remote.authorization_url().await;
+                    let answer = page.and_then(|page| door(page.reveal(), allow.as_ref()));
+                    if let Some(answer) = answer {
+                        remote.paste(Secret::new(answer));
+                    }
+                }
+            }
+            // The loop itself sees to the others.
+            _ => {}
+        }
+    }
+}

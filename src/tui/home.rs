@@ -1,0 +1,231 @@
+//! The bottom of the stack: the table, and the first-start screen while it is empty.
+
+use super::authorize::Authorize;
+use super::face::{Effect, moved};
+use super::model::{Model, Screen, World};
+use super::notice::Notice;
+use super::page::{Page, Pen};
+use super::request::Request;
+use super::screens::{Details, Renaming, Revoking};
+use super::theme::Role;
+use super::wizard::Wizard;
+use crate::actions::{Action, Key};
+use crate::engine::Row;
+
+/// What the first-start screen offers, in order.
+const START: [(Action, &str, &str, &str); 2] = [
+    (
+        Action::Add,
+        "a",
+        "connect a service",
+        "GitHub, Linear, Slack, or any other by its URLs",
+    ),
+    (
+        Action::Practise,
+        "p",
+        "practise first",
+        "a pretend service on this machine; nothing leaves it",
+    ),
+];
+
+/// Lines of the first-start screen.
+fn start_lines(world: &World) -> usize {
+    if world.setup.practice { 1 } else { START.len() }
+}
+
+/// Does an action of the table or the first-start screen.
+pub(super) fn act(model: &mut Model, action: Action, _key: Key) -> Vec<Effect> {
+    let page = model.world.page_lines();
+    let table = &mut model.world.table;
+    if table.finding() {
+        return find(model, action);
+    }
+    if table.is_empty() {
+        return start(model, action);
+    }
+    if table.step(action, page) {
+        return moved_on(model);
+    }
+    match action {
+        Action::Add => vec![Effect::Open(Box::new(wizard(model)))],
+        Action::Open => open_details(&model.world),
+        Action::Test => each(
+            &model.world,
+            |row| Request::Test(row.summary.id.clone()),
+            "Testing",
+        ),
+        Action::Refresh => each(
+            &model.world,
+            |row| Request::Refresh(row.summary.id.clone()),
+            "Refreshing",
+        ),
+        Action::Reauthorize => reauthorize(&model.world),
+        Action::Revoke => revoke(&model.world),
+        Action::Rename => match table.selected() {
+            Some(row) => vec![Effect::Open(Box::new(Screen::Renaming(Renaming::new(row))))],
+            None => Vec::new(),
+        },
+        Action::Copy => match table.selected() {
+            Some(row) => vec![Effect::Copy("The name", row.summary.name.to_string())],
+            None => Vec::new(),
+        },
+        Action::Find => {
+            table.find();
+            Vec::new()
+        }
+        Action::Clear => {
+            table.clear();
+            Vec::new()
+        }
+        Action::Mark => {
+            table.toggle_mark();
+            match table.marked() {
+                0 => Vec::new(),
+                n => vec![Effect::Say(Notice::info(format!("{n} marked")))],
+            }
+        }
+        Action::Sort => {
+            table.next_column();
+            vec![Effect::Say(Notice::info(table.order_words()))]
+        }
+        Action::Reverse => {
+            table.reverse();
+            vec![Effect::Say(Notice::info(table.order_words()))]
+        }
+        Action::Switch => {
+            if let Some(Screen::Details(details)) = model.screens.last_mut() {
+                details.focused = true;
+            }
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The wizard: the one that was left half-way, or a new one.
+pub(super) fn wizard(model: &mut Model) -> Screen {
+    match model.kept.take() {
+        Some(kept) => Screen::Wizard(kept),
+        None => Screen::Wizard(Box::new(Wizard::new(&model.world))),
+    }
+}
+
+/// The selection moved: details beside the table follow it.
+pub(super) fn moved_on(model: &mut Model) -> Vec<Effect> {
+    let Some(Screen::Details(details)) = model.screens.last_mut() else {
+        return Vec::new();
+    };
+    let Some(row) = model.world.table.selected() else {
+        return Vec::new();
+    };
+    if !details.show(&row.summary.id) {
+        return Vec::new();
+    }
+    vec![Effect::Ask(Request::LoadDetail(row.summary.id.clone()))]
+}
+
+pub(super) fn open_details(world: &World) -> Vec<Effect> {
+    let Some(row) = world.table.selected() else {
+        return Vec::new();
+    };
+    let id = row.summary.id.clone();
+    vec![
+        Effect::Open(Box::new(Screen::Details(Details::new(id.clone())))),
+        Effect::Ask(Request::LoadDetail(id)),
+    ]
+}
+
+/// One request for each row acted on, told once.
+pub(super) fn each(world: &World, request: fn(&Row) -> Request, verb: &str) -> Vec<Effect> {
+    let targets = world.table.targets();
+    let names: Vec<&str> = targets
+        .iter()
+        .map(|row| row.summary.name.as_str())
+        .collect();
+    let told = Notice::info(format!("{verb} {}", names.join(", ")));
+    targets
+        .iter()
+        .map(|row| Effect::Ask(request(row)))
+        .chain([Effect::Say(told)])
+        .collect()
+}
+
+pub(super) fn reauthorize(world: &World) -> Vec<Effect> {
+    match world.table.selected() {
+        Some(row) => Authorize::start_again(row, world),
+        None => Vec::new(),
+    }
+}
+
+pub(super) fn revoke(world: &World) -> Vec<Effect> {
+    let targets = world.table.targets();
+    let Some(first) = targets.first() else {
+        return Vec::new();
+    };
+    // Whether the provider can be told stands in the definition: read it before asking.
+    let id = first.summary.id.clone();
+    vec![
+        Effect::Open(Box::new(Screen::Revoking(Revoking::new(&targets, world)))),
+        Effect::Ask(Request::LoadDetail(id)),
+    ]
+}
+
+fn find(model: &mut Model, action: Action) -> Vec<Effect> {
+    let table = &mut model.world.table;
+    match action {
+        Action::GoOn => table.stop_finding(),
+        Action::Back => {
+            table.filter_mut().set("");
+            table.refilter();
+            table.stop_finding();
+        }
+        Action::Complete => table.complete(),
+        _ => {}
+    }
+    moved_on(model)
+}
+
+fn start(model: &mut Model, action: Action) -> Vec<Effect> {
+    let len = start_lines(&model.world);
+    if let Some(at) = moved(model.start_at, len, 1, action) {
+        model.start_at = at;
+        return Vec::new();
+    }
+    let action = match action {
+        Action::Choose => START[model.start_at.min(len - 1)].0,
+        other => other,
+    };
+    match action {
+        Action::Add => vec![Effect::Open(Box::new(wizard(model)))],
+        Action::Practise => vec![Effect::Ask(Request::Practise)],
+        _ => Vec::new(),
+    }
+}
+
+/// The first-start screen.
+pub(super) fn start_page(model: &Model, pen: Pen) -> Page {
+    let world = &model.world;
+    let mut page = Page::new("Valetkey", super::view::aside(world), pen);
+    if !world.loaded {
+        return page;
+    }
+    page.text(0, Role::Plain, "No connections yet.");
+    page.blank();
+    for (index, (_, key, label, note)) in START.iter().enumerate().take(start_lines(world)) {
+        page.item(
+            index,
+            index == model.start_at,
+            &format!("{key}  {label}"),
+            24,
+            note,
+        );
+    }
+    page.blank();
+    if world.setup.practice {
+        let words = "This is practice: the service is a pretend one on this machine, and nothing of it is kept.";
+        page.text(0, Role::Plain, words);
+    } else {
+        page.text(0, Role::Plain, &world.setup.key_place);
+    }
+    page
+}

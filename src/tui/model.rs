@@ -1,0 +1,296 @@
+//! All state of the face.
+
+use jiff::tz::TimeZone;
+
+use super::authorize::Authorize;
+use super::face::Face;
+use super::notice::Notice;
+use super::screens::{
+    Asking, Details, Finished, HelpScreen, Leaving, PaletteScreen, Renaming, Revoking,
+};
+use super::table::Table;
+use super::theme::Look;
+use super::wizard::{PresetChoice, Wizard};
+use crate::actions::{Facts, Place};
+use crate::model::{Health, UnixTime};
+
+/// From this width on the details stand beside the table.
+pub(super) const SPLIT_FROM: u16 = 110;
+/// The smallest screen that is drawn.
+pub(super) const LEAST: (u16, u16) = (20, 5);
+
+/// What the face is told once, at its start.
+#[allow(clippy::option_option)] // no wizard, an empty one, one with a text
+pub struct Setup {
+    pub look: Look,
+    pub mouse: bool,
+    /// Over SSH: copies go to the person's own terminal, and no browser opens here.
+    pub ssh: bool,
+    /// The practice provider in a memory vault.
+    pub practice: bool,
+    /// One sentence: where the vault's key will live, for the first start.
+    pub key_place: String,
+    /// Providers of the wizard's list.
+    pub presets: Vec<PresetChoice>,
+    /// Open the wizard at once, with this typed at its first question.
+    pub start_wizard: Option<Option<String>>,
+    /// For absolute times.
+    pub zone: TimeZone,
+}
+
+/// How the vault stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VaultState {
+    /// Not made yet.
+    None,
+    Locked,
+    Open,
+    /// In memory only; nothing stays.
+    Memory,
+}
+
+impl VaultState {
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::None => "no vault yet",
+            Self::Locked => "vault locked",
+            Self::Open => "vault open",
+            Self::Memory => "vault in memory",
+        }
+    }
+}
+
+/// What every screen may read.
+pub(super) struct World {
+    pub setup: Setup,
+    pub size: (u16, u16),
+    pub now: UnixTime,
+    pub vault: VaultState,
+    pub table: Table,
+    /// The rows were read at least once.
+    pub loaded: bool,
+    pub mouse: bool,
+}
+
+impl World {
+    /// Lines of a body at this size; also how far a page key moves.
+    pub(super) fn page_lines(&self) -> usize {
+        usize::from(self.size.1).saturating_sub(4).max(1)
+    }
+
+    pub(super) fn is_split(&self) -> bool {
+        self.size.0 >= SPLIT_FROM
+    }
+
+    /// Whether a local browser is of use.
+    pub(super) fn browser_here(&self) -> bool {
+        !self.setup.ssh
+    }
+
+    /// A moment in the person's own time: `14:22`, or `2026-11-23 14:22` on another day.
+    pub(super) fn clock_time(&self, at: UnixTime) -> String {
+        let zoned = |time: UnixTime| {
+            jiff::Timestamp::from_second(time.0)
+                .map(|stamp| stamp.to_zoned(self.setup.zone.clone()))
+        };
+        match (zoned(at), zoned(self.now)) {
+            (Ok(then), Ok(now)) if then.date() == now.date() => then.strftime("%H:%M").to_string(),
+            (Ok(then), _) => then.strftime("%Y-%m-%d %H:%M").to_string(),
+            (Err(_), _) => at.rfc3339(),
+        }
+    }
+}
+
+/// A screen above the table.
+pub(super) enum Screen {
+    Details(Details),
+    Wizard(Box<Wizard>),
+    Authorize(Box<Authorize>),
+    Finished(Box<Finished>),
+    Revoking(Revoking),
+    Renaming(Renaming),
+    Asking(Asking),
+    Help(HelpScreen),
+    Palette(PaletteScreen),
+    Leaving(Leaving),
+}
+
+impl Screen {
+    pub(super) fn face(&self) -> &dyn Face {
+        match self {
+            Self::Details(screen) => screen,
+            Self::Wizard(screen) => screen.as_ref(),
+            Self::Authorize(screen) => screen.as_ref(),
+            Self::Finished(screen) => screen.as_ref(),
+            Self::Revoking(screen) => screen,
+            Self::Renaming(screen) => screen,
+            Self::Asking(screen) => screen,
+            Self::Help(screen) => screen,
+            Self::Palette(screen) => screen,
+            Self::Leaving(screen) => screen,
+        }
+    }
+
+    pub(super) fn face_mut(&mut self) -> &mut dyn Face {
+        match self {
+            Self::Details(screen) => screen,
+            Self::Wizard(screen) => screen.as_mut(),
+            Self::Authorize(screen) => screen.as_mut(),
+            Self::Finished(screen) => screen.as_mut(),
+            Self::Revoking(screen) => screen,
+            Self::Renaming(screen) => screen,
+            Self::Asking(screen) => screen,
+            Self::Help(screen) => screen,
+            Self::Palette(screen) => screen,
+            Self::Leaving(screen) => screen,
+        }
+    }
+}
+
+/// Everything. The table lies at the bottom; the last screen sees keys first.
+pub struct Model {
+    pub(super) world: World,
+    pub(super) screens: Vec<Screen>,
+    pub(super) notice: Option<Notice>,
+    /// Line of the first-start screen.
+    pub(super) start_at: usize,
+    /// A wizard that was left half-way, without its secrets.
+    pub(super) kept: Option<Box<Wizard>>,
+}
+
+impl Model {
+    pub fn new(setup: Setup, size: (u16, u16), now: UnixTime) -> Self {
+        let vault = if setup.practice {
+            VaultState::Memory
+        } else {
+            VaultState::None
+        };
+        let mouse = setup.mouse;
+        let start = setup.start_wizard.clone();
+        let mut model = Self {
+            world: World {
+                setup,
+                size,
+                now,
+                vault,
+                table: Table::default(),
+                loaded: false,
+                mouse,
+            },
+            screens: Vec::new(),
+            notice: None,
+            start_at: 0,
+            kept: None,
+        };
+        if let Some(typed) = start {
+            let wizard = Wizard::starting_with(typed.as_deref(), &model.world);
+            model.screens.push(Screen::Wizard(Box::new(wizard)));
+        }
+        model
+    }
+
+    /// The screen that has the keys; `None` is the table.
+    pub(super) fn top(&self) -> Option<&Screen> {
+        self.screens
+            .last()
+            .filter(|screen| !matches!(screen, Screen::Details(details) if self.world.is_split() && !details.focused))
+    }
+
+    pub(super) fn place(&self) -> Place {
+        match self.top() {
+            Some(screen) => screen.face().place(),
+            None if self.world.table.finding() => Place::Finding,
+            None if self.world.table.is_empty() => Place::Start,
+            None => Place::Table,
+        }
+    }
+
+    pub(super) fn typing(&self) -> bool {
+        match self.top() {
+            Some(screen) => screen.face().typing(),
+            None => self.world.table.finding(),
+        }
+    }
+
+    pub(super) fn facts(&self) -> Facts {
+        let world = &self.world;
+        let targets = world.table.targets();
+        let over = |health: Health| health == Health::NeedsSignIn;
+        let mut facts = Facts {
+            row: !targets.is_empty(),
+            signed_in: !targets.is_empty()
+                && targets
+                    .iter()
+                    .all(|row| row.summary.grant.is_some() && !over(row.verdict.health)),
+            refresh_token: !targets.is_empty()
+                && targets.iter().all(|row| {
+                    row.summary
+                        .grant
+                        .as_ref()
+                        .is_some_and(|g| g.has_refresh_token)
+                }),
+            rows: !world.table.is_empty(),
+            narrowed: world.table.narrowed(),
+            lockable: world.vault == VaultState::Open,
+            copyable: !targets.is_empty(),
+            split: world.is_split() && matches!(self.screens.last(), Some(Screen::Details(_))),
+            practice: !world.setup.practice,
+            qr: false,
+        };
+        if let Some(screen) = self.top() {
+            facts.copyable = false;
+            screen.face().facts(world, &mut facts);
+        }
+        facts.copyable |= self
+            .notice
+            .as_ref()
+            .is_some_and(|notice| notice.copy.is_some());
+        facts
+    }
+
+    /// A sign-in that is still running.
+    pub(super) fn running(&self) -> Option<&Authorize> {
+        self.screens.iter().find_map(|screen| match screen {
+            Screen::Authorize(authorize) if authorize.is_running() => Some(authorize.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// Whether something on the screen counts seconds.
+    pub fn counts_seconds(&self) -> bool {
+        self.running().is_some()
+            || matches!(self.screens.last(), Some(Screen::Asking(asking)) if asking.is_waiting(self.world.now))
+    }
+
+    /// When a visible text will read differently by itself, if ever.
+    pub fn next_change(&self) -> Option<UnixTime> {
+        if self.world.size.0 < LEAST.0 || self.world.size.1 < LEAST.1 {
+            return None;
+        }
+        match self.screens.last() {
+            None => self.world.table.next_change(self.world.now),
+            Some(Screen::Details(details)) => {
+                let details = details.next_change(self.world.now);
+                let table = self
+                    .world
+                    .is_split()
+                    .then(|| self.world.table.next_change(self.world.now));
+                [details, table.flatten()].into_iter().flatten().min()
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// Whether the mouse belongs to the program now.
+    pub fn wants_mouse(&self) -> bool {
+        self.world.mouse
+    }
+
+    pub fn size(&self) -> (u16, u16) {
+        self.world.size
+    }
+
+    pub fn look(&self) -> Look {
+        self.world.setup.look
+    }
+}

@@ -1,0 +1,118 @@
+//! Everything that can happen to the face, in one type and one queue.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyEvent, MouseEvent};
+
+use super::model::VaultState;
+use super::request::{AddressUse, Request};
+use crate::engine::{Change, Detail, Error, Row, TestReport};
+use crate::model::{AttemptId, ConnectionId, ConnectionName, Seconds, Secret, UnixTime};
+
+/// One event. Without `Debug`: keys and pastes may be secrets.
+pub enum Msg {
+    Key(KeyEvent),
+    /// A bracketed paste.
+    Paste(Secret),
+    Mouse(MouseEvent),
+    Resize(u16, u16),
+    /// The clock moved on.
+    Tick(UnixTime),
+    /// The engine tells.
+    Engine(Change),
+    /// An answer to a request.
+    Done(Reply),
+}
+
+/// An answer to a [`Request`].
+pub enum Reply {
+    Rows {
+        rows: Vec<Row>,
+        vault: VaultState,
+    },
+    Detail(Box<Detail>),
+    Saved {
+        id: ConnectionId,
+        name: ConnectionName,
+    },
+    /// A sign-in runs now.
+    Started {
+        connection: ConnectionId,
+        attempt: AttemptId,
+    },
+    Address {
+        attempt: AttemptId,
+        address: Secret,
+        purpose: AddressUse,
+    },
+    PageOpened,
+    /// A paste was looked at and not taken: one sentence of ours. The attempt goes on.
+    PasteRefused {
+        attempt: AttemptId,
+        sentence: String,
+    },
+    Tested {
+        id: ConnectionId,
+        name: ConnectionName,
+        report: TestReport,
+    },
+    Refreshed {
+        name: ConnectionName,
+    },
+    Revoked {
+        name: ConnectionName,
+        outcome: Revocation,
+        removed: bool,
+    },
+    Removed {
+        name: ConnectionName,
+    },
+    Renamed {
+        name: ConnectionName,
+    },
+    VaultOpened,
+    VaultLocked,
+    /// The request needs a passphrase first: a new one, or the one that opens the vault. It is
+    /// given back and repeated once the vault is open.
+    NeedsPassphrase {
+        new: bool,
+        then: Option<Box<Request>>,
+    },
+    WrongPassphrase {
+        /// Before the next try is looked at.
+        wait: Seconds,
+    },
+    Failed {
+        doing: Doing,
+        error: Arc<Error>,
+    },
+}
+
+/// What failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// Reading rows or details.
+    Load,
+    Save,
+    /// Starting a sign-in.
+    SignIn(ConnectionId),
+    /// Anything with a finished connection: test, refresh, revoke, remove, rename.
+    With(ConnectionName),
+    OpenPage,
+    Vault,
+}
+
+/// What a revocation came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Revocation {
+    /// The provider confirmed it.
+    Revoked,
+    /// The provider said that it was over already.
+    AlreadyOver,
+    /// The provider offers no revocation; its own page, where one is known.
+    NotOffered { page: Option<String> },
+    /// It did not answer; it will be told again.
+    Waiting { left: usize },
+    /// It refused; its own page, where one is known.
+    Refused { page: Option<String> },
+}

@@ -1,0 +1,349 @@
+//! A screen as lines: headings, texts, and items that can be selected. Every screen but the table
+//! is one of these, so all of them scroll, select and shrink in the same way.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::field::TextField;
+use super::glyph;
+use super::masked::MaskedField;
+use super::text;
+use super::theme::{Look, Role};
+
+/// Where texts begin: one cell of margin and two for the marker of the selected line.
+const MARGIN: usize = 3;
+/// Narrower value columns make no sense; the label goes first then.
+const LEAST_VALUE: usize = 12;
+
+/// What a page needs to know about where it will be drawn.
+#[derive(Clone, Copy)]
+pub(super) struct Pen {
+    /// Cells from the left to the right edge.
+    pub width: usize,
+    /// Lines of the body.
+    pub height: usize,
+    pub look: Look,
+}
+
+struct Row {
+    line: Line<'static>,
+    item: Option<usize>,
+}
+
+/// The lines of a screen.
+pub(super) struct Page {
+    pub title: String,
+    /// Stands at the right end of the title line.
+    pub aside: String,
+    pen: Pen,
+    rows: Vec<Row>,
+    /// Row and column of the selected line, or within its field.
+    cursor: Option<(usize, usize)>,
+    /// The same of a field above the list: the cursor stands there as long as it is in view.
+    typing: Option<(usize, usize)>,
+}
+
+impl Page {
+    pub(super) fn new(title: impl Into<String>, aside: impl Into<String>, pen: Pen) -> Self {
+        Self {
+            title: title.into(),
+            aside: aside.into(),
+            pen,
+            rows: Vec::new(),
+            cursor: None,
+            typing: None,
+        }
+    }
+
+    pub(super) fn pen(&self) -> Pen {
+        self.pen
+    }
+
+    /// Cells a text may take at this indent.
+    pub(super) fn room(&self, indent: usize) -> usize {
+        self.pen.width.saturating_sub(MARGIN + indent + 1).max(1)
+    }
+
+    pub(super) fn blank(&mut self) {
+        // On a very low screen every line counts.
+        if self.pen.height >= 12 {
+            self.push(Line::default(), None);
+        }
+    }
+
+    /// A wrapped paragraph.
+    pub(super) fn text(&mut self, indent: usize, role: Role, words: &str) {
+        for part in text::wrap(words, self.room(indent)) {
+            let span = Span::styled(part, self.pen.look.style(role));
+            self.push(Line::from(vec![pad(MARGIN + indent), span]), None);
+        }
+    }
+
+    /// A label, then text that wraps under itself.
+    pub(super) fn pair(&mut self, label: &str, column: usize, role: Role, words: &str) {
+        self.labelled(None, false, label, column, role, words);
+    }
+
+    /// Text beside what stands before it, cut to one line.
+    pub(super) fn spans(&mut self, indent: usize, parts: &[(Role, String)]) {
+        let mut room = self.room(indent);
+        let mut spans = vec![pad(MARGIN + indent)];
+        for (role, part) in parts {
+            let part = text::cut_end(part, room, glyph::dots(self.pen.look.ascii));
+            room -= text::width(&part).min(room);
+            spans.push(Span::styled(part, self.pen.look.style(*role)));
+        }
+        self.push(Line::from(spans), None);
+    }
+
+    /// A line that can be selected: label and a value that wraps under itself.
+    pub(super) fn item(
+        &mut self,
+        item: usize,
+        selected: bool,
+        label: &str,
+        column: usize,
+        value: &str,
+    ) {
+        self.labelled(Some(item), selected, label, column, Role::Plain, value);
+    }
+
+    /// As [`Page::item`], with a role for the value.
+    pub(super) fn fact(
+        &mut self,
+        item: usize,
+        selected: bool,
+        label: &str,
+        column: usize,
+        role: Role,
+        words: &str,
+    ) {
+        self.labelled(Some(item), selected, label, column, role, words);
+    }
+
+    /// A field that can be selected; the cursor stands in it then. `problem` stands beside or
+    /// below it.
+    pub(super) fn field(
+        &mut self,
+        item: usize,
+        selected: bool,
+        label: &str,
+        column: usize,
+        field: &TextField,
+        problem: Option<&str>,
+    ) {
+        let column = self.column(column);
+        let room = self.room(column).saturating_sub(1).max(1);
+        let (shown, at) = field.window(room);
+        self.edit(item, selected, label, column, (&shown, at), problem);
+    }
+
+    /// As [`Page::field`], for a secret.
+    pub(super) fn masked(
+        &mut self,
+        item: usize,
+        selected: bool,
+        label: &str,
+        column: usize,
+        field: &MaskedField,
+        problem: Option<&str>,
+    ) {
+        let shown = field.shown();
+        let column = self.column(column);
+        self.edit(
+            item,
+            selected,
+            label,
+            column,
+            (&shown, text::width(&shown)),
+            problem,
+        );
+    }
+
+    /// A field that always has the focus, above a list in which a line is selected.
+    pub(super) fn find(&mut self, label: &str, field: &TextField) {
+        let column = if label.is_empty() {
+            0
+        } else {
+            text::width(label) + 2
+        };
+        let column = self.column(column);
+        let room = self.room(column).saturating_sub(1).max(1);
+        let (shown, at) = field.window(room);
+        let look = self.pen.look;
+        let spans = vec![
+            pad(MARGIN),
+            Span::raw(text::fit(label, column, "")),
+            Span::styled(glyph::EDGE, look.style(Role::Dim)),
+            Span::styled(shown, look.style(Role::Strong)),
+        ];
+        self.typing = Some((self.rows.len(), MARGIN + column + 1 + at));
+        self.push(Line::from(spans), None);
+    }
+
+    /// A line drawn as it is (a picture made of cells).
+    pub(super) fn raw(&mut self, line: String) {
+        self.push(Line::from(vec![pad(MARGIN), Span::raw(line)]), None);
+    }
+
+    /// A rule with a word in it.
+    pub(super) fn rule(&mut self, word: &str) {
+        let used = 4 + text::width(word);
+        let rest = glyph::RULE.repeat(self.pen.width.saturating_sub(used + 2));
+        let dim = self.pen.look.style(Role::Dim);
+        let text = format!("{} {word} {rest}", glyph::RULE);
+        self.push(Line::from(vec![pad(1), Span::styled(text, dim)]), None);
+    }
+
+    fn column(&self, wanted: usize) -> usize {
+        let most = self.pen.width.saturating_sub(MARGIN + LEAST_VALUE + 1);
+        wanted.min(most)
+    }
+
+    fn labelled(
+        &mut self,
+        item: Option<usize>,
+        selected: bool,
+        label: &str,
+        column: usize,
+        role: Role,
+        words: &str,
+    ) {
+        let look = self.pen.look;
+        let dots = glyph::dots(look.ascii);
+        let column = self.column(column);
+        let label_role = if selected { Role::Strong } else { Role::Plain };
+        let value_role = if selected && role == Role::Plain {
+            Role::Strong
+        } else {
+            role
+        };
+        // A label that outgrows its column, with a value after it, pushes the value to the next row.
+        let crowded = text::width(label) + 1 > column && column > 0 && !words.is_empty();
+        let first_label = if words.is_empty() || column == 0 {
+            text::cut_end(label, self.room(0), dots)
+        } else if crowded {
+            text::cut_end(label, self.room(0), dots)
+        } else {
+            text::fit(label, column, dots)
+        };
+        let mut head = vec![
+            marker(look, selected),
+            Span::styled(first_label, look.style(label_role)),
+        ];
+        if selected {
+            self.cursor = Some((self.rows.len(), 1));
+        }
+        let mut parts = if words.is_empty() {
+            Vec::new()
+        } else {
+            text::wrap(words, self.room(column))
+        };
+        if !parts.is_empty() && !crowded {
+            let first = parts.remove(0);
+            head.push(Span::styled(first, look.style(value_role)));
+        }
+        self.push(Line::from(head), item);
+        for part in parts {
+            let span = Span::styled(part, look.style(value_role));
+            self.push(Line::from(vec![pad(MARGIN + column), span]), item);
+        }
+    }
+
+    fn edit(
+        &mut self,
+        item: usize,
+        selected: bool,
+        label: &str,
+        column: usize,
+        (shown, at): (&str, usize),
+        problem: Option<&str>,
+    ) {
+        let look = self.pen.look;
+        let role = if selected { Role::Strong } else { Role::Plain };
+        let label = text::fit(label, column, glyph::dots(look.ascii));
+        let mut spans = vec![
+            marker(look, selected),
+            Span::styled(label, look.style(role)),
+            Span::styled(glyph::EDGE, look.style(Role::Dim)),
+            Span::styled(shown.to_owned(), look.style(role)),
+        ];
+        if selected {
+            self.cursor = Some((self.rows.len(), MARGIN + column + 1 + at));
+        }
+        let used = MARGIN + column + 1 + text::width(shown) + 3;
+        let problem = problem.map(|words| format!("{} {words}", glyph::FAILED));
+        let beside = problem
+            .as_ref()
+            .is_some_and(|words| used + text::width(words) < self.pen.width);
+        if let (Some(words), true) = (&problem, beside) {
+            spans.push(pad(3));
+            spans.push(Span::styled(words.clone(), look.style(Role::Bad)));
+        }
+        self.push(Line::from(spans), Some(item));
+        if let (Some(words), false) = (&problem, beside) {
+            for part in text::wrap(words, self.room(column)) {
+                let span = Span::styled(part, look.style(Role::Bad));
+                self.push(Line::from(vec![pad(MARGIN + column), span]), Some(item));
+            }
+        }
+    }
+
+    fn push(&mut self, line: Line<'static>, item: Option<usize>) {
+        self.rows.push(Row { line, item });
+    }
+
+    /// First row drawn: the selected one stays in view, with what stands around it.
+    fn top(&self, height: usize) -> usize {
+        let at = self.cursor.map_or(0, |(row, _)| row);
+        if self.rows.len() <= height {
+            return 0;
+        }
+        at.saturating_sub(height / 2).min(self.rows.len() - height)
+    }
+
+    /// Draws into `area` and tells where the cursor belongs.
+    pub(super) fn draw(&self, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+        let height = usize::from(area.height);
+        let top = self.top(height);
+        for (row, y) in self.rows.iter().skip(top).take(height).zip(area.y..) {
+            (&row.line).render(
+                Rect {
+                    y,
+                    height: 1,
+                    ..area
+                },
+                buffer,
+            );
+        }
+        let in_view = |(row, _): &(usize, usize)| (top..top + height).contains(row);
+        let (row, column) = self
+            .typing
+            .filter(in_view)
+            .or(self.cursor)
+            .filter(in_view)?;
+        let y = row - top;
+        let last = usize::from(area.width).checked_sub(1)?;
+        let x = u16::try_from(column.min(last)).ok()?;
+        Some(Position::new(area.x + x, area.y + u16::try_from(y).ok()?))
+    }
+
+    /// The item drawn in line `y` of a body of this height.
+    pub(super) fn item_at(&self, y: usize, height: usize) -> Option<usize> {
+        self.rows.get(self.top(height) + y)?.item
+    }
+}
+
+fn pad(cells: usize) -> Span<'static> {
+    Span::raw(" ".repeat(cells))
+}
+
+fn marker(look: Look, selected: bool) -> Span<'static> {
+    if selected {
+        Span::styled(format!(" {} ", glyph::SELECTED), look.style(Role::Key))
+    } else {
+        pad(MARGIN)
+    }
+}

@@ -1,0 +1,122 @@
+//! Everything the face wants done. The answers come back as [`Reply`](super::Reply).
+
+use crate::engine::{Answer, NewConnection, SignInOptions};
+use crate::model::{AttemptId, ConnectionId, ConnectionName, ScopeSet, Secret};
+
+/// One wish. Those of the first group are fulfilled by the loop itself, the others by the
+/// [`Backend`](super::Backend).
+pub enum Request {
+    /// End the program. Running attempts are cancelled first.
+    Quit,
+    /// Leave, and come back in practice mode.
+    Practise,
+    /// Put the process to sleep until it is continued.
+    Suspend,
+    /// Draw the whole screen again.
+    Redraw,
+    /// Take the mouse, or give it to the terminal.
+    Mouse(bool),
+    /// Send a text to the terminal's clipboard. Never a token.
+    Copy(Secret),
+
+    /// Read the rows of the table and the state of the vault.
+    LoadRows,
+    LoadDetail(ConnectionId),
+    /// Store a definition. `replaces` is an earlier try of the same wizard, never signed in.
+    SaveDefinition {
+        new: Box<NewConnection>,
+        replaces: Option<ConnectionId>,
+    },
+    SignIn {
+        id: ConnectionId,
+        options: SignInOptions,
+    },
+    /// The whole address that the browser ended on.
+    Paste {
+        attempt: AttemptId,
+        text: Secret,
+    },
+    OpenAgain {
+        attempt: AttemptId,
+    },
+    /// The address of the authorization page; it holds `state`, so it is asked for when needed.
+    Address {
+        attempt: AttemptId,
+        purpose: AddressUse,
+    },
+    UseDevice {
+        attempt: AttemptId,
+    },
+    AnswerQuestion {
+        attempt: AttemptId,
+        answer: Answer,
+    },
+    Cancel {
+        attempt: AttemptId,
+    },
+    /// Practice only: the consent page's answer, given here. `None` declines.
+    PracticeApprove {
+        attempt: AttemptId,
+        allow: Option<ScopeSet>,
+    },
+    Test(ConnectionId),
+    Refresh(ConnectionId),
+    /// End the grant at the provider; delete the definition afterwards if asked.
+    Revoke {
+        id: ConnectionId,
+        then_remove: bool,
+    },
+    /// Delete here only.
+    Remove(ConnectionId),
+    Rename {
+        id: ConnectionId,
+        name: ConnectionName,
+    },
+    /// Open a page in the browser. Only addresses of a preset or of a connection's provider.
+    OpenPage(String),
+    Unlock(Secret),
+    /// Make the vault's passphrase slot.
+    NewPassphrase(Secret),
+    Lock,
+}
+
+/// What the address of the authorization page is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressUse {
+    Copy,
+    Show,
+}
+
+impl Request {
+    /// A word for tests and traces; tells nothing that was typed.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Quit => "quit",
+            Self::Practise => "practise",
+            Self::Suspend => "suspend",
+            Self::Redraw => "redraw",
+            Self::Mouse(_) => "mouse",
+            Self::Copy(_) => "copy",
+            Self::LoadRows => "load-rows",
+            Self::LoadDetail(_) => "load-detail",
+            Self::SaveDefinition { .. } => "save",
+            Self::SignIn { .. } => "sign-in",
+            Self::Paste { .. } => "paste",
+            Self::OpenAgain { .. } => "open-again",
+            Self::Address { .. } => "address",
+            Self::UseDevice { .. } => "use-device",
+            Self::AnswerQuestion { .. } => "answer",
+            Self::Cancel { .. } => "cancel",
+            Self::PracticeApprove { .. } => "practice-approve",
+            Self::Test(_) => "test",
+            Self::Refresh(_) => "refresh",
+            Self::Revoke { .. } => "revoke",
+            Self::Remove(_) => "remove",
+            Self::Rename { .. } => "rename",
+            Self::OpenPage(_) => "open-page",
+            Self::Unlock(_) => "unlock",
+            Self::NewPassphrase(_) => "new-passphrase",
+            Self::Lock => "lock",
+        }
+    }
+}

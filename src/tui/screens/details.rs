@@ -1,0 +1,360 @@
+//! Everything about one connection. Beside the table on wide screens, over it on others.
+
+use crate::actions::{Action, Facts, Key, Place};
+use crate::engine::Detail;
+use crate::model::{AccountSource, ConnectionId, Expiry, Grant, Health, ScopeSet, UnixTime};
+use crate::tui::face::{Effect, Face, moved};
+use crate::tui::glyph;
+use crate::tui::home;
+use crate::tui::model::{Screen, World};
+use crate::tui::page::{Page, Pen};
+use crate::tui::screens::Renaming;
+use crate::tui::text;
+use crate::tui::theme::Role;
+
+/// The state of the screen.
+pub(in crate::tui) struct Details {
+    id: ConnectionId,
+    detail: Option<Box<Detail>>,
+    /// Whether this half has the keys when the screen is split.
+    pub(in crate::tui) focused: bool,
+    at: usize,
+}
+
+/// A line: label, text, and what `c` copies.
+struct Fact {
+    label: &'static str,
+    words: String,
+    role: Role,
+    copy: Option<String>,
+}
+
+impl Details {
+    pub(in crate::tui) fn new(id: ConnectionId) -> Self {
+        Self {
+            id,
+            detail: None,
+            focused: true,
+            at: 0,
+        }
+    }
+
+    /// Shows another connection; `false` when it is the same.
+    pub(in crate::tui) fn show(&mut self, id: &ConnectionId) -> bool {
+        if self.id == *id {
+            return false;
+        }
+        *self = Self {
+            focused: self.focused,
+            ..Self::new(id.clone())
+        };
+        true
+    }
+
+    pub(in crate::tui) fn id(&self) -> &ConnectionId {
+        &self.id
+    }
+
+    /// The definition was read.
+    pub(in crate::tui) fn know(&mut self, detail: &Detail) {
+        if detail.connection.id == self.id {
+            self.detail = Some(Box::new(detail.clone()));
+        }
+    }
+
+    pub(in crate::tui) fn next_change(&self, now: UnixTime) -> Option<UnixTime> {
+        match self.detail.as_ref()?.connection.grant.as_ref()?.expiry {
+            Expiry::At(at) if at > now => Some(now.plus(text::span_changes_in(at.since(now)))),
+            _ => None,
+        }
+    }
+
+    fn facts_of(&self, world: &World) -> Vec<Fact> {
+        let Some(detail) = &self.detail else {
+            return Vec::new();
+        };
+        let connection = &detail.connection;
+        let fact = |label, words: String| Fact {
+            label,
+            words,
+            role: Role::Plain,
+            copy: None,
+        };
+        let copied = |label, words: String, copy: String| Fact {
+            label,
+            words,
+            role: Role::Plain,
+            copy: Some(copy),
+        };
+        let mut facts = Vec::new();
+        if let Some(message) = &detail.verdict.message {
+            let health = detail.verdict.health;
+            facts.push(Fact {
+                role: crate::tui::theme::role_of_health(health),
+                ..fact("State", message.clone())
+            });
+        }
+        let grant = connection.grant.as_ref();
+        facts.push(account(grant, world));
+        scopes(&connection.requested, grant, &mut facts);
+        if let Some(grant) = grant {
+            facts.push(fact(
+                "Access token",
+                access_token(grant, detail.verdict.health, world),
+            ));
+            facts.push(fact("Refresh token", refresh_token(grant, world)));
+        }
+        let registration = &connection.registration;
+        let secret = if registration.has_secret {
+            format!("secret kept, sent as {}", registration.auth.as_str())
+        } else {
+            "no secret (PKCE)".to_owned()
+        };
+        let client = shown(&registration.client_id);
+        let short = text::cut_middle(&client, 28, glyph::dots(world.setup.look.ascii));
+        facts.push(copied("App", format!("{short}  {secret}"), client));
+        let redirect = registration.redirect.to_string();
+        facts.push(copied("Redirect URL", redirect.clone(), redirect));
+        facts.push(fact("Talks to", connection.provider.hosts().join("  ")));
+        for (name, url) in connection.provider.endpoints.named() {
+            facts.push(copied("", format!("{name}  {url}"), url.to_string()));
+        }
+        for (index, quirk) in connection.provider.quirks.iter().enumerate() {
+            let label = if index == 0 { "Quirks" } else { "" };
+            facts.push(fact(label, quirk.meaning().to_owned()));
+        }
+        if connection.dev_http {
+            facts.push(Fact {
+                role: Role::Warn,
+                ..fact(
+                    "Plain http",
+                    "allowed on this machine (development)".to_owned(),
+                )
+            });
+        }
+        if let Some(page) = &connection.provider.manage_url {
+            facts.push(copied("Manage at", page.to_string(), page.to_string()));
+        }
+        if let Some(at) = grant.and_then(|grant| grant.tested_at) {
+            facts.push(fact("Last test", world.clock_time(at)));
+        }
+        facts
+    }
+}
+
+fn shown(text: &str) -> String {
+    crate::model::Untrusted::new(text).shown().into()
+}
+
+fn account(grant: Option<&Grant>, world: &World) -> Fact {
+    let (words, copy) = match grant.map(|grant| (&grant.account, grant)) {
+        None => ("nobody is signed in".to_owned(), None),
+        Some((None, _)) => ("the provider did not say".to_owned(), None),
+        Some((Some(account), grant)) => {
+            let source = match account.source {
+                AccountSource::IdToken => "from its identity token",
+                AccountSource::Userinfo => "from its userinfo",
+                AccountSource::TestRead => "from the test read",
+            };
+            let label: String = account.label.shown().into();
+            let since = text::ago(grant.signed_in_at, world.now);
+            (format!("{label}  {source}, signed in {since}"), Some(label))
+        }
+    };
+    Fact {
+        label: "Account",
+        words,
+        role: Role::Plain,
+        copy,
+    }
+}
+
+/// Requested, granted and in use are three different sets (conformance B-01).
+fn scopes(requested: &ScopeSet, grant: Option<&Grant>, facts: &mut Vec<Fact>) {
+    let list = |set: &ScopeSet| {
+        if set.is_empty() {
+            "none".to_owned()
+        } else {
+            set.to_string()
+        }
+    };
+    let mut push = |label, role, words: String| {
+        facts.push(Fact {
+            label,
+            words,
+            role,
+            copy: None,
+        })
+    };
+    push(
+        "Scopes",
+        Role::Plain,
+        format!(
+            "asked    {}",
+            if requested.is_empty() {
+                "the provider's default".to_owned()
+            } else {
+                list(requested)
+            }
+        ),
+    );
+    let Some(grant) = grant else {
+        return;
+    };
+    match &grant.granted {
+        None => push(
+            "",
+            Role::Plain,
+            "granted  as requested (the provider did not list them)".to_owned(),
+        ),
+        Some(granted) => {
+            push("", Role::Plain, format!("granted  {}", list(granted)));
+            let refused = requested.without(granted);
+            if !refused.is_empty() {
+                push("", Role::Warn, format!("refused  {refused}"));
+            }
+            let added = granted.without(requested);
+            if !added.is_empty() {
+                push(
+                    "",
+                    Role::Warn,
+                    format!("added    {added}, without being asked"),
+                );
+            }
+        }
+    }
+    if let Some(in_use) = &grant.in_use {
+        push("", Role::Plain, format!("in use   {}", list(in_use)));
+    }
+}
+
+fn access_token(grant: &Grant, health: Health, world: &World) -> String {
+    if health == Health::NeedsSignIn {
+        return "over".to_owned();
+    }
+    match grant.expiry {
+        Expiry::At(at) if at <= world.now => format!("expired ({})", world.clock_time(at)),
+        Expiry::At(at) => {
+            format!(
+                "expires in {} ({})",
+                text::span(at.since(world.now)),
+                world.clock_time(at)
+            )
+        }
+        Expiry::Never => "does not expire".to_owned(),
+        Expiry::NotStated => "expiry not stated".to_owned(),
+    }
+}
+
+fn refresh_token(grant: &Grant, world: &World) -> String {
+    if !grant.has_refresh_token {
+        return "none; sign in again when the access token ends".to_owned();
+    }
+    let rotates = match grant.rotates {
+        Some(true) => "yes, changes at every refresh",
+        Some(false) => "yes, stays the same",
+        None => "yes, not used yet",
+    };
+    match grant.ends_at {
+        Some(at) => format!("{rotates}; the sign-in ends {}", world.clock_time(at)),
+        None => rotates.to_owned(),
+    }
+}
+
+impl Face for Details {
+    fn place(&self) -> Place {
+        Place::Details
+    }
+
+    fn facts(&self, world: &World, facts: &mut Facts) {
+        facts.copyable = self
+            .facts_of(world)
+            .get(self.at)
+            .is_some_and(|fact| fact.copy.is_some());
+    }
+
+    fn act(&mut self, action: Action, _key: Key, world: &World) -> Vec<Effect> {
+        let lines = self.facts_of(world);
+        if let Some(at) = moved(self.at, lines.len(), world.page_lines(), action) {
+            self.at = at;
+            return Vec::new();
+        }
+        match action {
+            Action::Choose | Action::Copy => lines
+                .into_iter()
+                .nth(self.at)
+                .and_then(|fact| fact.copy)
+                .map_or_else(Vec::new, |text| vec![Effect::Copy("The line", text)]),
+            Action::Switch => {
+                self.focused = false;
+                Vec::new()
+            }
+            Action::Back => vec![Effect::Close],
+            Action::Test => home::each(
+                world,
+                |row| crate::tui::Request::Test(row.summary.id.clone()),
+                "Testing",
+            ),
+            Action::Refresh => home::each(
+                world,
+                |row| crate::tui::Request::Refresh(row.summary.id.clone()),
+                "Refreshing",
+            ),
+            Action::Reauthorize => home::reauthorize(world),
+            Action::Revoke => home::revoke(world),
+            Action::Rename => match world.table.selected() {
+                Some(row) => vec![Effect::Open(Box::new(Screen::Renaming(Renaming::new(row))))],
+                None => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    fn click(&mut self, item: usize, _world: &World) -> bool {
+        self.focused = true;
+        self.at = item;
+        false
+    }
+
+    fn page(&self, pen: Pen, world: &World) -> Page {
+        let row = world.table.row(&self.id);
+        let title = row.map_or_else(String::new, |row| {
+            format!(
+                "{} {} {}",
+                row.summary.name,
+                glyph::BETWEEN,
+                crate::tui::table::provider_of(row)
+            )
+        });
+        let aside = row.map_or_else(String::new, |row| {
+            format!(
+                "{} {}",
+                glyph::of_health(row.verdict.health),
+                row.verdict.health.word()
+            )
+        });
+        let mut page = Page::new(title, aside, pen);
+        let Some(detail) = &self.detail else {
+            page.text(0, Role::Dim, "Reading it.");
+            return page;
+        };
+        let active = self.focused || !world.is_split();
+        for (index, fact) in self.facts_of(world).into_iter().enumerate() {
+            page.fact(
+                index,
+                active && index == self.at,
+                fact.label,
+                15,
+                fact.role,
+                &fact.words,
+            );
+        }
+        if !detail.history.is_empty() {
+            page.rule("History");
+            for (at, words) in detail.history.iter().take(20) {
+                page.pair(&world.clock_time(*at), 17, Role::Plain, words);
+            }
+        }
+        page
+    }
+}

@@ -1,0 +1,100 @@
+//! Asks once before a running sign-in is given up.
+
+use crate::actions::{Action, Key, Place};
+use crate::tui::face::{Effect, Face, moved, picked};
+use crate::tui::model::World;
+use crate::tui::page::{Page, Pen};
+use crate::tui::request::Request;
+use crate::tui::theme::Role;
+
+/// What is given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::tui) enum Scope {
+    /// The program is left.
+    Program,
+    /// Only the sign-in is stopped.
+    Attempt,
+}
+
+/// The question. The first choice changes nothing.
+pub(in crate::tui) struct Leaving {
+    name: String,
+    scope: Scope,
+    at: usize,
+}
+
+impl Leaving {
+    pub(in crate::tui) fn program(name: String) -> Self {
+        Self {
+            name,
+            scope: Scope::Program,
+            at: 0,
+        }
+    }
+
+    pub(in crate::tui) fn attempt(name: String) -> Self {
+        Self {
+            name,
+            scope: Scope::Attempt,
+            at: 0,
+        }
+    }
+
+    fn press(&self, choice: usize) -> Vec<Effect> {
+        match (choice, self.scope) {
+            (1, Scope::Program) => vec![Effect::Ask(Request::Quit)],
+            (1, Scope::Attempt) => vec![Effect::Close, Effect::Do(Action::Stop)],
+            _ => vec![Effect::Close],
+        }
+    }
+}
+
+impl Face for Leaving {
+    fn place(&self) -> Place {
+        Place::Choices
+    }
+
+    fn act(&mut self, action: Action, key: Key, _world: &World) -> Vec<Effect> {
+        if let Some(at) = moved(self.at, 2, 1, action) {
+            self.at = at;
+            return Vec::new();
+        }
+        match action {
+            Action::Choose => self.press(self.at),
+            Action::Pick => match picked(key) {
+                Some(choice) if choice < 2 => self.press(choice),
+                _ => Vec::new(),
+            },
+            Action::Back => vec![Effect::Close],
+            _ => Vec::new(),
+        }
+    }
+
+    fn click(&mut self, item: usize, _world: &World) -> bool {
+        std::mem::replace(&mut self.at, item) == item
+    }
+
+    fn page(&self, pen: Pen, _world: &World) -> Page {
+        let mut page = Page::new("Valetkey", "", pen);
+        let words = format!(
+            "{} is waiting for your approval in the browser. Stop it? Nothing stored changes.",
+            self.name
+        );
+        page.text(0, Role::Plain, &words);
+        page.blank();
+        let stop = match self.scope {
+            Scope::Program => "Stop it and quit",
+            Scope::Attempt => "Stop it",
+        };
+        for (index, label) in ["Keep waiting", stop].into_iter().enumerate() {
+            page.item(
+                index,
+                index == self.at,
+                &format!("{}  {label}", index + 1),
+                0,
+                "",
+            );
+        }
+        page
+    }
+}

@@ -1,0 +1,19 @@
+//! The smaller screens, one a file.
+
+mod asking;
+mod details;
+mod finished;
+mod help;
+mod leaving;
+mod palette;
+mod renaming;
+mod revoking;
+
+pub(super) use asking::Asking;
+pub(super) use details::Details;
+pub(super) use finished::Finished;
+pub(super) use help::HelpScreen;
+pub(super) use leaving::Leaving;
+pub(super) use palette::PaletteScreen;
+pub(super) use renaming::Renaming;
+pub(super) use revoking::{Revoking, told};

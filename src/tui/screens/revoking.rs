@@ -1,0 +1,290 @@
+//! Revoke or delete: numbered choices, the first of which changes nothing (conformance L-05, L-06).
+
+use crate::actions::{Action, Key, Place};
+use crate::engine::{Detail, Row};
+use crate::model::{ConnectionId, Provider, RevokeRule};
+use crate::tui::face::{Effect, Face, moved, picked};
+use crate::tui::model::World;
+use crate::tui::msg::Revocation;
+use crate::tui::notice::Notice;
+use crate::tui::page::{Page, Pen};
+use crate::tui::request::Request;
+use crate::tui::table::{account_of, provider_of};
+use crate::tui::theme::Role;
+
+/// What a choice does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Choice {
+    Keep,
+    Revoke,
+    RevokeAndDelete,
+    Delete,
+}
+
+struct Target {
+    id: ConnectionId,
+    name: String,
+    provider: String,
+    account: String,
+    signed_in: bool,
+}
+
+/// The question about one connection or several.
+pub(in crate::tui) struct Revoking {
+    targets: Vec<Target>,
+    /// Others that use the same app and account: revoking may end them too.
+    siblings: Vec<String>,
+    /// Whether the provider can be told; unknown until its definition was read.
+    can_revoke: Option<bool>,
+    page: Option<String>,
+    at: usize,
+}
+
+impl Revoking {
+    pub(in crate::tui) fn new(targets: &[&Row], world: &World) -> Self {
+        let same_grant = |a: &Row, b: &Row| {
+            let account = |row: &Row| {
+                let account = row.summary.grant.as_ref()?.account.clone()?;
+                Some(account.id.unwrap_or(account.label))
+            };
+            a.summary.provider_id == b.summary.provider_id
+                && a.summary.client_id == b.summary.client_id
+                && account(a).is_some()
+                && account(a) == account(b)
+        };
+        let is_target = |row: &Row| targets.iter().any(|t| t.summary.id == row.summary.id);
+        let siblings = world
+            .table
+            .rows()
+            .iter()
+            .filter(|row| !is_target(row) && targets.iter().any(|target| same_grant(target, row)))
+            .map(|row| row.summary.name.to_string())
+            .collect();
+        let targets: Vec<Target> = targets
+            .iter()
+            .map(|row| Target {
+                id: row.summary.id.clone(),
+                name: row.summary.name.to_string(),
+                provider: provider_of(row),
+                account: account_of(row),
+                signed_in: row.summary.grant.is_some(),
+            })
+            .collect();
+        // Several are revoked where that is possible; what came of each is told afterwards.
+        let several = targets.len() > 1;
+        Self {
+            targets,
+            siblings,
+            can_revoke: several.then_some(true),
+            page: None,
+            at: 0,
+        }
+    }
+
+    /// The definition was read.
+    pub(in crate::tui) fn know(&mut self, detail: &Detail) {
+        if self.targets.len() == 1 && self.targets[0].id == detail.connection.id {
+            let provider = &detail.connection.provider;
+            self.can_revoke = Some(can_revoke(provider));
+            self.page = provider.manage_url.as_ref().map(ToString::to_string);
+        }
+    }
+
+    fn choices(&self) -> Vec<Choice> {
+        let signed_in = self.targets.iter().any(|target| target.signed_in);
+        match self.can_revoke {
+            None => vec![Choice::Keep],
+            Some(true) if signed_in => {
+                vec![
+                    Choice::Keep,
+                    Choice::Revoke,
+                    Choice::RevokeAndDelete,
+                    Choice::Delete,
+                ]
+            }
+            Some(_) => vec![Choice::Keep, Choice::Delete],
+        }
+    }
+
+    fn press(&self, at: usize) -> Vec<Effect> {
+        let Some(choice) = self.choices().get(at).copied() else {
+            return Vec::new();
+        };
+        let request = |target: &Target| {
+            let id = target.id.clone();
+            match choice {
+                Choice::Keep => None,
+                Choice::Revoke if !target.signed_in => None,
+                Choice::Revoke => Some(Request::Revoke {
+                    id,
+                    then_remove: false,
+                }),
+                Choice::RevokeAndDelete if target.signed_in => Some(Request::Revoke {
+                    id,
+                    then_remove: true,
+                }),
+                Choice::RevokeAndDelete | Choice::Delete => Some(Request::Remove(id)),
+            }
+        };
+        let mut effects = vec![Effect::Close];
+        effects.extend(self.targets.iter().filter_map(request).map(Effect::Ask));
+        effects
+    }
+
+    fn words(&self, choice: Choice) -> (&'static str, String) {
+        let provider = match self.targets.as_slice() {
+            [one] => one.provider.as_str(),
+            _ => "The provider",
+        };
+        let signed_in = self.targets.iter().any(|target| target.signed_in);
+        match choice {
+            Choice::Keep => ("Keep", "nothing changes".to_owned()),
+            Choice::Revoke => (
+                "Revoke",
+                format!(
+                    "{provider} is told; programs using it stop working; the settings stay, you can re-authorize"
+                ),
+            ),
+            Choice::RevokeAndDelete => ("Revoke and delete", "the settings go too".to_owned()),
+            Choice::Delete if !signed_in => {
+                ("Delete", "the settings go; nobody is signed in".to_owned())
+            }
+            Choice::Delete => (
+                "Delete here only",
+                format!("the sign-in stays valid at {provider}"),
+            ),
+        }
+    }
+}
+
+fn can_revoke(provider: &Provider) -> bool {
+    match provider.revoke {
+        RevokeRule::None => false,
+        RevokeRule::Standard | RevokeRule::TokenOnly => provider.endpoints.revocation.is_some(),
+        RevokeRule::BearerPost { .. } | RevokeRule::GithubDelete { .. } => true,
+    }
+}
+
+impl Face for Revoking {
+    fn place(&self) -> Place {
+        Place::Choices
+    }
+
+    fn facts(&self, _world: &World, facts: &mut crate::actions::Facts) {
+        facts.copyable = self.page.is_some();
+    }
+
+    fn act(&mut self, action: Action, key: Key, _world: &World) -> Vec<Effect> {
+        if let Some(at) = moved(self.at, self.choices().len(), 1, action) {
+            self.at = at;
+            return Vec::new();
+        }
+        match action {
+            Action::Choose => self.press(self.at),
+            Action::Pick => picked(key).map_or_else(Vec::new, |at| self.press(at)),
+            Action::Back => vec![Effect::Close],
+            Action::Copy => self
+                .page
+                .iter()
+                .map(|page| Effect::Copy("The provider's page", page.clone()))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn click(&mut self, item: usize, _world: &World) -> bool {
+        std::mem::replace(&mut self.at, item) == item
+    }
+
+    fn page(&self, pen: Pen, _world: &World) -> Page {
+        let (title, aside) = match self.targets.as_slice() {
+            [one] if one.account.is_empty() => {
+                (format!("Revoke or delete {}", one.name), String::new())
+            }
+            [one] => (
+                format!("Revoke or delete {}", one.name),
+                format!("signed in as {}", one.account),
+            ),
+            many => (
+                format!("Revoke or delete {} connections", many.len()),
+                String::new(),
+            ),
+        };
+        let mut page = Page::new(title, aside, pen);
+        if self.targets.len() > 1 {
+            let names: Vec<&str> = self
+                .targets
+                .iter()
+                .map(|target| target.name.as_str())
+                .collect();
+            page.text(
+                0,
+                Role::Plain,
+                &format!("This is about {}.", names.join(", ")),
+            );
+            page.blank();
+        }
+        for (index, choice) in self.choices().into_iter().enumerate() {
+            let (label, words) = self.words(choice);
+            page.item(
+                index,
+                index == self.at,
+                &format!("{}  {label}", index + 1),
+                24,
+                &words,
+            );
+        }
+        page.blank();
+        if self.can_revoke.is_none() {
+            page.text(0, Role::Dim, "Reading what the provider offers.");
+        }
+        if self.can_revoke == Some(false) && self.targets.iter().any(|target| target.signed_in) {
+            let provider = &self.targets[0].provider;
+            let words = format!(
+                "{provider} offers no way to revoke from here; access may still exist there after deleting."
+            );
+            page.text(0, Role::Plain, &words);
+            if let Some(url) = &self.page {
+                page.text(0, Role::Plain, "End it on its own page:");
+                page.text(0, Role::Strong, url);
+            }
+        }
+        if !self.siblings.is_empty() && self.can_revoke == Some(true) {
+            let words = format!(
+                "Revoking may also end: {} (same app and account).",
+                self.siblings.join(", ")
+            );
+            page.text(0, Role::Warn, &words);
+        }
+        page
+    }
+}
+
+/// Exactly what happened, in a sentence.
+pub(in crate::tui) fn told(name: &str, outcome: &Revocation, removed: bool) -> Notice {
+    let fate = if removed { "deleted here" } else { "kept here" };
+    match outcome {
+        Revocation::Revoked if removed => {
+            Notice::info(format!("{name}: revoked at the provider and deleted here."))
+        }
+        Revocation::Revoked => Notice::info(format!("{name}: revoked. The settings are kept.")),
+        Revocation::AlreadyOver => Notice::info(format!(
+            "{name}: it was over at the provider already; {fate}."
+        )),
+        Revocation::NotOffered { page: None } => Notice::bad(format!(
+            "{name}: {fate}. The provider has no revocation; access may still exist there."
+        )),
+        Revocation::Waiting { left } => Notice::bad(format!(
+            "{name}: {fate}. The provider did not answer; it will be told again ({left} waiting)."
+        )),
+        Revocation::Refused { page: None } => Notice::bad(format!(
+            "{name}: {fate}. The provider refused to revoke it."
+        )),
+        Revocation::NotOffered { page: Some(url) } | Revocation::Refused { page: Some(url) } => {
+            Notice::bad(format!(
+                "{name}: {fate}. The provider could not be told; revoke it yourself at {url}"
+            ))
+            .with_copy(url.clone())
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! The table of connections: rows, order, filter, marks, selection. Keeps the selection by
+//! identity: reading the rows again, sorting or filtering never moves it to another connection.
+
+mod cells;
+mod columns;
+mod filter;
+mod order;
+mod view;
+
+use std::collections::BTreeSet;
+
+pub(super) use self::cells::{account_of, provider_of};
+use self::filter::Query;
+pub(super) use self::order::Column;
+use self::order::Order;
+pub(super) use self::view::{draw, header_column, row_lines};
+use super::face::moved;
+use super::field::TextField;
+use super::text;
+use crate::actions::Action;
+use crate::engine::Row;
+use crate::model::{ConnectionId, Expiry, UnixTime};
+
+/// The state of the table.
+#[derive(Default)]
+pub(super) struct Table {
+    rows: Vec<Row>,
+    /// Indexes into `rows`, sorted.
+    sorted: Vec<usize>,
+    /// Those of `sorted` that pass the filter.
+    shown: Vec<usize>,
+    /// Position in `shown`.
+    at: usize,
+    /// First position drawn.
+    top: usize,
+    chosen: Option<ConnectionId>,
+    marks: BTreeSet<ConnectionId>,
+    order: Order,
+    filter: TextField,
+    query: Query,
+    finding: bool,
+    /// Longest name, provider and account, in characters.
+    longest: (usize, usize, usize),
+    /// Providers with more than one row: the account tells those rows apart.
+    shared_provider: bool,
+}
+
+impl Table {
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(super) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    pub(super) fn row(&self, id: &ConnectionId) -> Option<&Row> {
+        self.rows.iter().find(|row| row.summary.id == *id)
+    }
+
+    /// Takes freshly read rows.
+    pub(super) fn set_rows(&mut self, rows: Vec<Row>) {
+        self.rows = rows;
+        if !self.marks.is_empty() {
+            let known: BTreeSet<&ConnectionId> =
+                self.rows.iter().map(|row| &row.summary.id).collect();
+            self.marks.retain(|id| known.contains(id));
+        }
+        let chars = |text: &str| text.chars().count();
+        self.longest = self
+            .rows
+            .iter()
+            .fold((0, 0, 0), |(name, provider, account), row| {
+                let summary = &row.summary;
+                let label = summary.grant.as_ref().and_then(|g| g.account.as_ref());
+                (
+                    name.max(chars(summary.name.as_str())),
+                    provider.max(chars(&summary.provider_name)),
+                    account.max(label.map_or(0, |account| chars(account.label.raw()))),
+                )
+            });
+        let mut providers = BTreeSet::new();
+        self.shared_provider = !self
+            .rows
+            .iter()
+            .all(|row| providers.insert(&row.summary.provider_id));
+        if self.rows.is_empty() {
+            self.finding = false;
+        }
+        self.sort();
+        if self
+            .chosen
+            .as_ref()
+            .is_some_and(|id| self.row(id).is_none())
+        {
+            // Removed for good: the row that took its place is the selection now.
+            self.chosen = self.selected().map(|row| row.summary.id.clone());
+        }
+    }
+
+    pub(super) fn selected(&self) -> Option<&Row> {
+        self.shown.get(self.at).map(|index| &self.rows[*index])
+    }
+
+    /// What an action is done with: the marked rows, else the selected one.
+    pub(super) fn targets(&self) -> Vec<&Row> {
+        if self.marks.is_empty() {
+            return self.selected().into_iter().collect();
+        }
+        self.sorted
+            .iter()
+            .map(|index| &self.rows[*index])
+            .filter(|row| self.marks.contains(&row.summary.id))
+            .collect()
+    }
+
+    pub(super) fn marked(&self) -> usize {
+        self.marks.len()
+    }
+
+    pub(super) fn finding(&self) -> bool {
+        self.finding
+    }
+
+    pub(super) fn narrowed(&self) -> bool {
+        !self.filter.is_empty() || !self.marks.is_empty()
+    }
+
+    pub(super) fn filter(&self) -> &TextField {
+        &self.filter
+    }
+
+    pub(super) fn filter_mut(&mut self) -> &mut TextField {
+        &mut self.filter
+    }
+
+    pub(super) fn find(&mut self) {
+        self.finding = true;
+    }
+
+    /// Closes the filter line; what it holds stays in force.
+    pub(super) fn stop_finding(&mut self) {
+        self.finding = false;
+    }
+
+    /// First the marks, then the filter.
+    pub(super) fn clear(&mut self) {
+        if self.marks.is_empty() {
+            self.filter.set("");
+            self.refilter();
+        } else {
+            self.marks.clear();
+        }
+    }
+
+    /// Completes a word such as `sta` to `state:`.
+    pub(super) fn complete(&mut self) {
+        if let Some(whole) = filter::complete(self.filter.value()) {
+            self.filter.set(whole);
+            self.refilter();
+        }
+    }
+
+    pub(super) fn toggle_mark(&mut self) {
+        if let Some(id) = self.selected().map(|row| row.summary.id.clone()) {
+            if !self.marks.remove(&id) {
+                self.marks.insert(id);
+            }
+            self.step(Action::Down, 1);
+        }
+    }
+
+    pub(super) fn clear_marks(&mut self) {
+        self.marks.clear();
+    }
+
+    pub(super) fn next_column(&mut self) {
+        self.order.next();
+        self.sort();
+    }
+
+    pub(super) fn reverse(&mut self) {
+        self.order.reverse();
+        self.sort();
+    }
+
+    /// Sorts by a column; the same once more turns it round.
+    pub(super) fn sort_by(&mut self, column: Column) {
+        self.order.by(column);
+        self.sort();
+    }
+
+    pub(super) fn order_words(&self) -> String {
+        self.order.words()
+    }
+
+    /// Moves the selection; `false` when the action is no movement.
+    pub(super) fn step(&mut self, action: Action, page: usize) -> bool {
+        let Some(at) = moved(self.at, self.shown.len(), page, action) else {
+            return false;
+        };
+        self.select(at);
+        true
+    }
+
+    /// Selects by position on the screen's list.
+    pub(super) fn select(&mut self, at: usize) {
+        self.at = at.min(self.shown.len().saturating_sub(1));
+        self.chosen = self.selected().map(|row| row.summary.id.clone());
+    }
+
+    /// Selects by identity, if it is shown.
+    pub(super) fn select_id(&mut self, id: &ConnectionId) {
+        self.chosen = Some(id.clone());
+        self.keep_selection();
+    }
+
+    /// Position in the list of the row drawn in line `y` of the rows' area.
+    pub(super) fn position_at(&self, y: usize) -> Option<usize> {
+        let at = self.top + y;
+        (at < self.shown.len()).then_some(at)
+    }
+
+    pub(super) fn position(&self) -> usize {
+        self.at
+    }
+
+    /// Scrolls just as far as needed to keep the selection within `height` lines.
+    pub(super) fn scroll(&mut self, height: usize) {
+        let height = height.max(1);
+        let last_top = self.shown.len().saturating_sub(height);
+        self.top = self
+            .top
+            .clamp((self.at + 1).saturating_sub(height), self.at)
+            .min(last_top);
+    }
+
+    /// The filter's text changed.
+    pub(super) fn refilter(&mut self) {
+        let query = Query::parse(self.filter.value());
+        // A longer filter only takes away: look at what the shorter one left.
+        let narrower = query.narrows(&self.query);
+        self.query = query;
+        let candidates = if narrower { &self.shown } else { &self.sorted };
+        self.shown = self.query.pass(candidates, &self.rows);
+        self.keep_selection();
+    }
+
+    /// Whether some row reads differently between two moments because its token or grant ended.
+    pub(super) fn ends_between(&self, before: UnixTime, now: UnixTime) -> bool {
+        let within = |at: UnixTime| before < at && at <= now;
+        self.rows
+            .iter()
+            .filter_map(|row| row.summary.grant.as_ref())
+            .any(|grant| grant.expiry.at().is_some_and(within) || grant.ends_at.is_some_and(within))
+    }
+
+    /// When the EXPIRES text of a row in view changes next.
+    pub(super) fn next_change(&self, now: UnixTime) -> Option<UnixTime> {
+        self.shown
+            .iter()
+            .skip(self.top)
+            .take(200)
+            .filter_map(|index| self.rows[*index].summary.grant.as_ref())
+            .filter_map(|grant| match grant.expiry {
+                Expiry::At(at) if at > now => Some(now.plus(text::span_changes_in(at.since(now)))),
+                _ => None,
+            })
+            .min()
+    }
+
+    fn sort(&mut self) {
+        self.sorted = (0..self.rows.len()).collect();
+        self.order.apply(&mut self.sorted, &self.rows);
+        self.shown = self.query.pass(&self.sorted, &self.rows);
+        self.keep_selection();
+    }
+
+    fn keep_selection(&mut self) {
+        let found = self.chosen.as_ref().and_then(|id| {
+            self.shown
+                .iter()
+                .position(|index| self.rows[*index].summary.id == *id)
+        });
+        // While the chosen row is filtered out another one is shown as selected, but the choice
+        // is remembered: clearing the filter brings it back.
+        match found {
+            Some(at) => self.at = at,
+            None => self.at = self.at.min(self.shown.len().saturating_sub(1)),
+        }
+        if self.chosen.is_none() {
+            self.chosen = self.selected().map(|row| row.summary.id.clone());
+        }
+    }
+}

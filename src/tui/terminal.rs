@@ -1,0 +1,165 @@
+//! The terminal's modes: entered in one place, undone on every way out.
+
+use std::io::{self, Stdout, Write, stdout};
+use std::sync::{Mutex, Once, PoisonError};
+use std::thread::{self, ThreadId};
+
+use crossterm::cursor::Show;
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::style::{Print, force_color_output};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{execute, queue};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+
+use super::model::Model;
+use super::view::view;
+
+/// Clicks and the wheel, with coordinates beyond 223; no reports of mere movement, which would
+/// wake the program for nothing.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
+
+/// The thread whose terminal modes are to be undone when it panics.
+static OWNER: Mutex<Option<ThreadId>> = Mutex::new(None);
+static HOOK: Once = Once::new();
+
+/// Holds the terminal in its modes; undoes them when dropped.
+pub(super) struct Guard {
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+    mouse: bool,
+}
+
+impl Guard {
+    /// Enters raw mode and the alternate screen.
+    pub(super) fn enter(mouse: bool) -> io::Result<Self> {
+        // Without colours the theme emits none; crossterm's own NO_COLOR handling would turn
+        // every colour change into a reset, and the selection would lose its emphasis.
+        force_color_output(true);
+        HOOK.call_once(install_hook);
+        set_owner(Some(thread::current().id()));
+        enter_modes(mouse).inspect_err(|_| {
+            leave_modes();
+            set_owner(None);
+        })?;
+        let terminal = Terminal::new(CrosstermBackend::new(stdout())).inspect_err(|_| {
+            leave_modes();
+            set_owner(None);
+        })?;
+        Ok(Self { terminal, mouse })
+    }
+
+    /// Draws one frame, all at once where the terminal can.
+    pub(super) fn draw(&mut self, model: &Model) -> io::Result<()> {
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        let drawn = self.terminal.draw(|frame| view(model, frame)).map(drop);
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        drawn
+    }
+
+    pub(super) fn size(&self) -> io::Result<(u16, u16)> {
+        let size = self.terminal.size()?;
+        Ok((size.width, size.height))
+    }
+
+    pub(super) fn set_mouse(&mut self, on: bool) -> io::Result<()> {
+        self.mouse = on;
+        execute!(stdout(), Print(if on { MOUSE_ON } else { MOUSE_OFF }))
+    }
+
+    /// Sends a text to the terminal's clipboard (OSC 52); nobody can know whether it is taken.
+    pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
+        execute!(
+            stdout(),
+            crossterm::clipboard::CopyToClipboard::to_clipboard_from(text)
+        )
+    }
+
+    /// Gives the terminal back as it was, for the time of a suspension.
+    pub(super) fn leave(&mut self) {
+        leave_modes();
+    }
+
+    /// Takes the terminal again, after a suspension, and forgets what was on it.
+    pub(super) fn reenter(&mut self) -> io::Result<()> {
+        enter_modes(self.mouse)?;
+        self.forget()
+    }
+
+    /// The next frame is drawn whole.
+    pub(super) fn forget(&mut self) -> io::Result<()> {
+        execute!(stdout(), Clear(ClearType::All))?;
+        // A new one believes in an empty screen; its own `clear` would ask the terminal for the
+        // cursor and wait for an answer.
+        self.terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
+        Ok(())
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        leave_modes();
+        set_owner(None);
+    }
+}
+
+fn enter_modes(mouse: bool) -> io::Result<()> {
+    enable_raw_mode()?;
+    let mut out = stdout();
+    execute!(
+        out,
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        Clear(ClearType::All)
+    )?;
+    if mouse {
+        execute!(out, Print(MOUSE_ON))?;
+    }
+    Ok(())
+}
+
+/// Every step is tried, whatever became of the one before: the terminal may be gone.
+fn leave_modes() {
+    let mut out = stdout();
+    let _ = queue!(
+        out,
+        EndSynchronizedUpdate,
+        Print(MOUSE_OFF),
+        DisableBracketedPaste
+    );
+    // What stood on the alternate screen must not come back with it (conformance W-07).
+    let _ = queue!(
+        out,
+        Clear(ClearType::All),
+        LeaveAlternateScreen,
+        Print(MOUSE_OFF),
+        Show
+    );
+    let _ = out.flush();
+    let _ = disable_raw_mode();
+}
+
+fn set_owner(owner: Option<ThreadId>) {
+    *OWNER.lock().unwrap_or_else(PoisonError::into_inner) = owner;
+}
+
+/// Restores the terminal before a panic message is printed, but only when the panicking thread
+/// owns it: a task that panics is reported through its handle while the screens go on.
+fn install_hook() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let owner = *OWNER.lock().unwrap_or_else(PoisonError::into_inner);
+        match owner {
+            Some(owner) if owner == thread::current().id() => {
+                leave_modes();
+                before(info);
+            }
+            // Somebody else's panic while the screens are up: printing would garble them.
+            Some(_) => {}
+            None => before(info),
+        }
+    }));
+}

@@ -1,0 +1,591 @@
+//! A small set of connections and presets, and a backend that answers from them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use crate::engine::{
+    AttemptEvent, Change, Detail, Error, NewConnection, Outcome, Row, Step, StepState, TestReport,
+    Way,
+};
+use crate::model::{
+    Account, AccountSource, AttemptId, ClientAuth, Connection, ConnectionId, ConnectionName,
+    EndReason, EndpointUrl, Endpoints, Expiry, ExtraParams, Grant, GrantId, IssPolicy, Provider,
+    ProviderKind, Quirk, RedirectUri, Registration, RegistrationId, RevokeRule, Scope, ScopeSet,
+    Seconds, Secret, Summary, UnixTime, Untrusted, Verdict,
+};
+use crate::tui::backend::{Backend, Replies};
+use crate::tui::{
+    AddressUse, Doing, Look, Msg, PresetChoice, PresetWay, RegisterStep, Reply, Request,
+    Revocation, ScopeChoice, SecretNeed, Setup, Variable, VaultState,
+};
+
+/// 2026-11-23 14:28:00 UTC.
+pub(super) const NOW: UnixTime = UnixTime(1_795_444_080);
+
+pub(super) const COLOURLESS: Look = Look {
+    colour: false,
+    ascii: false,
+};
+
+pub(super) fn scopes(text: &str) -> ScopeSet {
+    ScopeSet::parse(text).expect("scopes")
+}
+
+pub(super) fn name(text: &str) -> ConnectionName {
+    ConnectionName::parse(text).expect("name")
+}
+
+pub(super) fn id(n: u32) -> ConnectionId {
+    let mut bytes = [7; 16];
+    bytes[..4].copy_from_slice(&n.to_be_bytes());
+    ConnectionId::from_random(bytes)
+}
+
+pub(super) fn attempt(n: u8) -> AttemptId {
+    AttemptId::from_random([n; 16])
+}
+
+pub(super) fn grant(account: Option<&str>, granted: Option<&str>, expiry: Expiry) -> Grant {
+    Grant {
+        id: GrantId::from_random([3; 16]),
+        granted: granted.map(scopes),
+        account: account.map(|label| Account {
+            label: Untrusted::new(label),
+            id: None,
+            source: AccountSource::TestRead,
+        }),
+        signed_in_at: UnixTime(NOW.0 - 7500),
+        expiry,
+        issued_at: UnixTime(NOW.0 - 1000),
+        in_use: None,
+        has_refresh_token: expiry != Expiry::Never,
+        rotates: Some(true),
+        ends_at: None,
+        proved_at: Some(UnixTime(NOW.0 - 60)),
+        tested_at: Some(UnixTime(NOW.0 - 360)),
+        generation: 1,
+    }
+}
+
+pub(super) fn row(
+    n: u32,
+    called: &str,
+    provider: &str,
+    requested: &str,
+    grant: Option<Grant>,
+    ended: Option<EndReason>,
+) -> Row {
+    let verdict = Verdict::of(grant.as_ref(), ended, None, false, NOW);
+    Row {
+        summary: Summary {
+            id: id(n),
+            name: name(called),
+            provider_id: provider.to_lowercase(),
+            provider_name: provider.to_owned(),
+            client_id: "4f1c0a9a77".to_owned(),
+            requested: scopes(requested),
+            dev_http: false,
+            grant,
+            ended,
+            problem: None,
+        },
+        verdict,
+    }
+}
+
+/// The four rows of the storyboard.
+pub(super) fn rows() -> Vec<Row> {
+    let soon = Expiry::At(NOW.plus(Seconds(42 * 60 + 5)));
+    let gone = Expiry::At(UnixTime(NOW.0 - 5));
+    vec![
+        row(
+            1,
+            "github",
+            "GitHub",
+            "repo read:user",
+            Some(grant(Some("ada"), Some("repo read:user"), Expiry::Never)),
+            None,
+        ),
+        row(
+            2,
+            "linear",
+            "Linear",
+            "read write",
+            Some(grant(Some("ada@acme.io"), Some("read"), soon)),
+            None,
+        ),
+        row(
+            3,
+            "acme-okta",
+            "Okta",
+            "openid email",
+            Some(grant(Some("ada@acme.io"), Some("openid email"), gone)),
+            Some(EndReason::EndedByProvider),
+        ),
+        row(
+            4,
+            "notes-mcp",
+            "notes.dev",
+            "notes:read",
+            Some(grant(None, None, gone)),
+            None,
+        ),
+    ]
+}
+
+pub(super) fn url(text: &str) -> EndpointUrl {
+    EndpointUrl::parse(text, true).expect("url")
+}
+
+fn provider_at(id: &str, name: &str, host: &str) -> Provider {
+    Provider {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        kind: ProviderKind::Preset,
+        issuer: None,
+        endpoints: Endpoints {
+            authorization: Some(url(&format!("https://{host}/oauth/authorize"))),
+            token: Some(url(&format!("https://{host}/oauth/token"))),
+            device: Some(url(&format!("https://{host}/oauth/authorize_device"))),
+            revocation: Some(url(&format!("https://{host}/oauth/revoke"))),
+            ..Endpoints::default()
+        },
+        iss: IssPolicy::NotAdvertised,
+        extra: ExtraParams::default(),
+        quirks: BTreeSet::from([Quirk::CommaScopesInAnswer]),
+        test: None,
+        revoke: RevokeRule::Standard,
+        manage_url: Some(url(&format!("https://{host}/settings/connections"))),
+        api_hosts: Vec::new(),
+    }
+}
+
+/// Two presets: one with a variable and no secret, one with two ways.
+pub(super) fn presets() -> Vec<PresetChoice> {
+    let gitlab = PresetChoice {
+        id: "gitlab".to_owned(),
+        name: "GitLab".to_owned(),
+        hint: "register an app once, 2 minutes".to_owned(),
+        hosts: vec!["gitlab.com".to_owned()],
+        variables: vec![Variable {
+            key: "host".to_owned(),
+            label: "Your GitLab host".to_owned(),
+            default: Some("gitlab.com".to_owned()),
+        }],
+        ways: vec![PresetWay {
+            label: String::new(),
+            device: false,
+            secret: SecretNeed::None,
+            auth: ClientAuth::Post,
+        }],
+        client_id: None,
+        redirect: RedirectUri::any_port(),
+        default_scopes: scopes("read_user"),
+        scopes: [
+            ("read_user", "who you are", false),
+            ("read_api", "read everything you can read", true),
+            ("api", "everything you can do", true),
+        ]
+        .into_iter()
+        .map(|(scope, help, broad)| ScopeChoice {
+            scope: Scope::parse(scope).expect("scope"),
+            help: help.to_owned(),
+            broad,
+        })
+        .collect(),
+        build: Arc::new(|values, _| {
+            let host = values.get("host").map_or("", String::as_str);
+            if host.is_empty()
+                || host.contains(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-'))
+            {
+                return Err("A host name is needed, as in gitlab.com".to_owned());
+            }
+            Ok(provider_at("gitlab", "GitLab", host))
+        }),
+        steps: Arc::new(|values, redirect| {
+            let host = values.get("host").map_or("", String::as_str);
+            [
+                (
+                    "Open",
+                    format!("https://{host}/-/user_settings/applications"),
+                ),
+                ("Name", "Valetkey".to_owned()),
+                ("Redirect", redirect.to_string()),
+                ("Untick", "Confidential; save".to_owned()),
+            ]
+            .into_iter()
+            .map(|(action, value)| RegisterStep {
+                action: action.to_owned(),
+                value,
+            })
+            .collect()
+        }),
+    };
+    let way = |label: &str, device, secret| PresetWay {
+        label: label.to_owned(),
+        device,
+        secret,
+        auth: ClientAuth::Post,
+    };
+    let github = PresetChoice {
+        id: "github".to_owned(),
+        name: "GitHub".to_owned(),
+        hint: "register an app once, 2 minutes".to_owned(),
+        hosts: vec!["github.com".to_owned()],
+        variables: Vec::new(),
+        ways: vec![
+            way("a code on a web page, no secret", true, SecretNeed::None),
+            way(
+                "the browser, needs the client secret",
+                false,
+                SecretNeed::Required,
+            ),
+        ],
+        client_id: None,
+        default_scopes: ScopeSet::default(),
+        build: Arc::new(|_, _| Ok(provider_at("github", "GitHub", "github.com"))),
+        steps: Arc::new(|_, redirect| {
+            vec![
+                RegisterStep {
+                    action: "Open".to_owned(),
+                    value: "https://github.com/settings/developers".to_owned(),
+                },
+                RegisterStep {
+                    action: "Redirect".to_owned(),
+                    value: redirect.to_string(),
+                },
+            ]
+        }),
+        ..gitlab.clone()
+    };
+    vec![github, gitlab]
+}
+
+pub(super) fn setup() -> Setup {
+    Setup {
+        look: COLOURLESS,
+        mouse: true,
+        ssh: false,
+        practice: false,
+        key_place: "Sign-ins are stored encrypted. Your keychain holds the key.".to_owned(),
+        presets: presets(),
+        start_wizard: None,
+        zone: TimeZone::UTC,
+    }
+}
+
+pub(super) fn report() -> TestReport {
+    TestReport {
+        status: 200,
+        millis: 180,
+        account: Some(Untrusted::new("ada").shown()),
+        lines: vec![
+            Untrusted::new("username: ada").shown(),
+            Untrusted::new("state: active").shown(),
+        ],
+        authority: "gitlab.com".to_owned(),
+    }
+}
+
+pub(super) fn detail_of(row: &Row) -> Detail {
+    let host = format!("{}.example", row.summary.provider_id.replace('.', "-"));
+    Detail {
+        connection: Connection {
+            id: row.summary.id.clone(),
+            name: row.summary.name.clone(),
+            provider: provider_at(&row.summary.provider_id, &row.summary.provider_name, &host),
+            registration: Registration {
+                id: RegistrationId::from_random([4; 16]),
+                client_id: row.summary.client_id.clone(),
+                auth: ClientAuth::None,
+                redirect: RedirectUri::parse("http://localhost:8765/callback").expect("redirect"),
+                has_secret: false,
+            },
+            requested: row.summary.requested.clone(),
+            resources: Vec::new(),
+            dev_http: false,
+            ca_pem: None,
+            grant: row.summary.grant.clone(),
+            ended: row.summary.ended,
+            problem: None,
+        },
+        verdict: row.verdict.clone(),
+        history: vec![
+            (UnixTime(NOW.0 - 360), "tested".to_owned()),
+            (
+                UnixTime(NOW.0 - 420),
+                "token given to bash (8120)".to_owned(),
+            ),
+            (UnixTime(NOW.0 - 90_000), "signed in".to_owned()),
+        ],
+    }
+}
+
+/// Answers at once, from memory; keeps a list of what was asked.
+#[derive(Default)]
+pub(super) struct FakeBackend {
+    pub(super) rows: Vec<Row>,
+    /// Without a revocation endpoint.
+    pub(super) no_revocation: bool,
+    /// The passphrase that has to be given first.
+    pub(super) locked: Option<&'static str>,
+    pub(super) asked: Vec<&'static str>,
+    pub(super) copied: Vec<String>,
+    pub(super) pasted: Vec<String>,
+    pub(super) saved: Vec<NewConnection>,
+    attempts: u8,
+    running: Option<(ConnectionId, AttemptId)>,
+    pub(super) fail_sign_in: Option<&'static str>,
+}
+
+impl FakeBackend {
+    pub(super) fn new(rows: Vec<Row>) -> Self {
+        Self {
+            rows,
+            ..Self::default()
+        }
+    }
+
+    fn row(&self, id: &ConnectionId) -> Option<&Row> {
+        self.rows.iter().find(|row| row.summary.id == *id)
+    }
+
+    pub(super) fn event(&self, event: AttemptEvent) -> Msg {
+        let (connection, attempt) = self.running.clone().expect("an attempt runs");
+        Msg::Engine(Change::Attempt {
+            attempt,
+            connection,
+            event,
+        })
+    }
+
+    pub(super) fn answer(&mut self, request: Request) -> Vec<Msg> {
+        let done = |reply| vec![Msg::Done(reply)];
+        match request {
+            Request::LoadRows => done(Reply::Rows {
+                rows: self.rows.clone(),
+                vault: if self.locked.is_some() {
+                    VaultState::Locked
+                } else {
+                    VaultState::Open
+                },
+            }),
+            Request::LoadDetail(id) => match self.row(&id) {
+                Some(row) => {
+                    let mut detail = detail_of(row);
+                    if self.no_revocation {
+                        detail.connection.provider.revoke = RevokeRule::None;
+                    }
+                    done(Reply::Detail(Box::new(detail)))
+                }
+                None => done(Reply::Failed {
+                    doing: Doing::Load,
+                    error: Arc::new(Error::Internal("it is gone")),
+                }),
+            },
+            Request::SaveDefinition { new, replaces } => {
+                self.rows
+                    .retain(|row| Some(&row.summary.id) != replaces.as_ref());
+                let n = 100 + u32::try_from(self.saved.len()).expect("few");
+                let called = new.name.clone().unwrap_or_else(|| name("made"));
+                let mut row = row(n, called.as_str(), &new.provider.name, "", None, None);
+                row.summary.requested = new.scopes.clone();
+                self.rows.push(row);
+                self.saved.push(*new);
+                done(Reply::Saved {
+                    id: id(n),
+                    name: called,
+                })
+            }
+            Request::SignIn { .. } | Request::Refresh(_) | Request::Revoke { .. }
+                if self.locked.is_some() =>
+            {
+                done(Reply::NeedsPassphrase {
+                    new: false,
+                    then: Some(Box::new(request)),
+                })
+            }
+            Request::SignIn { id, options } => {
+                self.attempts += 1;
+                let attempt = attempt(self.attempts);
+                self.running = Some((id.clone(), attempt.clone()));
+                if let Some(error) = self.fail_sign_in {
+                    return vec![
+                        Msg::Done(Reply::Started {
+                            connection: id,
+                            attempt,
+                        }),
+                        self.event(AttemptEvent::Failed {
+                            error: Arc::new(Error::Internal(error)),
+                            step: Step::Exchange,
+                        }),
+                    ];
+                }
+                let step = |step, state, detail: Option<&str>| AttemptEvent::Step {
+                    step,
+                    state,
+                    detail: detail.map(str::to_owned),
+                };
+                let start_url = "http://127.0.0.1:41873/go/k3v9a0b1c2".to_owned();
+                let mut events = vec![
+                    step(Step::Listen, StepState::Done, Some("127.0.0.1:41873")),
+                    AttemptEvent::Way(Way::Open {
+                        start_url: start_url.clone(),
+                    }),
+                    AttemptEvent::Way(Way::Forward {
+                        command: "ssh -N -L 127.0.0.1:41873:127.0.0.1:41873 USER@HOST".to_owned(),
+                        start_url,
+                    }),
+                    AttemptEvent::Way(Way::Paste),
+                    if options.no_browser {
+                        step(Step::Browser, StepState::Skipped, None)
+                    } else {
+                        step(Step::Browser, StepState::Done, Some("firefox"))
+                    },
+                    step(Step::Approve, StepState::Active, None),
+                ];
+                if options.device || options.no_browser {
+                    events.push(AttemptEvent::Way(device_way()));
+                }
+                let started = Msg::Done(Reply::Started {
+                    connection: id,
+                    attempt,
+                });
+                [started]
+                    .into_iter()
+                    .chain(events.into_iter().map(|event| self.event(event)))
+                    .collect()
+            }
+            Request::Paste { text, .. } => {
+                self.pasted.push(text.reveal().to_owned());
+                self.finish()
+            }
+            Request::PracticeApprove { .. } => self.finish(),
+            Request::UseDevice { .. } => vec![self.event(AttemptEvent::Way(device_way()))],
+            Request::Address { attempt, purpose } => done(Reply::Address {
+                attempt,
+                address: Secret::new(
+                    "https://gitlab.com/oauth/authorize?state=statecanary".to_owned(),
+                ),
+                purpose,
+            }),
+            Request::AnswerQuestion { .. } => self.finish(),
+            Request::Cancel { .. } => match self.running.take() {
+                Some((connection, attempt)) => {
+                    vec![Msg::Engine(Change::Attempt {
+                        attempt,
+                        connection,
+                        event: AttemptEvent::Cancelled,
+                    })]
+                }
+                None => Vec::new(),
+            },
+            Request::Test(id) => match self.row(&id) {
+                Some(row) => done(Reply::Tested {
+                    name: row.summary.name.clone(),
+                    id,
+                    report: report(),
+                }),
+                None => Vec::new(),
+            },
+            Request::Refresh(id) => match self.row(&id) {
+                Some(row) => done(Reply::Refreshed {
+                    name: row.summary.name.clone(),
+                }),
+                None => Vec::new(),
+            },
+            Request::Revoke { id, then_remove } => {
+                let Some(row) = self.row(&id) else {
+                    return Vec::new();
+                };
+                let name = row.summary.name.clone();
+                if then_remove {
+                    self.rows.retain(|row| row.summary.id != id);
+                }
+                done(Reply::Revoked {
+                    name,
+                    outcome: Revocation::Revoked,
+                    removed: then_remove,
+                })
+            }
+            Request::Remove(id) => {
+                let Some(row) = self.row(&id) else {
+                    return Vec::new();
+                };
+                let name = row.summary.name.clone();
+                self.rows.retain(|row| row.summary.id != id);
+                done(Reply::Removed { name })
+            }
+            Request::Rename { id, name } => {
+                for row in self.rows.iter_mut().filter(|row| row.summary.id == id) {
+                    row.summary.name = name.clone();
+                }
+                done(Reply::Renamed { name })
+            }
+            Request::OpenPage(_) => done(Reply::PageOpened),
+            Request::Unlock(secret) => {
+                if self.locked == Some(secret.reveal()) {
+                    self.locked = None;
+                    done(Reply::VaultOpened)
+                } else {
+                    done(Reply::WrongPassphrase { wait: Seconds(3) })
+                }
+            }
+            Request::NewPassphrase(_) => done(Reply::VaultOpened),
+            Request::Lock => {
+                self.locked = Some("open sesame");
+                done(Reply::VaultLocked)
+            }
+            Request::Copy(text) => {
+                self.copied.push(text.reveal().to_owned());
+                Vec::new()
+            }
+            Request::OpenAgain { .. }
+            | Request::Quit
+            | Request::Practise
+            | Request::Suspend
+            | Request::Redraw
+            | Request::Mouse(_) => Vec::new(),
+        }
+    }
+
+    fn finish(&mut self) -> Vec<Msg> {
+        let Some((connection, _)) = self.running.clone() else {
+            return Vec::new();
+        };
+        let row = self.row(&connection).expect("the row");
+        let outcome = Outcome {
+            name: row.summary.name.clone(),
+            account: Some(Untrusted::new("ada").shown()),
+            requested: scopes("read_user api"),
+            granted: Some(scopes("read_user")),
+            test: Some(report()),
+        };
+        let done = self.event(AttemptEvent::Done { outcome });
+        self.running = None;
+        vec![done]
+    }
+}
+
+pub(super) fn device_way() -> Way {
+    Way::Device {
+        user_code: Untrusted::new("WDJB-MJHT").shown(),
+        verification_uri: "https://gitlab.com/oauth/device".to_owned(),
+        complete: None,
+        expires_at: NOW.plus(Seconds(899)),
+        foreign_host: false,
+    }
+}
+
+impl Backend for FakeBackend {
+    fn subscribe(&mut self, _changes: Replies) {}
+
+    fn perform(&mut self, request: Request, replies: &Replies) {
+        self.asked.push(request.word());
+        for msg in self.answer(request) {
+            let _ = replies.send(msg);
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! The one place where the model changes: a message in, requests out. Pure.
+
+use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+
+use super::face::Effect;
+use super::home;
+use super::keys;
+use super::model::{Model, Screen};
+use super::msg::Msg;
+use super::notice::Notice;
+use super::reply;
+use super::request::Request;
+use super::screens::{HelpScreen, Leaving, PaletteScreen};
+use super::view;
+use crate::actions::{self, Action, Key, Place};
+use crate::model::{Secret, UnixTime};
+
+/// Takes one message.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Request> {
+    let requests = match msg {
+        Msg::Key(event) => on_key(model, &event),
+        Msg::Paste(text) => on_paste(model, &text),
+        Msg::Mouse(event) => on_mouse(model, event),
+        Msg::Resize(width, height) => {
+            model.world.size = (width, height);
+            Vec::new()
+        }
+        Msg::Tick(now) => on_tick(model, now),
+        Msg::Engine(change) => reply::on_change(model, change),
+        Msg::Done(answer) => reply::on_reply(model, answer),
+    };
+    let lines = view::row_lines(model);
+    model.world.table.scroll(lines);
+    requests
+}
+
+fn on_tick(model: &mut Model, now: UnixTime) -> Vec<Request> {
+    let before = std::mem::replace(&mut model.world.now, now);
+    // A state word depends on the clock; the engine judges it when the rows are read.
+    if model.world.table.ends_between(before, now) {
+        vec![Request::LoadRows]
+    } else {
+        Vec::new()
+    }
+}
+
+fn on_key(model: &mut Model, event: &KeyEvent) -> Vec<Request> {
+    let Some(key) = keys::key(event) else {
+        return Vec::new();
+    };
+    let copied_notice = model.notice.take();
+    if model.typing() {
+        if type_key(model, event) {
+            return Vec::new();
+        }
+        if key.is_printable() {
+            return Vec::new();
+        }
+    }
+    let place = model.place();
+    let Some(entry) = actions::find(place, key) else {
+        return Vec::new();
+    };
+    if entry.action == Action::Copy {
+        if let Some(text) = copied_notice.and_then(|notice| notice.copy) {
+            return apply(model, vec![Effect::Copy("The address", text)]);
+        }
+    }
+    if let Err(reason) = entry.possible(&model.facts()) {
+        // Esc with nothing to clear needs no explanation.
+        if entry.action != Action::Clear {
+            model.notice = Some(Notice::info(reason));
+        }
+        return Vec::new();
+    }
+    perform(model, entry.action, key)
+}
+
+/// Gives a key to the focused field; `true` when the field took it.
+fn type_key(model: &mut Model, event: &KeyEvent) -> bool {
+    if model.top().is_some() {
+        let Some(screen) = model.screens.last_mut() else {
+            return false;
+        };
+        let face = screen.face_mut();
+        let took = face.typed().is_some_and(|mut field| field.key(event));
+        if took {
+            face.edited(&model.world);
+        }
+        return took;
+    }
+    let took = model.world.table.filter_mut().key(event);
+    if took {
+        model.world.table.refilter();
+    }
+    took
+}
+
+fn on_paste(model: &mut Model, text: &Secret) -> Vec<Request> {
+    if model.top().is_none() {
+        if model.world.table.finding() {
+            model.world.table.filter_mut().paste(text.reveal());
+            model.world.table.refilter();
+        }
+        return Vec::new();
+    }
+    let Some(screen) = model.screens.last_mut() else {
+        return Vec::new();
+    };
+    if let Screen::Authorize(authorize) = screen {
+        authorize.pasted(text.reveal());
+        return Vec::new();
+    }
+    let face = screen.face_mut();
+    let pasted = match face.typed() {
+        Some(mut field) => {
+            field.paste(text.reveal());
+            true
+        }
+        None => false,
+    };
+    if pasted {
+        face.edited(&model.world);
+    }
+    Vec::new()
+}
+
+/// Does an action in the place that has the keys.
+fn perform(model: &mut Model, action: Action, key: Key) -> Vec<Request> {
+    match action {
+        Action::Redraw => return vec![Request::Redraw],
+        Action::Suspend => return vec![Request::Suspend],
+        Action::Mouse => {
+            model.world.mouse = !model.world.mouse;
+            let words = if model.world.mouse {
+                "The mouse works here now. M gives it back to your terminal."
+            } else {
+                "The mouse belongs to your terminal now, to select text. M takes it back."
+            };
+            model.notice = Some(Notice::info(words));
+            return vec![Request::Mouse(model.world.mouse)];
+        }
+        Action::Lock => return vec![Request::Lock],
+        Action::Quit | Action::Leave => return leave(model),
+        Action::Help => {
+            let help = HelpScreen::new(model.place(), model.facts());
+            model.screens.push(Screen::Help(help));
+            return Vec::new();
+        }
+        Action::Palette => {
+            let palette = PaletteScreen::new(model.place(), model.facts());
+            model.screens.push(Screen::Palette(palette));
+            return Vec::new();
+        }
+        _ => {}
+    }
+    let effects = if model.top().is_some() {
+        match model.screens.last_mut() {
+            Some(screen) => screen.face_mut().act(action, key, &model.world),
+            None => Vec::new(),
+        }
+    } else {
+        home::act(model, action, key)
+    };
+    apply(model, effects)
+}
+
+fn leave(model: &mut Model) -> Vec<Request> {
+    let asked = matches!(model.screens.last(), Some(Screen::Leaving(_)));
+    match model.running() {
+        Some(authorize) if !asked => {
+            let leaving = Leaving::program(authorize.name().to_owned());
+            model.screens.push(Screen::Leaving(leaving));
+            Vec::new()
+        }
+        _ => vec![Request::Quit],
+    }
+}
+
+/// Carries out what a screen wants.
+pub(super) fn apply(model: &mut Model, effects: Vec<Effect>) -> Vec<Request> {
+    let mut requests = Vec::new();
+    for effect in effects {
+        match effect {
+            Effect::Ask(request) => requests.push(request),
+            Effect::Open(screen) => model.screens.push(*screen),
+            Effect::Close => {
+                if let Some(screen) = model.screens.pop() {
+                    closed(model, screen);
+                }
+            }
+            Effect::Home => {
+                model.screens.clear();
+                model.world.table.clear_marks();
+            }
+            Effect::Say(notice) => model.notice = Some(notice),
+            Effect::Copy(what, text) => {
+                model.notice = Some(copied(what));
+                requests.push(Request::Copy(Secret::new(text)));
+            }
+            Effect::Do(action) => {
+                requests.extend(perform(model, action, Key::Enter));
+            }
+            Effect::Correct(what) => {
+                if let Some(Screen::Wizard(wizard)) = model.screens.last_mut() {
+                    let effects = wizard.correct(what, &model.world);
+                    requests.extend(apply(model, effects));
+                }
+            }
+        }
+    }
+    requests
+}
+
+/// What was copied, and where to: nobody can know whether the terminal took it.
+pub(super) fn copied(what: &str) -> Notice {
+    Notice::info(format!("{what} was sent to your terminal's clipboard."))
+}
+
+fn closed(model: &mut Model, screen: Screen) {
+    match screen {
+        Screen::Wizard(wizard) => model.kept = wizard.into_kept(&model.world).map(Box::new),
+        Screen::Revoking(_) => model.world.table.clear_marks(),
+        _ => {}
+    }
+}
+
+fn on_mouse(model: &mut Model, event: MouseEvent) -> Vec<Request> {
+    if !model.world.mouse {
+        return Vec::new();
+    }
+    let action = match event.kind {
+        MouseEventKind::ScrollUp => Action::Up,
+        MouseEventKind::ScrollDown => Action::Down,
+        MouseEventKind::Down(MouseButton::Left) => return click(model, event.column, event.row),
+        _ => return Vec::new(),
+    };
+    perform(model, action, Key::Up)
+}
+
+fn click(model: &mut Model, x: u16, y: u16) -> Vec<Request> {
+    match view::hit(model, x, y) {
+        view::Hit::Nothing => Vec::new(),
+        view::Hit::Item(item) => {
+            let world = &model.world;
+            let Some(screen) = model.screens.last_mut() else {
+                model.start_at = item;
+                return perform(model, Action::Choose, Key::Enter);
+            };
+            let press = screen.face_mut().click(item, world);
+            let enter = if model.place() == Place::Form {
+                Action::GoOn
+            } else {
+                Action::Choose
+            };
+            if press {
+                perform(model, enter, Key::Enter)
+            } else {
+                Vec::new()
+            }
+        }
+        view::Hit::Heading(column) => {
+            model.world.table.sort_by(column);
+            Vec::new()
+        }
+        view::Hit::Row(at) => {
+            if let Some(Screen::Details(details)) = model.screens.last_mut() {
+                details.focused = false;
+            }
+            let same = model.world.table.position() == at;
+            model.world.table.select(at);
+            let effects = if same && model.screens.is_empty() {
+                home::open_details(&model.world)
+            } else {
+                home::moved_on(model)
+            };
+            apply(model, effects)
+        }
+    }
+}
+
+/// For the loop: the clock of the model.
+pub(super) fn now(model: &Model) -> UnixTime {
+    model.world.now
+}

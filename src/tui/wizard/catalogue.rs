@@ -1,0 +1,116 @@
+//! The catalogue's presets as the wizard wants them.
+
+use super::preset::{
+    PresetChoice, PresetWay, RegisterStep, ScopeChoice, SecretNeed, Values, Variable,
+};
+use crate::model::{ClientAuth, RedirectUri, Scope};
+use crate::provider::{Catalogue, Preset, Way};
+
+/// Every preset of a catalogue, in its order.
+pub fn choices(catalogue: &'static Catalogue) -> Vec<PresetChoice> {
+    catalogue.presets().iter().map(choice).collect()
+}
+
+fn choice(preset: &'static Preset) -> PresetChoice {
+    PresetChoice {
+        id: preset.id.clone(),
+        name: preset.name.clone(),
+        hint: preset.hint.clone(),
+        hosts: hosts(preset),
+        variables: preset
+            .variables
+            .iter()
+            .map(|variable| Variable {
+                key: variable.key.clone(),
+                label: variable.label.clone(),
+                default: variable.default.clone(),
+            })
+            .collect(),
+        ways: ways(preset),
+        client_id: preset.client.client_id.clone(),
+        redirect: preset.default_redirect(),
+        default_scopes: preset.default_scopes(),
+        scopes: preset
+            .known_scopes()
+            .iter()
+            .filter_map(|known| {
+                Some(ScopeChoice {
+                    scope: Scope::parse(&known.name).ok()?,
+                    help: known.help.clone(),
+                    broad: known.broad,
+                })
+            })
+            .collect(),
+        build: std::sync::Arc::new(move |values: &Values, client_id: &str| {
+            preset
+                .provider(values, client_id)
+                .map_err(|problem| format!("{problem}."))
+        }),
+        steps: std::sync::Arc::new(move |values: &Values, redirect: &RedirectUri| {
+            preset
+                .steps(redirect, values)
+                .into_iter()
+                .map(|step| RegisterStep {
+                    action: capitalised(step.action.as_str()),
+                    value: step.value,
+                })
+                .collect()
+        }),
+    }
+}
+
+/// The hosts of the preset's own endpoints, with its variables at their defaults.
+fn hosts(preset: &Preset) -> Vec<String> {
+    preset
+        .provider(&Values::new(), "")
+        .map(|provider| {
+            provider
+                .endpoints
+                .named()
+                .into_iter()
+                .map(|(_, url)| url.authority())
+                .collect()
+        })
+        .unwrap_or_default()
+}
+
+fn ways(preset: &Preset) -> Vec<PresetWay> {
+    preset
+        .client
+        .ways
+        .iter()
+        .map(|way| {
+            let secret = preset.client.needs_secret(*way);
+            let (label, device) = match way {
+                Way::Browser => ("the browser", false),
+                Way::Device => ("a code on a web page", true),
+            };
+            let need = if secret {
+                "needs the client secret"
+            } else {
+                "no secret"
+            };
+            PresetWay {
+                label: format!("{label}, {need}"),
+                device,
+                secret: if secret {
+                    SecretNeed::Required
+                } else {
+                    SecretNeed::None
+                },
+                auth: if preset.client.auth == ClientAuth::None {
+                    ClientAuth::Post
+                } else {
+                    preset.client.auth
+                },
+            }
+        })
+        .collect()
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}

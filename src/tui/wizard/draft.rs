@@ -1,0 +1,246 @@
+//! Everything typed for one provider. Kept while the wizard lives, and without its secret after.
+
+use std::collections::BTreeMap;
+
+use super::preset::{PresetChoice, PresetWay, SecretNeed, Values};
+use crate::model::{
+    ClientAuth, EndpointUrl, Endpoints, Provider, ProviderKind, RedirectUri, Scope,
+};
+use crate::tui::field::TextField;
+use crate::tui::masked::MaskedField;
+
+/// A field of the wizard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(in crate::tui) enum FieldId {
+    /// By position in the preset's list.
+    Variable(usize),
+    Authorization,
+    Token,
+    Device,
+    Revocation,
+    Introspection,
+    Userinfo,
+    Issuer,
+    TestRead,
+    Resource,
+    Extra,
+    ClientId,
+    Redirect,
+    Scopes,
+    Name,
+}
+
+impl FieldId {
+    /// The endpoint fields, with the part of the definition each fills.
+    pub(super) const ENDPOINTS: [FieldId; 6] = [
+        FieldId::Authorization,
+        FieldId::Token,
+        FieldId::Device,
+        FieldId::Revocation,
+        FieldId::Introspection,
+        FieldId::Userinfo,
+    ];
+
+    pub(super) fn slot(self, endpoints: &mut Endpoints) -> Option<&mut Option<EndpointUrl>> {
+        Some(match self {
+            Self::Authorization => &mut endpoints.authorization,
+            Self::Token => &mut endpoints.token,
+            Self::Device => &mut endpoints.device,
+            Self::Revocation => &mut endpoints.revocation,
+            Self::Introspection => &mut endpoints.introspection,
+            Self::Userinfo => &mut endpoints.userinfo,
+            _ => return None,
+        })
+    }
+}
+
+/// What was typed and chosen.
+#[derive(Default)]
+pub(in crate::tui) struct Draft {
+    pub(super) preset: Option<PresetChoice>,
+    fields: BTreeMap<FieldId, TextField>,
+    /// What the preset put into a field: an untouched one follows the variables.
+    prefill: BTreeMap<FieldId, String>,
+    pub(super) secret: MaskedField,
+    /// The secret field is there although no secret is needed.
+    pub(super) add_secret: bool,
+    /// Index of the preset's way.
+    pub(super) way: usize,
+    /// How a secret is sent, where it was chosen here.
+    pub(super) auth: Option<ClientAuth>,
+    /// The optional addresses are unfolded.
+    pub(super) more: bool,
+    pub(super) dev_http: bool,
+}
+
+impl Draft {
+    pub(super) fn of_preset(preset: PresetChoice) -> Self {
+        let mut draft = Self::default();
+        for (index, variable) in preset.variables.iter().enumerate() {
+            if let Some(value) = &variable.default {
+                draft.field_mut(FieldId::Variable(index)).set(value.clone());
+            }
+        }
+        draft
+            .field_mut(FieldId::Scopes)
+            .set(preset.default_scopes.to_string());
+        draft
+            .field_mut(FieldId::Redirect)
+            .set(preset.redirect.to_string());
+        if let Some(client_id) = &preset.client_id {
+            draft.field_mut(FieldId::ClientId).set(client_id.clone());
+        }
+        draft.preset = Some(preset);
+        draft.prefill();
+        // The practice provider speaks plain http on this machine, so that any browser can reach it.
+        draft.dev_http = draft
+            .preset_provider()
+            .and_then(Result::ok)
+            .is_some_and(|provider| provider.kind == ProviderKind::Practice);
+        draft
+    }
+
+    pub(super) fn of_own() -> Self {
+        let mut draft = Self::default();
+        draft
+            .field_mut(FieldId::Redirect)
+            .set(RedirectUri::any_port().to_string());
+        draft
+    }
+
+    pub(super) fn text(&self, id: FieldId) -> &str {
+        self.fields.get(&id).map_or("", TextField::trimmed)
+    }
+
+    pub(super) fn field(&self, id: FieldId) -> Option<&TextField> {
+        self.fields.get(&id)
+    }
+
+    pub(super) fn field_mut(&mut self, id: FieldId) -> &mut TextField {
+        self.fields.entry(id).or_default()
+    }
+
+    /// Every plain field with its text.
+    #[cfg(test)]
+    pub(in crate::tui) fn texts(&self) -> BTreeMap<FieldId, String> {
+        self.fields
+            .iter()
+            .map(|(id, field)| (*id, field.value().to_owned()))
+            .collect()
+    }
+
+    /// The way in use: a preset's, or that of an own provider.
+    pub(super) fn chosen_way(&self) -> PresetWay {
+        let own = || PresetWay {
+            label: String::new(),
+            device: self.text(FieldId::Authorization).is_empty(),
+            secret: SecretNeed::None,
+            auth: ClientAuth::Basic,
+        };
+        let ways = self.preset.as_ref().map_or(&[][..], |preset| &preset.ways);
+        ways.get(self.way).cloned().unwrap_or_else(own)
+    }
+
+    /// Whether the secret field is on the screen.
+    pub(super) fn wants_secret(&self) -> bool {
+        self.add_secret || self.chosen_way().secret == SecretNeed::Required
+    }
+
+    pub(super) fn values(&self) -> Values {
+        let variables = self
+            .preset
+            .as_ref()
+            .map_or(&[][..], |preset| &preset.variables);
+        variables
+            .iter()
+            .enumerate()
+            .map(|(index, variable)| {
+                (
+                    variable.key.clone(),
+                    self.text(FieldId::Variable(index)).to_owned(),
+                )
+            })
+            .collect()
+    }
+
+    /// Fills the addresses that were not edited by hand.
+    pub(super) fn prefill(&mut self) {
+        let Some(preset) = &self.preset else {
+            return;
+        };
+        let Ok(provider) = (preset.build)(&self.values(), self.text(FieldId::ClientId)) else {
+            return;
+        };
+        let mut endpoints = provider.endpoints;
+        for id in FieldId::ENDPOINTS {
+            let url = id.slot(&mut endpoints).and_then(Option::take);
+            let fresh = url.map_or_else(String::new, |url| url.to_string());
+            let untouched = self
+                .prefill
+                .get(&id)
+                .is_none_or(|old| *old == self.text(id));
+            if untouched {
+                self.field_mut(id).set(fresh.clone());
+            }
+            self.prefill.insert(id, fresh);
+        }
+    }
+
+    /// Whether an address differs from the preset's.
+    pub(super) fn is_edited(&self, id: FieldId) -> bool {
+        self.prefill
+            .get(&id)
+            .is_none_or(|old| *old != self.text(id))
+    }
+
+    /// Whether anything was typed that would be missed.
+    pub(super) fn is_begun(&self) -> bool {
+        self.preset.is_some()
+            || self
+                .fields
+                .iter()
+                .any(|(id, field)| *id != FieldId::Redirect && !field.is_empty())
+    }
+
+    /// The name people know the provider by, as far as it is known.
+    pub(super) fn provider_name(&self) -> String {
+        match &self.preset {
+            Some(preset) => preset.name.clone(),
+            None => self.own_host().unwrap_or_else(|| "a service".to_owned()),
+        }
+    }
+
+    /// The host of an own provider.
+    pub(super) fn own_host(&self) -> Option<String> {
+        [FieldId::Authorization, FieldId::Token, FieldId::Device]
+            .into_iter()
+            .find_map(|id| EndpointUrl::parse(self.text(id), true).ok())
+            .map(|url| url.authority())
+    }
+
+    /// The preset's own definition, if it can be built.
+    pub(super) fn preset_provider(&self) -> Option<Result<Provider, String>> {
+        let preset = self.preset.as_ref()?;
+        Some((preset.build)(&self.values(), self.text(FieldId::ClientId)))
+    }
+
+    /// Ticks or unticks a scope in the line of scopes.
+    pub(super) fn toggle_scope(&mut self, scope: &Scope, typed: &str) {
+        let text = self.text(FieldId::Scopes).to_owned();
+        let mut words: Vec<&str> = text.split_whitespace().collect();
+        if !typed.is_empty() && words.last() == Some(&typed) && typed != scope.as_str() {
+            // The beginning that was typed to find it is no scope of its own.
+            words.pop();
+        }
+        let before = words.len();
+        words.retain(|word| *word != scope.as_str());
+        if words.len() == before {
+            words.push(scope.as_str());
+        }
+        let mut line = words.join(" ");
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        self.field_mut(FieldId::Scopes).set(line);
+    }
+}

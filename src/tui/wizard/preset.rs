@@ -1,0 +1,82 @@
+//! What the wizard needs of a preset, as plain data and two pure functions, so that the catalogue
+//! of providers can feed it and tests can make their own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::model::{ClientAuth, Provider, RedirectUri, Scope, ScopeSet};
+
+/// Values of a preset's variables, by key.
+pub type Values = BTreeMap<String, String>;
+
+/// Makes the provider of filled-in variables and a client ID; the error is one sentence.
+pub type BuildProvider = Arc<dyn Fn(&Values, &str) -> Result<Provider, String> + Send + Sync>;
+
+/// What to register at the provider, step by step.
+pub type RegisterSteps = Arc<dyn Fn(&Values, &RedirectUri) -> Vec<RegisterStep> + Send + Sync>;
+
+/// A provider of the wizard's list.
+#[derive(Clone)]
+pub struct PresetChoice {
+    pub id: String,
+    pub name: String,
+    /// One line beside the name: `register an app once, 2 minutes`.
+    pub hint: String,
+    /// Hosts whose addresses, when typed, offer this preset.
+    pub hosts: Vec<String>,
+    pub variables: Vec<Variable>,
+    /// Ways to sign in that differ in what has to be registered; the first is the usual one.
+    pub ways: Vec<PresetWay>,
+    /// The app of a team's own file, or of the practice provider; prefilled.
+    pub client_id: Option<String>,
+    pub redirect: RedirectUri,
+    pub default_scopes: ScopeSet,
+    pub scopes: Vec<ScopeChoice>,
+    pub build: BuildProvider,
+    pub steps: RegisterSteps,
+}
+
+/// A blank in a preset's addresses: the host of a GitLab, a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    pub key: String,
+    /// As a question: `Your GitLab host`.
+    pub label: String,
+    pub default: Option<String>,
+}
+
+/// A way to sign in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresetWay {
+    /// `the browser, needs the client secret`.
+    pub label: String,
+    /// It starts with a device code.
+    pub device: bool,
+    pub secret: SecretNeed,
+    /// How a secret is sent, if there is one.
+    pub auth: ClientAuth,
+}
+
+/// Whether a client secret is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretNeed {
+    None,
+    Required,
+}
+
+/// A step of registering an app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisterStep {
+    /// `Open`, `Name`, `Redirect`, `Tick` …
+    pub action: String,
+    pub value: String,
+}
+
+/// A scope explained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeChoice {
+    pub scope: Scope,
+    pub help: String,
+    /// It allows much more than most people need.
+    pub broad: bool,
+}

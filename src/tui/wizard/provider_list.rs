@@ -1,0 +1,111 @@
+//! The first step: a list of providers, found by typing a name or an address.
+
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+use super::draft::{Draft, FieldId};
+use super::{Stage, Wizard};
+use crate::actions::Action;
+use crate::model::EndpointUrl;
+use crate::tui::face::{Effect, moved};
+use crate::tui::model::World;
+
+/// A line of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Go on where an earlier try was left.
+    Resume(Stage),
+    /// By index into the setup's presets.
+    Preset(usize),
+    /// The person's own: its URLs are typed.
+    Other,
+}
+
+impl Wizard {
+    /// Fills the list by what is typed.
+    pub(super) fn look(&mut self, world: &World) {
+        let text = self.search.trimmed().to_owned();
+        let presets = &world.setup.presets;
+        let mut found = Vec::new();
+        if text.is_empty() {
+            found.extend(self.resume.map(Found::Resume));
+            found.extend((0..presets.len()).map(Found::Preset));
+        } else if let Some(url) = address(&text) {
+            let host = url.authority();
+            let known = presets
+                .iter()
+                .position(|preset| preset.hosts.contains(&host));
+            found.extend(known.map(Found::Preset));
+        } else {
+            let pattern = Pattern::parse(&text, CaseMatching::Ignore, Normalization::Smart);
+            let mut matcher = Matcher::new(Config::DEFAULT);
+            let mut buffer = Vec::new();
+            let mut scored: Vec<(u32, usize)> = presets
+                .iter()
+                .enumerate()
+                .filter_map(|(index, preset)| {
+                    let score =
+                        pattern.score(Utf32Str::new(&preset.name, &mut buffer), &mut matcher)?;
+                    Some((score, index))
+                })
+                .collect();
+            scored.sort_by_key(|(score, index)| (std::cmp::Reverse(*score), *index));
+            found.extend(scored.into_iter().map(|(_, index)| Found::Preset(index)));
+        }
+        found.push(Found::Other);
+        self.found = found;
+        self.found_at = 0;
+    }
+
+    pub(super) fn act_in_list(&mut self, action: Action, world: &World) -> Vec<Effect> {
+        if let Some(at) = moved(self.found_at, self.found.len(), world.page_lines(), action) {
+            self.found_at = at;
+            return Vec::new();
+        }
+        match action {
+            Action::Choose => {
+                self.choose(world);
+                Vec::new()
+            }
+            Action::Back => vec![Effect::Close],
+            _ => Vec::new(),
+        }
+    }
+
+    fn choose(&mut self, world: &World) {
+        match self.found.get(self.found_at) {
+            Some(Found::Resume(stage)) => {
+                let stage = *stage;
+                self.go_to(stage);
+            }
+            Some(Found::Preset(index)) => {
+                let Some(preset) = world.setup.presets.get(*index) else {
+                    return;
+                };
+                self.current.clone_from(&preset.id);
+                // A draft that was begun is taken up again.
+                self.drafts
+                    .entry(preset.id.clone())
+                    .or_insert_with(|| Draft::of_preset(preset.clone()));
+                self.resume = None;
+                self.go_to(Stage::Details);
+            }
+            Some(Found::Other) => {
+                self.current.clear();
+                let typed = self.search.trimmed().to_owned();
+                let draft = self.draft_mut();
+                if draft.text(FieldId::Authorization).is_empty() && address(&typed).is_some() {
+                    draft.field_mut(FieldId::Authorization).set(typed);
+                }
+                self.resume = None;
+                self.go_to(Stage::Details);
+            }
+            None => {}
+        }
+    }
+}
+
+/// What was typed, if it is an address. On this machine plain http is one too.
+fn address(text: &str) -> Option<EndpointUrl> {
+    EndpointUrl::parse(text, true).ok()
+}

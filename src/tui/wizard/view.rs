@@ -1,0 +1,339 @@
+//! Draws the steps of the wizard.
+
+use super::draft::{Draft, FieldId};
+use super::lines::Line;
+use super::provider_list::Found;
+use super::result;
+use super::{Saving, Stage, Wizard};
+use crate::model::{ClientAuth, RevokeRule, ScopeSet, Untrusted};
+use crate::tui::field::TextField;
+use crate::tui::model::World;
+use crate::tui::page::{Page, Pen};
+use crate::tui::text;
+use crate::tui::theme::Role;
+
+impl Wizard {
+    pub(super) fn draw(&self, pen: Pen, world: &World) -> Page {
+        let title = match self.stage {
+            Stage::Provider => "Connect a service".to_owned(),
+            _ => format!("Connect {}", self.draft().provider_name()),
+        };
+        let mut page = Page::new(title, self.stage.words(), pen);
+        match self.stage {
+            Stage::Provider => self.draw_list(&mut page, world),
+            Stage::Details => self.draw_details(&mut page),
+            Stage::App => self.draw_app(&mut page, world),
+            Stage::Scopes => self.draw_scopes(&mut page),
+            Stage::Review => self.draw_review(&mut page, world),
+        }
+        page
+    }
+
+    fn draw_list(&self, page: &mut Page, world: &World) {
+        page.find("Name or URL", &self.search);
+        page.blank();
+        for (index, found) in self.found.iter().enumerate() {
+            let (label, hint) = match found {
+                Found::Resume(stage) => (
+                    format!("Go on connecting {}", self.draft().provider_name()),
+                    stage.words().to_owned(),
+                ),
+                Found::Preset(preset) => match world.setup.presets.get(*preset) {
+                    Some(preset) => (preset.name.clone(), preset.hint.clone()),
+                    None => continue,
+                },
+                Found::Other => (
+                    "Other OAuth provider".to_owned(),
+                    "type its URLs yourself".to_owned(),
+                ),
+            };
+            page.item(index, index == self.found_at, &label, 26, &hint);
+        }
+        page.blank();
+        page.text(
+            0,
+            Role::Dim,
+            "OAuth lets a program act for you with less than your password, until you end it.",
+        );
+    }
+
+    fn draw_details(&self, page: &mut Page) {
+        let words = if self.draft().preset.is_some() {
+            "Where this provider is found. You can change it; usually it is right as it stands."
+        } else {
+            "The provider's documentation names these two addresses."
+        };
+        page.text(0, Role::Plain, words);
+        page.blank();
+        for (index, line) in self.lines().iter().enumerate() {
+            self.draw_line(page, index, line, 19, None);
+        }
+    }
+
+    fn draw_app(&self, page: &mut Page, world: &World) {
+        let name = self.draft().provider_name();
+        let words = match &self.draft().preset {
+            Some(_) => format!(
+                "{name} wants to know which program asks. You tell it once, by registering an app; it gives you a client ID, which is not a secret."
+            ),
+            None => "Register an app at the provider, with this redirect URL; it gives you a client ID, which is not a secret.".to_owned(),
+        };
+        page.text(0, Role::Plain, &words);
+        page.blank();
+        let lines = self.lines();
+        let asks = matches!(lines.first(), Some(Line::Way(..)));
+        for (index, line) in lines.iter().enumerate() {
+            if asks
+                && matches!(line, Line::Register(_))
+                && matches!(lines[index - 1], Line::Way(..))
+            {
+                page.blank();
+            }
+            self.draw_line(page, index, line, 15, Some(index + 1));
+        }
+        if self.draft().wants_secret() {
+            page.blank();
+            page.text(0, Role::Dim, "A desktop app can't keep a client secret truly private. It is stored encrypted; treat it as recoverable, not confidential. PKCE protects the sign-in as well.");
+        } else if !world.browser_here() {
+            page.blank();
+            page.text(
+                0,
+                Role::Dim,
+                "Enter or c copies a line to your own machine's clipboard.",
+            );
+        }
+    }
+
+    fn draw_scopes(&self, page: &mut Page) {
+        page.text(0, Role::Plain, "Scopes decide what this connection may touch. Ask only for what you need; you can add more later.");
+        page.blank();
+        let chosen = ScopeSet::parse(self.draft().text(FieldId::Scopes));
+        let known = self
+            .draft()
+            .preset
+            .as_ref()
+            .map_or(0, |preset| preset.scopes.len());
+        for (index, line) in self.lines().iter().enumerate() {
+            self.draw_line(page, index, line, 9, None);
+            if index == 1 {
+                let words = match (&chosen, known) {
+                    (Ok(set), _) if set.is_empty() => {
+                        "No scope chosen: the provider will choose its default.".to_owned()
+                    }
+                    (Ok(set), 0) => format!("{} chosen", set.len()),
+                    (Ok(set), known) => format!("{} chosen; {known} are known here", set.len()),
+                    (Err(_), _) => String::new(),
+                };
+                page.blank();
+                page.text(0, Role::Dim, &words);
+            }
+        }
+        if known == 0 {
+            page.text(
+                0,
+                Role::Dim,
+                "Type them with blanks between, as the provider's documentation names them.",
+            );
+        }
+    }
+
+    fn draw_review(&self, page: &mut Page, world: &World) {
+        let draft = self.draft();
+        let Some(provider) = result::provider(draft) else {
+            page.text(
+                0,
+                Role::Bad,
+                "Something is missing in an earlier step; Enter goes there.",
+            );
+            for (index, line) in self.lines().iter().enumerate() {
+                self.draw_line(page, index, line, 10, None);
+            }
+            return;
+        };
+        let scopes = draft.text(FieldId::Scopes);
+        let secret = draft.wants_secret() && !draft.secret.is_empty();
+        page.pair("Talks to", 10, Role::Strong, &provider.hosts().join("  "));
+        page.pair(
+            "Sends",
+            10,
+            Role::Plain,
+            &format!("client ID {}", shown(draft.text(FieldId::ClientId))),
+        );
+        let sent = match result::auth(draft, secret) {
+            ClientAuth::None => "no client secret; PKCE protects the sign-in",
+            ClientAuth::Basic => "client secret as Basic authentication, and PKCE",
+            ClientAuth::Post => "client secret in the body, and PKCE",
+        };
+        page.pair("", 10, Role::Plain, sent);
+        let asked = if scopes.is_empty() {
+            "no scopes: the provider chooses its default".to_owned()
+        } else {
+            format!("scopes {}", shown(scopes))
+        };
+        page.pair("", 10, Role::Plain, &asked);
+        page.pair(
+            "",
+            10,
+            Role::Plain,
+            &format!("redirect URL {}", shown(draft.text(FieldId::Redirect))),
+        );
+        for (key, value) in &provider.extra.authorize {
+            page.pair(
+                "",
+                10,
+                Role::Plain,
+                &format!("{} = {}", shown(key), shown(value)),
+            );
+        }
+        let stored = if world.setup.practice {
+            "in memory only: this is practice"
+        } else {
+            "these settings in clear, secrets and tokens encrypted, on this machine"
+        };
+        page.pair("Stores", 10, Role::Plain, stored);
+        if provider.revoke == RevokeRule::None
+            || (provider.revoke == RevokeRule::Standard && provider.endpoints.revocation.is_none())
+        {
+            page.pair(
+                "Ends",
+                10,
+                Role::Plain,
+                "only on the provider's own pages: it offers no revocation",
+            );
+        }
+        for quirk in &provider.quirks {
+            page.pair("Quirk", 10, Role::Dim, quirk.meaning());
+        }
+        page.blank();
+        for (index, line) in self.lines().iter().enumerate() {
+            self.draw_line(page, index, line, 10, None);
+        }
+        if self.saving == Some(Saving::ThenSignIn) || self.saving == Some(Saving::ThenDone) {
+            page.text(0, Role::Dim, "Storing it.");
+        }
+    }
+
+    fn draw_line(
+        &self,
+        page: &mut Page,
+        index: usize,
+        line: &Line,
+        column: usize,
+        number: Option<usize>,
+    ) {
+        let selected = index == self.at;
+        let draft = self.draft();
+        let numbered = |words: &str| match number {
+            Some(n) => format!("{n}  {words}"),
+            None => words.to_owned(),
+        };
+        match line {
+            Line::Field(id, label) => self.draw_field(page, index, *id, &numbered(label), column),
+            Line::Secret => {
+                let problem = self.secret_problem.as_deref();
+                page.masked(
+                    index,
+                    selected,
+                    &numbered("Secret"),
+                    column,
+                    &draft.secret,
+                    problem,
+                );
+            }
+            Line::Way(way, label) => {
+                let mark = if *way == draft.way { "(x)" } else { "( )" };
+                page.item(
+                    index,
+                    selected,
+                    &numbered(&format!("{mark} {label}")),
+                    0,
+                    "",
+                );
+            }
+            Line::Register(step) => {
+                page.item(
+                    index,
+                    selected,
+                    &numbered(&step.action),
+                    column,
+                    &shown(&step.value),
+                );
+            }
+            Line::AddSecret => {
+                page.item(
+                    index,
+                    selected,
+                    &numbered("Secret"),
+                    column,
+                    "none needed (PKCE); enter adds one anyway",
+                );
+            }
+            Line::SecretPlace => {
+                let place = match result::auth(draft, true) {
+                    ClientAuth::Post => "in the body",
+                    ClientAuth::Basic | ClientAuth::None => "as Basic authentication",
+                };
+                page.item(index, selected, &numbered("is sent"), column, place);
+            }
+            Line::Scope(choice) => {
+                let on = draft
+                    .text(FieldId::Scopes)
+                    .split_whitespace()
+                    .any(|word| word == choice.scope.as_str());
+                let label = format!("[{}] {}", if on { "x" } else { " " }, choice.scope);
+                let broad = if choice.broad { "broad: " } else { "" };
+                page.item(
+                    index,
+                    selected,
+                    &label,
+                    22,
+                    &format!("{broad}{}", choice.help),
+                );
+            }
+            Line::DevHttp => {
+                let mark = if draft.dev_http { "[x]" } else { "[ ]" };
+                page.item(
+                    index,
+                    selected,
+                    &format!("{mark} Plain http on this machine (development)"),
+                    0,
+                    "",
+                );
+            }
+            Line::More => {
+                let words = if draft.more {
+                    "Fewer addresses"
+                } else {
+                    "More addresses and options"
+                };
+                page.item(index, selected, words, 0, "");
+            }
+            Line::GoOn => page.item(index, selected, &numbered("Go on"), 0, ""),
+            Line::Start => page.item(index, selected, "Save and sign in", 0, ""),
+            Line::SaveOnly => page.item(index, selected, "Save only, sign in later", 0, ""),
+        }
+    }
+
+    fn draw_field(&self, page: &mut Page, index: usize, id: FieldId, label: &str, column: usize) {
+        let empty = TextField::default();
+        let field = self.draft().field(id).unwrap_or(&empty);
+        let problem = self.problems.get(&id).map(String::as_str);
+        let column = column.max(text::width(label) + 1);
+        page.field(index, index == self.at, label, column, field, problem);
+        if id == FieldId::Name && field.is_empty() {
+            page.pair("", column + 1, Role::Dim, &default_name(self.draft()));
+        }
+    }
+}
+
+fn default_name(draft: &Draft) -> String {
+    let base = match &draft.preset {
+        Some(preset) => preset.id.clone(),
+        None => draft.own_host().unwrap_or_default(),
+    };
+    format!("left empty: {base}, with a number when that is taken")
+}
+
+fn shown(words: &str) -> String {
+    Untrusted::new(words).shown().into()
+}
