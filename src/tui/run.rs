@@ -2,11 +2,13 @@
 //! a frame is drawn once for each wake-up. It wakes only for events, answers, signals, and when a
 //! visible text changes with the clock.
 
+use std::future::poll_fn;
 use std::io::{self, IsTerminal, stdin, stdout};
+use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::event::{Event, EventStream, MouseEventKind};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -124,7 +126,7 @@ impl Running<'_> {
                 () = sleep_to(deadline) => self.tick()?,
             };
             let next = match next {
-                Next::Draw => self.drain(&mut events)?,
+                Next::Draw => self.drain(&mut events).await?,
                 next => next,
             };
             match next {
@@ -142,11 +144,11 @@ impl Running<'_> {
     }
 
     /// Whatever else is waiting belongs into the same frame.
-    fn drain(&mut self, events: &mut EventStream) -> io::Result<Next> {
+    async fn drain(&mut self, events: &mut EventStream) -> io::Result<Next> {
         loop {
             let next = if let Ok(msg) = self.queue.try_recv() {
                 self.take(msg)?
-            } else if let Some(Some(Ok(event))) = events.next().now_or_never() {
+            } else if let Some(Some(Ok(event))) = waiting(events).await {
                 self.event(event)?
             } else {
                 return Ok(Next::Draw);
@@ -223,6 +225,18 @@ impl Running<'_> {
                 .perform(Request::Cancel { attempt }, &self.replies);
         }
     }
+}
+
+/// The event that is waiting already. Polled with this task's own waker: the stream keeps the first
+/// one it is given, so a borrowed one would put the loop to sleep for good.
+async fn waiting(events: &mut EventStream) -> Option<Option<io::Result<Event>>> {
+    poll_fn(|context| {
+        Poll::Ready(match events.poll_next_unpin(context) {
+            Poll::Ready(event) => Some(event),
+            Poll::Pending => None,
+        })
+    })
+    .await
 }
 
 async fn sleep_to(deadline: Option<Instant>) {
