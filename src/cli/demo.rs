@@ -75,6 +75,9 @@ pub(super) fn parts(port: u16) -> Result<TuiParts, Failed> {
 
 /// `sandbox`: the practice provider alone, until it is interrupted.
 pub(super) fn sandbox(port: u16, switches: &[String], http: bool) -> Result<(), Failed> {
+    if switches.iter().any(|switch| switch == "help") {
+        return Ok(output::data(&Behaviour::known())?);
+    }
     let behaviour = Behaviour::parse(switches).map_err(|error| {
         let text = crate::model::Untrusted::new(error.to_string())
             .shown()

@@ -44,6 +44,7 @@ impl Engine {
             Some(vault) if vault.is_unlocked() => Ok(()),
             Some(vault) => {
                 self.unlock(vault, access)?;
+                tracing::debug!("vault opened");
                 drop(slot);
                 self.tell(&Change::Vault);
                 Ok(())

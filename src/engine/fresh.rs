@@ -141,13 +141,16 @@ impl Engine {
         seen: Option<u64>,
         forced: bool,
     ) -> Result<bool, Error> {
+        tracing::debug!(connection = %connection.name, "waiting for the grant's lock");
         let lock = self.lock_grant(&connection.id).await?;
         let now_there = self.connection_by_id(&connection.id)?;
         self.signed_in(&now_there)?;
         let generation = now_there.grant.as_ref().map(|grant| grant.generation);
         if seen.is_some() && generation != seen {
+            tracing::debug!(connection = %connection.name, "another process refreshed it");
             return Ok(false);
         }
+        tracing::debug!(connection = %connection.name, forced, "refreshing");
         let report = self
             .run_job(
                 &lock,

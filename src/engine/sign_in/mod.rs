@@ -172,6 +172,7 @@ impl Story {
     }
 
     fn state(&self, step: Step, state: StepState, detail: Option<String>) {
+        tracing::debug!(connection = %self.connection.name, step = step.word(), state = state.word());
         self.event(AttemptEvent::Step {
             step,
             state,
