@@ -76,6 +76,10 @@ pub fn run(arguments: Vec<OsString>) -> Next {
 
 fn tell(failed: &Failed, as_json: bool) {
     let advice = &failed.0;
+    if advice.code == failed::OUTPUT_GONE {
+        // Whoever read the output has left; there is nobody to tell.
+        return;
+    }
     output::note(&format!("valetkey: {}", advice.sentence));
     if let Some(hint) = &advice.hint {
         output::note(&format!("  {hint}"));
