@@ -18,6 +18,7 @@ pub mod job;
 mod revoke;
 mod sign_in;
 mod test_read;
+mod watch;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
