@@ -128,6 +128,13 @@ pub fn advise(error: &Error) -> Advice {
             "This provider has neither an authorization URL nor a device URL.",
         )
         .hint("Add one of them to the connection."),
+        Error::SecretNeeded => Advice::new(
+            "secret-needed",
+            exit::USAGE,
+            "This provider wants the app's client secret for the browser sign-in, and none is stored.",
+        )
+        .hint("run: valetkey edit NAME --client-secret-file FILE")
+        .fixes([Fix::ChangeSecret]),
         Error::Declined => Advice::new("declined", exit::DENIED, "You declined. Nothing was changed.")
             .fixes([Fix::SignInAgain]),
         Error::Authorization(refusal) => authorization(refusal),

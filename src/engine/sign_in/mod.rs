@@ -124,7 +124,7 @@ impl Story {
         };
         let mut device = DeviceWay::default();
         self.offer_ways(serving.as_ref()).await;
-        if self.wants_device_at_once() {
+        if flow.is_none() || self.wants_device_at_once() {
             self.open_device_way(&mut device, flow.is_none()).await?;
         }
         self.begin(Step::Approve);
