@@ -84,10 +84,10 @@ impl Serving {
 
     /// Stops listening, and waits until the last page is flushed, at most two seconds.
     pub async fn close(mut self) {
-        self.attempt.give_up_waiting();
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
+        self.attempt.give_up_waiting();
         let _ = tokio::time::timeout(LINGER, &mut self.task).await;
     }
 }
