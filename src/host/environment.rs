@@ -296,6 +296,7 @@ mod tests {
         for target in [
             "$(id)",
             "-oProxyCommand=id",
+            "-lroot",
             "a b",
             "a;id",
             "",

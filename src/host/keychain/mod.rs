@@ -83,7 +83,9 @@ impl Keychain for OsKeychain {
     fn read(&self, account: &str) -> Result<Secret, KeychainError> {
         let account = account.to_owned();
         self.try_on_thread(move || {
-            let text = os::entry(&account)?.get_password().map_err(os::reason)?;
+            let text = os::entry(SERVICE, LABEL, &account)?
+                .get_password()
+                .map_err(os::reason)?;
             Ok(Secret::new(text))
         })
     }
@@ -91,12 +93,20 @@ impl Keychain for OsKeychain {
     fn write(&self, account: &str, secret: &Secret) -> Result<(), KeychainError> {
         let account = account.to_owned();
         let text = Zeroizing::new(secret.reveal().to_owned());
-        self.try_on_thread(move || os::entry(&account)?.set_password(&text).map_err(os::reason))
+        self.try_on_thread(move || {
+            os::entry(SERVICE, LABEL, &account)?
+                .set_password(&text)
+                .map_err(os::reason)
+        })
     }
 
     fn delete(&self, account: &str) -> Result<(), KeychainError> {
         let account = account.to_owned();
-        self.try_on_thread(move || os::entry(&account)?.delete_credential().map_err(os::reason))
+        self.try_on_thread(move || {
+            os::entry(SERVICE, LABEL, &account)?
+                .delete_credential()
+                .map_err(os::reason)
+        })
     }
 
     fn name(&self) -> String {

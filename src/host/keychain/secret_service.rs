@@ -8,7 +8,7 @@ use keyring::api::CredentialStoreApi as _;
 use secret_service::Error as Service;
 use zbus_secret_service_keyring_store::Store;
 
-use super::{KeychainError, LABEL, SERVICE};
+use super::KeychainError;
 
 pub(super) const NAME: &str = "the desktop keychain";
 
@@ -59,10 +59,14 @@ pub(super) fn bus_socket(address: Option<&OsStr>, runtime: Option<&OsStr>) -> Bu
     }
 }
 
-pub(super) fn entry(account: &str) -> Result<keyring::Entry, KeychainError> {
+pub(super) fn entry(
+    service: &str,
+    label: &str,
+    account: &str,
+) -> Result<keyring::Entry, KeychainError> {
     let store = Store::new().map_err(reason)?;
-    let label = HashMap::from([("label", LABEL)]);
-    store.build(SERVICE, account, Some(&label)).map_err(reason)
+    let label = HashMap::from([("label", label)]);
+    store.build(service, account, Some(&label)).map_err(reason)
 }
 
 pub(super) fn reason(error: keyring::Error) -> KeychainError {

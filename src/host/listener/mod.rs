@@ -8,6 +8,7 @@
 mod attempt;
 mod bind;
 mod checks;
+mod event;
 mod pages;
 mod parse;
 mod peer;
@@ -23,8 +24,8 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-pub use attempt::{Judge, Judgement, ListenerEvent};
 pub use bind::{BindError, Listener};
+pub use event::{Judge, Judgement, ListenerEvent};
 pub use pages::Page;
 
 use crate::model::Secret;
