@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use futures_util::FutureExt as _;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::attempt::Control;
@@ -18,7 +19,8 @@ use crate::host::{
     BrowserUrl, FirstWay, Judgement, Listener, ListenerEvent, Page, Serving, random_bytes,
 };
 use crate::model::{
-    AttemptId, Connection, ConnectionId, ScopeSet, Seconds, Secret, Shown, Untrusted,
+    Account, AccountSource, AttemptId, Connection, ConnectionId, ScopeSet, Seconds, Secret, Shown,
+    Untrusted,
 };
 use crate::oauth::{AuthorizationErrorCode, CallbackVerdict, Flow, IgnoreReason, PasteVerdict};
 
@@ -33,15 +35,19 @@ impl Engine {
         let attempt = AttemptId::from_random(random_bytes()?);
         let (control, inbox) = mpsc::unbounded_channel();
         let remote = super::attempt::Remote(control);
+        let (alive, ended) = watch::channel(());
+        let mut older = Vec::new();
         {
             let mut running = hold(&self.0.attempts);
-            for older in running.iter().filter(|running| running.connection == *id) {
-                older.remote.cancel();
+            for running in running.iter().filter(|running| running.connection == *id) {
+                running.remote.cancel();
+                older.push(running.ended.clone());
             }
             running.push(super::Running {
                 attempt: attempt.clone(),
                 connection: id.clone(),
                 remote: remote.clone(),
+                ended,
             });
         }
         self.tell(&Change::Connections);
@@ -51,6 +57,8 @@ impl Engine {
             connection,
             options,
             inbox,
+            older,
+            _alive: alive,
             step: Step::Listen,
             port: 0,
         };
@@ -79,6 +87,9 @@ struct Story {
     connection: Connection,
     options: SignInOptions,
     inbox: mpsc::UnboundedReceiver<Control>,
+    /// Cancelled attempts of this connection; each channel closes when its attempt has ended.
+    older: Vec<watch::Receiver<()>>,
+    _alive: watch::Sender<()>,
     /// The step under way, for telling where it failed.
     step: Step,
     /// The listener's port; 0 without one.
@@ -123,6 +134,10 @@ impl Story {
 
     async fn run(&mut self) -> Result<Outcome, Error> {
         self.begin(Step::Listen);
+        // They may hold the port, or tokens that they have yet to give back.
+        for mut older in std::mem::take(&mut self.older) {
+            while older.changed().await.is_ok() {}
+        }
         // A sign-in that cannot be stored must not begin (conformance T-05).
         self.engine.prove_storage()?;
         let deadline = Instant::now() + Duration::from_secs(self.lifetime().0);
@@ -143,6 +158,7 @@ impl Story {
             Ok(approved) => self.after_approval(flow, approved).await,
             Err(error) => Err(error),
         };
+        self.overhear_the_rest(&mut serving);
         if let Some(serving) = serving {
             serving.finish(self.page(&result));
             serving.close().await;
@@ -342,6 +358,15 @@ impl Story {
         }
     }
 
+    /// What came while nobody listened any more, such as a second answer (conformance F-18).
+    fn overhear_the_rest(&self, serving: &mut Option<Serving>) {
+        while let Some(event) = next_event(serving).now_or_never() {
+            if let Some(what) = overheard(&event) {
+                self.ignored(what);
+            }
+        }
+    }
+
     async fn told(
         &mut self,
         control: Control,
@@ -430,6 +455,15 @@ impl Story {
             }
         }
         self.state(Step::Store, StepState::Done, None);
+        let accepted = self.accept().await;
+        if let Err(Error::GivenBack(_) | Error::Cancelled) = accepted {
+            self.engine.give_candidate_back(&self.connection).await?;
+        }
+        accepted
+    }
+
+    /// Who is it, and is it to replace what was there? `GivenBack` and `Cancelled` say no.
+    async fn accept(&mut self) -> Result<(Option<Shown>, Option<ScopeSet>), Error> {
         self.begin(Step::Identify);
         let candidate = self.engine.identify_candidate(&self.connection).await?;
         let account = candidate
@@ -443,9 +477,12 @@ impl Story {
         );
         self.begin(Step::Accept);
         for question in questions(&self.connection, &candidate) {
-            if !self.decide(&question).await? {
-                self.engine.give_candidate_back(&self.connection).await?;
-                return Err(Error::GivenBack(Box::new(question)));
+            self.decide(question).await?;
+        }
+        // Cancelled since the approval: nothing is stored any more.
+        while let Ok(control) = self.inbox.try_recv() {
+            if matches!(control, Control::Cancel) {
+                return Err(Error::Cancelled);
             }
         }
         let now = self.engine.now();
@@ -475,21 +512,22 @@ impl Story {
     }
 
     /// Asks before a wider grant or another account replaces what is there.
-    async fn decide(&mut self, question: &Question) -> Result<bool, Error> {
+    async fn decide(&mut self, question: Question) -> Result<(), Error> {
         let accepted_beforehand = match question {
             Question::WiderGrant { .. } => self.options.accept_wider,
             Question::OtherAccount { .. } => self.options.accept_account,
         };
         if accepted_beforehand {
-            return Ok(true);
+            return Ok(());
         }
         self.event(AttemptEvent::Asked(question.clone()));
         loop {
             match self.inbox.recv().await {
-                Some(Control::Answer(Answer::Accept)) => return Ok(true),
-                Some(Control::Answer(Answer::GiveBack) | Control::Cancel) | None => {
-                    return Ok(false);
+                Some(Control::Answer(Answer::Accept)) => return Ok(()),
+                Some(Control::Answer(Answer::GiveBack)) | None => {
+                    return Err(Error::GivenBack(Box::new(question)));
                 }
+                Some(Control::Cancel) => return Err(Error::Cancelled),
                 Some(_) => {}
             }
         }
@@ -585,11 +623,7 @@ fn questions(
         .as_ref()
         .and_then(|grant| grant.account.as_ref());
     if let (Some(before), Some(now)) = (before, &candidate.account) {
-        let same = match (&before.id, &now.id) {
-            (Some(a), Some(b)) => a == b,
-            _ => before.label == now.label,
-        };
-        if !same {
+        if !same_account(before, now) {
             questions.push(Question::OtherAccount {
                 before: before.label.shown(),
                 now: now.label.shown(),
@@ -597,6 +631,15 @@ fn questions(
         }
     }
     questions
+}
+
+/// By the provider's own identifiers where both have one of the same kind, else by name.
+fn same_account(before: &Account, now: &Account) -> bool {
+    let is_subject = |account: &Account| account.source != AccountSource::TestRead;
+    match (&before.id, &now.id) {
+        (Some(a), Some(b)) if is_subject(before) == is_subject(now) => a == b,
+        _ => before.label == now.label,
+    }
 }
 
 /// Where an answer that is not believed goes: the listener keeps waiting.
@@ -614,6 +657,7 @@ fn overheard(event: &ListenerEvent) -> Option<Ignored> {
         ListenerEvent::Ignored { reason, count } => Some(match IgnoreReason::from_token(reason) {
             Some(reason) => Ignored::Answer(reason),
             None if reason == "other_browser" => Ignored::OtherBrowser,
+            None if reason == "other_host" => Ignored::OtherHost,
             None => Ignored::Unrelated { count },
         }),
         ListenerEvent::SecondDifferentAnswer => Some(Ignored::SecondAnswer),

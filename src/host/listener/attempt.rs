@@ -42,8 +42,8 @@ pub enum ListenerEvent {
     Opened,
     /// The genuine answer: its raw query. Comes once.
     Answer(Secret),
-    /// A request was ignored; `count` counts all that were, unrelated ones included. Reasons are
-    /// the judge's, or `other_browser`, or `too_many`.
+    /// A request was ignored; `count` counts all that were. Reasons are the judge's, or
+    /// `unrelated`, `other_host`, `other_browser`, `too_many`.
     Ignored { reason: &'static str, count: u32 },
     /// A second, different answer that would settle too (F-18). The first stays.
     SecondDifferentAnswer,
@@ -242,7 +242,7 @@ impl Attempt {
                 Callback::Ignored
             }
             Judgement::FragmentAnswer => {
-                self.ignore(&mut inner, "fragment");
+                self.ignore(&mut inner, "fragment-answer");
                 Callback::Fragment
             }
             Judgement::Settles => self.settle(&mut inner, query),
@@ -269,10 +269,14 @@ impl Attempt {
         }
     }
 
-    /// A request that has nothing to do with the sign-in: counted, not told.
+    /// A request that has nothing to do with the sign-in.
     pub(super) fn unrelated(&self) {
-        let mut inner = self.lock();
-        inner.ignored = inner.ignored.saturating_add(1);
+        self.ignore(&mut self.lock(), "unrelated");
+    }
+
+    /// A request for a name that only resolves to us (F-02).
+    pub(super) fn other_host(&self) {
+        self.ignore(&mut self.lock(), "other_host");
     }
 
     pub(super) fn other_user(&self) {
