@@ -317,11 +317,17 @@ impl Desk<'_> {
                 .ask(&http, &connection, Endpoint::Refresh, request)
                 .await
             {
-                Ok(answer) => {
+                Ok(mut answer) => {
+                    let id_token = answer.id_token.take();
                     let refreshed = refreshed(&connection, answer, sent_at);
                     self.vault(|vault| {
                         vault.commit_refresh(&connection, &intent, &refreshed, self.clock.now())
                     })?;
+                    // Durable first (J-03), then looked at, and all of it before a hand-out.
+                    if let Some(id_token) = id_token {
+                        self.same_identity(&connection, &http, &id_token, &refreshed)
+                            .await?;
+                    }
                     return Ok(Report::Refreshed);
                 }
                 Err(failure) => {
@@ -492,7 +498,13 @@ impl Desk<'_> {
             Ok(None) => Ok(()),
             Err(trouble) => {
                 // Somebody else's identity: these tokens must not become the grant.
-                self.give_back(connection, http, &candidate).await;
+                self.give_back(
+                    connection,
+                    http,
+                    candidate.refresh_token.as_ref(),
+                    &candidate.access_token,
+                )
+                .await;
                 self.vault(|vault| vault.discard_candidate(&connection.id, self.clock.now()))?;
                 Err(trouble)
             }
@@ -509,37 +521,15 @@ impl Desk<'_> {
         token: &Secret,
         access_token: &Secret,
     ) -> Result<Option<Account>, Trouble> {
-        let (Some(issuer), Some(request)) = (
-            connection.provider.issuer.as_ref(),
-            request::jwks(connection),
-        ) else {
+        let expected = Wanted {
+            nonce,
+            subject: None,
+            access_token,
+        };
+        let Some(verified) = self.verified(connection, http, token, &expected).await? else {
             return Ok(None);
         };
-        let authority = request
-            .uri()
-            .authority()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        let again = request::jwks(connection);
-        let keys = send(http, request, &METADATA_LIMITS, Endpoint::Keys, &authority).await?;
-        let expected = id_token::Expected {
-            issuer,
-            client_id: &connection.registration.client_id,
-            nonce,
-            access_token: Some(access_token),
-            now: self.clock.now(),
-            subject: None,
-        };
-        let claims = match (id_token::verify(token, keys.body(), &expected), again) {
-            // The keys may have been rotated just now: fetched once more.
-            (Err(IdTokenProblem::UnknownKey), Some(request)) => {
-                let keys =
-                    send(http, request, &METADATA_LIMITS, Endpoint::Keys, &authority).await?;
-                id_token::verify(token, keys.body(), &expected)
-            }
-            (result, _) => result,
-        }
-        .map_err(|problem| Trouble::IdToken(problem.to_string()))?;
+        let claims = verified.map_err(|problem| Trouble::IdToken(problem.to_string()))?;
         let label = claims
             .preferred_username
             .or(claims.email)
@@ -552,8 +542,100 @@ impl Desk<'_> {
         }))
     }
 
+    /// An identity token that comes with a refresh must be of the same issuer, client and user
+    /// (OpenID Connect Core section 12.2, J-15). Otherwise the grant ends and what came is given
+    /// back. Other faults of it, or keys out of reach, decide nothing: nobody reads it then.
+    async fn same_identity(
+        &self,
+        connection: &Connection,
+        http: &Http,
+        token: &Secret,
+        refreshed: &Refreshed,
+    ) -> Result<(), Trouble> {
+        let account = connection
+            .grant
+            .as_ref()
+            .and_then(|grant| grant.account.as_ref())
+            .filter(|account| account.source != AccountSource::TestRead);
+        let Some(subject) = account.and_then(|account| account.id.as_ref()) else {
+            return Ok(());
+        };
+        let expected = Wanted {
+            nonce: None,
+            subject: Some(subject.raw()),
+            access_token: &refreshed.access_token,
+        };
+        let Ok(Some(Err(problem))) = self.verified(connection, http, token, &expected).await else {
+            return Ok(());
+        };
+        if !matches!(
+            problem,
+            IdTokenProblem::OtherSubject
+                | IdTokenProblem::Issuer
+                | IdTokenProblem::Audience
+                | IdTokenProblem::AuthorizedParty
+        ) {
+            return Ok(());
+        }
+        self.give_back(
+            connection,
+            http,
+            refreshed.refresh_token.as_ref(),
+            &refreshed.access_token,
+        )
+        .await;
+        self.vault(|vault| {
+            let reason = EndReason::EndedByProvider;
+            vault.end_grant(&connection.id, reason, self.clock.now())
+        })?;
+        Err(Trouble::IdToken(problem.to_string()))
+    }
+
+    /// Verifies an identity token with the provider's keys; `None` where none are known.
+    async fn verified(
+        &self,
+        connection: &Connection,
+        http: &Http,
+        token: &Secret,
+        wanted: &Wanted<'_>,
+    ) -> Result<Option<Result<id_token::Claims, IdTokenProblem>>, ProviderFailure> {
+        let (Some(issuer), Some(request), Some(again)) = (
+            connection.provider.issuer.as_ref(),
+            request::jwks(connection),
+            request::jwks(connection),
+        ) else {
+            return Ok(None);
+        };
+        let authority = request.uri().authority().map(ToString::to_string);
+        let authority = authority.unwrap_or_default();
+        let fetch = |request| send(http, request, &METADATA_LIMITS, Endpoint::Keys, &authority);
+        let expected = id_token::Expected {
+            issuer,
+            client_id: &connection.registration.client_id,
+            nonce: wanted.nonce,
+            access_token: Some(wanted.access_token),
+            now: self.clock.now(),
+            subject: wanted.subject,
+        };
+        let keys = fetch(request).await?;
+        match id_token::verify(token, keys.body(), &expected) {
+            // The keys may have been rotated just now: fetched once more.
+            Err(IdTokenProblem::UnknownKey) => {
+                let keys = fetch(again).await?;
+                Ok(Some(id_token::verify(token, keys.body(), &expected)))
+            }
+            result => Ok(Some(result)),
+        }
+    }
+
     /// Revokes tokens that will not be kept; best effort, because they are not ours to show.
-    async fn give_back(&self, connection: &Connection, http: &Http, candidate: &Candidate) {
+    async fn give_back(
+        &self,
+        connection: &Connection,
+        http: &Http,
+        refresh_token: Option<&Secret>,
+        access_token: &Secret,
+    ) {
         let secret = self
             .vault(|vault| vault.client_secret(connection))
             .ok()
@@ -561,13 +643,20 @@ impl Desk<'_> {
         let revocations = request::revocations(
             connection,
             secret.as_ref(),
-            candidate.refresh_token.as_ref(),
-            Some(&candidate.access_token),
+            refresh_token,
+            Some(access_token),
         );
         for revocation in revocations.unwrap_or_default() {
             let _ = http.send(revocation.request, &TOKEN_LIMITS).await;
         }
     }
+}
+
+/// What an identity token must fit.
+struct Wanted<'a> {
+    nonce: Option<&'a Secret>,
+    subject: Option<&'a str>,
+    access_token: &'a Secret,
 }
 
 async fn send(
