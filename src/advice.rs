@@ -639,6 +639,10 @@ pub fn ignored(what: &Ignored) -> (&'static str, String) {
     let (code, sentence) = match what {
         Ignored::Unrelated { count: 1 } => ("unrelated", "Ignored an unrelated request.".to_owned()),
         Ignored::Unrelated { count } => ("unrelated", format!("Ignored {count} unrelated requests.")),
+        Ignored::OtherHost => (
+            "other-host",
+            "A request for another host name arrived and was refused: a web page tried to reach this sign-in.".to_owned(),
+        ),
         Ignored::Answer(reason) => answer_ignored(*reason),
         Ignored::StartLinkClosed => (
             "start-link-closed",

@@ -109,7 +109,10 @@ pub(super) enum Command {
     )]
     Edit {
         name: String,
-        #[arg(required_unless_present = "client_secret_file", value_name = "FIELD=VALUE")]
+        #[arg(
+            required_unless_present = "client_secret_file",
+            value_name = "FIELD=VALUE"
+        )]
         fields: Vec<String>,
         /// Read a new client secret from this file (- for stdin)
         #[arg(long, value_name = "FILE")]

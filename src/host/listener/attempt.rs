@@ -202,7 +202,7 @@ impl Attempt {
                 Callback::Ignored
             }
             Judgement::FragmentAnswer => {
-                self.ignore(&mut inner, "fragment");
+                self.ignore(&mut inner, "fragment-answer");
                 Callback::Fragment
             }
             Judgement::Settles => self.settle(&mut inner, query),
@@ -229,10 +229,14 @@ impl Attempt {
         }
     }
 
-    /// A request that has nothing to do with the sign-in: counted, not told.
+    /// A request that has nothing to do with the sign-in.
     pub(super) fn unrelated(&self) {
-        let mut inner = self.lock();
-        inner.ignored = inner.ignored.saturating_add(1);
+        self.ignore(&mut self.lock(), "unrelated");
+    }
+
+    /// A request for a name that only resolves to us (F-02).
+    pub(super) fn other_host(&self) {
+        self.ignore(&mut self.lock(), "other_host");
     }
 
     pub(super) fn other_user(&self) {
