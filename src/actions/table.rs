@@ -239,7 +239,7 @@ static ENTRIES: &[Entry] = &[
         help: "Do what the selected line says",
         keys: &[Key::Enter],
         places: &[
-            Start, Providers, Details, Authorize, Finished, Choices, Palette,
+            Start, Providers, Authorize, Finished, Choices, Palette,
         ],
         needs: facts::always,
     },
@@ -295,7 +295,16 @@ static ENTRIES: &[Entry] = &[
         word: "copy",
         help: "Copy the selected line",
         keys: &[Key::Char('c')],
-        places: &[Table, Details, Form, Authorize, Finished, Choices],
+        places: &[Details, Form, Authorize, Finished, Choices],
+        needs: facts::copyable,
+    },
+    Entry {
+        action: Action::Copy,
+        name: "copy",
+        word: "",
+        help: "Copy the connection's name, or the address of the notice",
+        keys: &[Key::Char('c')],
+        places: &[Table],
         needs: facts::copyable,
     },
     Entry {

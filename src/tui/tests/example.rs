@@ -16,7 +16,7 @@ use crate::model::{
 };
 use crate::tui::backend::{Backend, Replies};
 use crate::tui::{
-    AddressUse, Doing, Look, Msg, PresetChoice, PresetWay, RegisterStep, Reply, Request, Revocation,
+    Doing, Look, Msg, PresetChoice, PresetWay, RegisterStep, Reply, Request, Revocation,
     ScopeChoice, SecretNeed, Setup, Variable, VaultState,
 };
 
@@ -229,7 +229,9 @@ pub(super) fn report() -> TestReport {
 }
 
 pub(super) fn detail_of(row: &Row) -> Detail {
-    let host = format!("{}.example", row.summary.provider_id.replace('.', "-"));
+    let id = row.summary.provider_id.as_str();
+    let plain = id.bytes().all(|b| b.is_ascii_alphanumeric());
+    let host = format!("{}.example", if plain { id } else { "service" });
     Detail {
         connection: Connection {
             id: row.summary.id.clone(),

@@ -154,7 +154,7 @@ fn practice_consent() {
     let mut script = Script::new(Setup { practice: true, ..setup() }, super::example::rows(), (80, 24));
     script.keys("down u");
     snap("practice_ways", &script);
-    script.keys("5");
+    script.keys("6");
     snap("practice_consent", &script);
 }
 
