@@ -238,9 +238,7 @@ static ENTRIES: &[Entry] = &[
         word: "choose",
         help: "Do what the selected line says",
         keys: &[Key::Enter],
-        places: &[
-            Start, Providers, Authorize, Finished, Choices, Palette,
-        ],
+        places: &[Start, Providers, Authorize, Finished, Choices, Palette],
         needs: facts::always,
     },
     Entry {

@@ -40,7 +40,11 @@ impl Parts {
         let roomy = area.height >= ROOMY;
         let top = area.y + if roomy { 2 } else { 1 };
         let lines = cells_of(notice_lines(model, area.width).len().max(1));
-        let bottom = if roomy { last.saturating_sub(lines) } else { last };
+        let bottom = if roomy {
+            last.saturating_sub(lines)
+        } else {
+            last
+        };
         Self {
             title: line(area.y),
             body: Rect {
@@ -48,7 +52,10 @@ impl Parts {
                 height: bottom.saturating_sub(top),
                 ..area
             },
-            notice: roomy.then(|| Rect { height: lines, ..line(bottom) }),
+            notice: roomy.then(|| Rect {
+                height: lines,
+                ..line(bottom)
+            }),
             footer: line(last),
         }
     }
@@ -246,7 +253,14 @@ fn bottom(
         for (index, (words, y)) in lines.into_iter().zip(line.y..line.bottom()).enumerate() {
             let glyph = if index == 0 { glyph } else { " " };
             let words = Line::styled(format!(" {glyph} {words}"), style);
-            words.render(Rect { y, height: 1, ..line }, buffer);
+            words.render(
+                Rect {
+                    y,
+                    height: 1,
+                    ..line
+                },
+                buffer,
+            );
         }
         taken = true;
     }
@@ -320,7 +334,11 @@ fn notice_lines(model: &Model, width: u16) -> Vec<String> {
     let mut lines = text::wrap(&notice.text, room);
     if lines.len() > NOTICE_LINES {
         let rest = lines.split_off(NOTICE_LINES - 1).join(" ");
-        lines.push(text::cut_middle(&rest, room, glyph::dots(model.look().ascii)));
+        lines.push(text::cut_middle(
+            &rest,
+            room,
+            glyph::dots(model.look().ascii),
+        ));
     }
     lines
 }

@@ -47,7 +47,13 @@ impl Query {
                 Some((key, rest)) => query.places.push((key, rest.to_lowercase())),
                 None => {
                     let atom = |kind| {
-                        Atom::new(word, CaseMatching::Ignore, Normalization::Smart, kind, false)
+                        Atom::new(
+                            word,
+                            CaseMatching::Ignore,
+                            Normalization::Smart,
+                            kind,
+                            false,
+                        )
                     };
                     query.words.push(atom(AtomKind::Substring));
                     query.loose.push(atom(AtomKind::Fuzzy));
@@ -72,7 +78,12 @@ impl Query {
 
     /// Those of `all` that pass, in their order. `before` is what a filter left that this one
     /// narrows: looking there is enough.
-    pub(super) fn pass(&mut self, all: &[usize], before: Option<(&Query, &[usize])>, rows: &[Row]) -> Vec<usize> {
+    pub(super) fn pass(
+        &mut self,
+        all: &[usize],
+        before: Option<(&Query, &[usize])>,
+        rows: &[Row],
+    ) -> Vec<usize> {
         if self.is_empty() {
             return all.to_vec();
         }
@@ -88,12 +99,18 @@ impl Query {
             return strictly;
         }
         self.is_loose = true;
-        let loosely_left = before.filter(|(query, _)| query.is_loose).map(|(_, left)| left);
+        let loosely_left = before
+            .filter(|(query, _)| query.is_loose)
+            .map(|(_, left)| left);
         pick(self, loosely_left.unwrap_or(all))
     }
 
     fn atoms(&self) -> &[Atom] {
-        if self.is_loose { &self.loose } else { &self.words }
+        if self.is_loose {
+            &self.loose
+        } else {
+            &self.words
+        }
     }
 
     /// Positions (in characters) of `cell` that the words match.

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::engine::{
-    AttemptEvent, Change, Detail, Error, NewConnection, Outcome, Row, Step, StepState, TestReport, Way,
+    AttemptEvent, Change, Detail, Error, NewConnection, Outcome, Row, Step, StepState, TestReport,
+    Way,
 };
 use crate::model::{
     Account, AccountSource, AttemptId, ClientAuth, Connection, ConnectionId, ConnectionName,
     EndReason, EndpointUrl, Endpoints, Expiry, ExtraParams, Grant, GrantId, IssPolicy, Provider,
     ProviderKind, Quirk, RedirectUri, Registration, RegistrationId, RevokeRule, Scope, ScopeSet,
-    Secret, Seconds, Summary, UnixTime, Untrusted, Verdict,
+    Seconds, Secret, Summary, UnixTime, Untrusted, Verdict,
 };
 use crate::tui::backend::{Backend, Replies};
 use crate::tui::{
@@ -23,7 +24,10 @@ use crate::tui::{
 /// 2026-11-23 14:28:00 UTC.
 pub(super) const NOW: UnixTime = UnixTime(1_795_444_080);
 
-pub(super) const COLOURLESS: Look = Look { colour: false, ascii: false };
+pub(super) const COLOURLESS: Look = Look {
+    colour: false,
+    ascii: false,
+};
 
 pub(super) fn scopes(text: &str) -> ScopeSet {
     ScopeSet::parse(text).expect("scopes")
@@ -96,14 +100,38 @@ pub(super) fn rows() -> Vec<Row> {
     let soon = Expiry::At(NOW.plus(Seconds(42 * 60 + 5)));
     let gone = Expiry::At(UnixTime(NOW.0 - 5));
     vec![
-        row(1, "github", "GitHub", "repo read:user",
-            Some(grant(Some("ada"), Some("repo read:user"), Expiry::Never)), None),
-        row(2, "linear", "Linear", "read write",
-            Some(grant(Some("ada@acme.io"), Some("read"), soon)), None),
-        row(3, "acme-okta", "Okta", "openid email",
-            Some(grant(Some("ada@acme.io"), Some("openid email"), gone)), Some(EndReason::EndedByProvider)),
-        row(4, "notes-mcp", "notes.dev", "notes:read",
-            Some(grant(None, None, gone)), None),
+        row(
+            1,
+            "github",
+            "GitHub",
+            "repo read:user",
+            Some(grant(Some("ada"), Some("repo read:user"), Expiry::Never)),
+            None,
+        ),
+        row(
+            2,
+            "linear",
+            "Linear",
+            "read write",
+            Some(grant(Some("ada@acme.io"), Some("read"), soon)),
+            None,
+        ),
+        row(
+            3,
+            "acme-okta",
+            "Okta",
+            "openid email",
+            Some(grant(Some("ada@acme.io"), Some("openid email"), gone)),
+            Some(EndReason::EndedByProvider),
+        ),
+        row(
+            4,
+            "notes-mcp",
+            "notes.dev",
+            "notes:read",
+            Some(grant(None, None, gone)),
+            None,
+        ),
     ]
 }
 
@@ -154,17 +182,23 @@ pub(super) fn presets() -> Vec<PresetChoice> {
         }],
         redirect: RedirectUri::any_port(),
         default_scopes: scopes("read_user"),
-        scopes: [("read_user", "who you are", false), ("read_api", "read everything you can read", true), ("api", "everything you can do", true)]
-            .into_iter()
-            .map(|(scope, help, broad)| ScopeChoice {
-                scope: Scope::parse(scope).expect("scope"),
-                help: help.to_owned(),
-                broad,
-            })
-            .collect(),
+        scopes: [
+            ("read_user", "who you are", false),
+            ("read_api", "read everything you can read", true),
+            ("api", "everything you can do", true),
+        ]
+        .into_iter()
+        .map(|(scope, help, broad)| ScopeChoice {
+            scope: Scope::parse(scope).expect("scope"),
+            help: help.to_owned(),
+            broad,
+        })
+        .collect(),
         build: Arc::new(|values, _| {
             let host = values.get("host").map_or("", String::as_str);
-            if host.is_empty() || host.contains(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-')) {
+            if host.is_empty()
+                || host.contains(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '-'))
+            {
                 return Err("A host name is needed, as in gitlab.com".to_owned());
             }
             Ok(provider_at("gitlab", "GitLab", host))
@@ -172,17 +206,28 @@ pub(super) fn presets() -> Vec<PresetChoice> {
         steps: Arc::new(|values, redirect| {
             let host = values.get("host").map_or("", String::as_str);
             [
-                ("Open", format!("https://{host}/-/user_settings/applications")),
+                (
+                    "Open",
+                    format!("https://{host}/-/user_settings/applications"),
+                ),
                 ("Name", "Valetkey".to_owned()),
                 ("Redirect", redirect.to_string()),
                 ("Untick", "Confidential; save".to_owned()),
             ]
             .into_iter()
-            .map(|(action, value)| RegisterStep { action: action.to_owned(), value })
+            .map(|(action, value)| RegisterStep {
+                action: action.to_owned(),
+                value,
+            })
             .collect()
         }),
     };
-    let way = |label: &str, device, secret| PresetWay { label: label.to_owned(), device, secret, auth: ClientAuth::Post };
+    let way = |label: &str, device, secret| PresetWay {
+        label: label.to_owned(),
+        device,
+        secret,
+        auth: ClientAuth::Post,
+    };
     let github = PresetChoice {
         id: "github".to_owned(),
         name: "GitHub".to_owned(),
@@ -191,14 +236,24 @@ pub(super) fn presets() -> Vec<PresetChoice> {
         variables: Vec::new(),
         ways: vec![
             way("a code on a web page, no secret", true, SecretNeed::None),
-            way("the browser, needs the client secret", false, SecretNeed::Required),
+            way(
+                "the browser, needs the client secret",
+                false,
+                SecretNeed::Required,
+            ),
         ],
         default_scopes: ScopeSet::default(),
         build: Arc::new(|_, _| Ok(provider_at("github", "GitHub", "github.com"))),
         steps: Arc::new(|_, redirect| {
             vec![
-                RegisterStep { action: "Open".to_owned(), value: "https://github.com/settings/developers".to_owned() },
-                RegisterStep { action: "Redirect".to_owned(), value: redirect.to_string() },
+                RegisterStep {
+                    action: "Open".to_owned(),
+                    value: "https://github.com/settings/developers".to_owned(),
+                },
+                RegisterStep {
+                    action: "Redirect".to_owned(),
+                    value: redirect.to_string(),
+                },
             ]
         }),
         ..gitlab.clone()
@@ -223,7 +278,10 @@ pub(super) fn report() -> TestReport {
         status: 200,
         millis: 180,
         account: Some(Untrusted::new("ada").shown()),
-        lines: vec![Untrusted::new("username: ada").shown(), Untrusted::new("state: active").shown()],
+        lines: vec![
+            Untrusted::new("username: ada").shown(),
+            Untrusted::new("state: active").shown(),
+        ],
         authority: "gitlab.com".to_owned(),
     }
 }
@@ -255,7 +313,10 @@ pub(super) fn detail_of(row: &Row) -> Detail {
         verdict: row.verdict.clone(),
         history: vec![
             (UnixTime(NOW.0 - 360), "tested".to_owned()),
-            (UnixTime(NOW.0 - 420), "token given to bash (8120)".to_owned()),
+            (
+                UnixTime(NOW.0 - 420),
+                "token given to bash (8120)".to_owned(),
+            ),
             (UnixTime(NOW.0 - 90_000), "signed in".to_owned()),
         ],
     }
@@ -280,7 +341,10 @@ pub(super) struct FakeBackend {
 
 impl FakeBackend {
     pub(super) fn new(rows: Vec<Row>) -> Self {
-        Self { rows, ..Self::default() }
+        Self {
+            rows,
+            ..Self::default()
+        }
     }
 
     fn row(&self, id: &ConnectionId) -> Option<&Row> {
@@ -289,7 +353,11 @@ impl FakeBackend {
 
     pub(super) fn event(&self, event: AttemptEvent) -> Msg {
         let (connection, attempt) = self.running.clone().expect("an attempt runs");
-        Msg::Engine(Change::Attempt { attempt, connection, event })
+        Msg::Engine(Change::Attempt {
+            attempt,
+            connection,
+            event,
+        })
     }
 
     pub(super) fn answer(&mut self, request: Request) -> Vec<Msg> {
@@ -297,7 +365,11 @@ impl FakeBackend {
         match request {
             Request::LoadRows => done(Reply::Rows {
                 rows: self.rows.clone(),
-                vault: if self.locked.is_some() { VaultState::Locked } else { VaultState::Open },
+                vault: if self.locked.is_some() {
+                    VaultState::Locked
+                } else {
+                    VaultState::Open
+                },
             }),
             Request::LoadDetail(id) => match self.row(&id) {
                 Some(row) => {
@@ -307,20 +379,32 @@ impl FakeBackend {
                     }
                     done(Reply::Detail(Box::new(detail)))
                 }
-                None => done(Reply::Failed { doing: Doing::Load, error: Arc::new(Error("It is gone.")) }),
+                None => done(Reply::Failed {
+                    doing: Doing::Load,
+                    error: Arc::new(Error("It is gone.")),
+                }),
             },
             Request::SaveDefinition { new, replaces } => {
-                self.rows.retain(|row| Some(&row.summary.id) != replaces.as_ref());
+                self.rows
+                    .retain(|row| Some(&row.summary.id) != replaces.as_ref());
                 let n = 100 + u32::try_from(self.saved.len()).expect("few");
                 let called = new.name.clone().unwrap_or_else(|| name("made"));
                 let mut row = row(n, called.as_str(), &new.provider.name, "", None, None);
                 row.summary.requested = new.scopes.clone();
                 self.rows.push(row);
                 self.saved.push(*new);
-                done(Reply::Saved { id: id(n), name: called })
+                done(Reply::Saved {
+                    id: id(n),
+                    name: called,
+                })
             }
-            Request::SignIn { .. } | Request::Refresh(_) | Request::Revoke { .. } if self.locked.is_some() => {
-                done(Reply::NeedsPassphrase { new: false, then: Some(Box::new(request)) })
+            Request::SignIn { .. } | Request::Refresh(_) | Request::Revoke { .. }
+                if self.locked.is_some() =>
+            {
+                done(Reply::NeedsPassphrase {
+                    new: false,
+                    then: Some(Box::new(request)),
+                })
             }
             Request::SignIn { id, options } => {
                 self.attempts += 1;
@@ -328,17 +412,27 @@ impl FakeBackend {
                 self.running = Some((id.clone(), attempt.clone()));
                 if let Some(error) = self.fail_sign_in {
                     return vec![
-                        Msg::Done(Reply::Started { connection: id, attempt }),
-                        self.event(AttemptEvent::Failed { error: Arc::new(Error(error)), step: Step::Exchange }),
+                        Msg::Done(Reply::Started {
+                            connection: id,
+                            attempt,
+                        }),
+                        self.event(AttemptEvent::Failed {
+                            error: Arc::new(Error(error)),
+                            step: Step::Exchange,
+                        }),
                     ];
                 }
-                let step = |step, state, detail: Option<&str>| {
-                    AttemptEvent::Step { step, state, detail: detail.map(str::to_owned) }
+                let step = |step, state, detail: Option<&str>| AttemptEvent::Step {
+                    step,
+                    state,
+                    detail: detail.map(str::to_owned),
                 };
                 let start_url = "http://127.0.0.1:41873/go/k3v9a0b1c2".to_owned();
                 let mut events = vec![
                     step(Step::Listen, StepState::Done, Some("127.0.0.1:41873")),
-                    AttemptEvent::Way(Way::Open { start_url: start_url.clone() }),
+                    AttemptEvent::Way(Way::Open {
+                        start_url: start_url.clone(),
+                    }),
                     AttemptEvent::Way(Way::Forward {
                         command: "ssh -N -L 127.0.0.1:41873:127.0.0.1:41873 USER@HOST".to_owned(),
                         start_url,
@@ -354,8 +448,14 @@ impl FakeBackend {
                 if options.device || options.no_browser {
                     events.push(AttemptEvent::Way(device_way()));
                 }
-                let started = Msg::Done(Reply::Started { connection: id, attempt });
-                [started].into_iter().chain(events.into_iter().map(|event| self.event(event))).collect()
+                let started = Msg::Done(Reply::Started {
+                    connection: id,
+                    attempt,
+                });
+                [started]
+                    .into_iter()
+                    .chain(events.into_iter().map(|event| self.event(event)))
+                    .collect()
             }
             Request::Paste { text, .. } => {
                 self.pasted.push(text.reveal().to_owned());
@@ -365,34 +465,54 @@ impl FakeBackend {
             Request::UseDevice { .. } => vec![self.event(AttemptEvent::Way(device_way()))],
             Request::Address { attempt, purpose } => done(Reply::Address {
                 attempt,
-                address: Secret::new("https://gitlab.com/oauth/authorize?state=statecanary".to_owned()),
+                address: Secret::new(
+                    "https://gitlab.com/oauth/authorize?state=statecanary".to_owned(),
+                ),
                 purpose,
             }),
             Request::AnswerQuestion { .. } => self.finish(),
             Request::Cancel { .. } => match self.running.take() {
                 Some((connection, attempt)) => {
-                    vec![Msg::Engine(Change::Attempt { attempt, connection, event: AttemptEvent::Cancelled })]
+                    vec![Msg::Engine(Change::Attempt {
+                        attempt,
+                        connection,
+                        event: AttemptEvent::Cancelled,
+                    })]
                 }
                 None => Vec::new(),
             },
             Request::Test(id) => match self.row(&id) {
-                Some(row) => done(Reply::Tested { name: row.summary.name.clone(), id, report: report() }),
+                Some(row) => done(Reply::Tested {
+                    name: row.summary.name.clone(),
+                    id,
+                    report: report(),
+                }),
                 None => Vec::new(),
             },
             Request::Refresh(id) => match self.row(&id) {
-                Some(row) => done(Reply::Refreshed { name: row.summary.name.clone() }),
+                Some(row) => done(Reply::Refreshed {
+                    name: row.summary.name.clone(),
+                }),
                 None => Vec::new(),
             },
             Request::Revoke { id, then_remove } => {
-                let Some(row) = self.row(&id) else { return Vec::new() };
+                let Some(row) = self.row(&id) else {
+                    return Vec::new();
+                };
                 let name = row.summary.name.clone();
                 if then_remove {
                     self.rows.retain(|row| row.summary.id != id);
                 }
-                done(Reply::Revoked { name, outcome: Revocation::Revoked, removed: then_remove })
+                done(Reply::Revoked {
+                    name,
+                    outcome: Revocation::Revoked,
+                    removed: then_remove,
+                })
             }
             Request::Remove(id) => {
-                let Some(row) = self.row(&id) else { return Vec::new() };
+                let Some(row) = self.row(&id) else {
+                    return Vec::new();
+                };
                 let name = row.summary.name.clone();
                 self.rows.retain(|row| row.summary.id != id);
                 done(Reply::Removed { name })
@@ -431,8 +551,12 @@ impl FakeBackend {
     }
 
     fn finish(&mut self) -> Vec<Msg> {
-        let Some((connection, _)) = self.running.clone() else { return Vec::new() };
-        let row = self.row(&connection).expect("the row");
+        let Some((connection, _)) = self.running.clone() else {
+            return Vec::new();
+        };
+        let Some(row) = self.row(&connection) else {
+            return Vec::new();
+        };
         let outcome = Outcome {
             name: row.summary.name.clone(),
             account: Some(Untrusted::new("ada").shown()),

@@ -25,7 +25,10 @@ fn table_at_many_sizes() {
 
 #[test]
 fn w_10_without_colour_and_in_ascii() {
-    let look = Look { colour: false, ascii: true };
+    let look = Look {
+        colour: false,
+        ascii: true,
+    };
     let mut script = Script::new(Setup { look, ..setup() }, super::example::rows(), (80, 24));
     script.keys("space down");
     snap("table_ascii", &script);
@@ -35,7 +38,14 @@ fn w_10_without_colour_and_in_ascii() {
 #[test]
 fn first_start() {
     snap("first_start", &Script::empty());
-    let script = Script::new(Setup { practice: true, ..setup() }, Vec::new(), (80, 24));
+    let script = Script::new(
+        Setup {
+            practice: true,
+            ..setup()
+        },
+        Vec::new(),
+        (80, 24),
+    );
     snap("first_start_practice", &script);
 }
 
@@ -115,7 +125,14 @@ fn authorize_at_the_desk() {
 
 #[test]
 fn authorize_over_ssh() {
-    let mut script = Script::new(Setup { ssh: true, ..setup() }, super::example::rows(), (80, 24));
+    let mut script = Script::new(
+        Setup {
+            ssh: true,
+            ..setup()
+        },
+        super::example::rows(),
+        (80, 24),
+    );
     script.keys(TO_REVIEW).keys("enter").wait(42);
     snap("authorize_ssh", &script);
     script.keys("Q");
@@ -151,7 +168,14 @@ fn authorize_failures() {
 
 #[test]
 fn practice_consent() {
-    let mut script = Script::new(Setup { practice: true, ..setup() }, super::example::rows(), (80, 24));
+    let mut script = Script::new(
+        Setup {
+            practice: true,
+            ..setup()
+        },
+        super::example::rows(),
+        (80, 24),
+    );
     script.keys("down u");
     snap("practice_ways", &script);
     script.keys("6");
@@ -162,7 +186,9 @@ fn practice_consent() {
 fn finished() {
     let mut script = Script::usual();
     script.keys(TO_REVIEW).keys("enter 3");
-    script.paste("http://127.0.0.1/callback?code=c&state=s").keys("enter");
+    script
+        .paste("http://127.0.0.1/callback?code=c&state=s")
+        .keys("enter");
     snap("finished", &script);
 }
 
@@ -189,7 +215,10 @@ fn passphrase() {
     script.keys("enter");
     snap("unlock_wrong", &script);
     let mut script = Script::usual();
-    script.send(crate::tui::Msg::Done(crate::tui::Reply::NeedsPassphrase { new: true, then: None }));
+    script.send(crate::tui::Msg::Done(crate::tui::Reply::NeedsPassphrase {
+        new: true,
+        then: None,
+    }));
     script.keys("\"one\" enter \"two\" enter");
     snap("passphrase_new", &script);
 }

@@ -7,7 +7,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::example::{FakeBackend, NOW, rows, setup};
 use crate::engine::{AttemptEvent, Row};
-use crate::model::{Secret, Seconds};
+use crate::model::{Seconds, Secret};
 use crate::tui::backend::{Backend, Replies};
 use crate::tui::{Model, Msg, Setup, update, view};
 
@@ -28,7 +28,9 @@ impl Script {
             replies,
             queue,
         };
-        script.backend.perform(crate::tui::Request::LoadRows, &script.replies);
+        script
+            .backend
+            .perform(crate::tui::Request::LoadRows, &script.replies);
         script.settle();
         script
     }
@@ -45,8 +47,13 @@ impl Script {
     /// Plays keys by name: `a`, `enter`, `ctrl-c`; `"text"` types it.
     pub(super) fn keys(&mut self, script: &str) -> &mut Self {
         for word in script.split(' ').filter(|word| !word.is_empty()) {
-            match word.strip_prefix('"').and_then(|word| word.strip_suffix('"')) {
-                Some(text) => text.chars().for_each(|c| self.key(KeyCode::Char(c), KeyModifiers::NONE)),
+            match word
+                .strip_prefix('"')
+                .and_then(|word| word.strip_suffix('"'))
+            {
+                Some(text) => text
+                    .chars()
+                    .for_each(|c| self.key(KeyCode::Char(c), KeyModifiers::NONE)),
                 None => self.named(word),
             }
         }
@@ -132,7 +139,9 @@ impl Script {
     pub(super) fn terminal(&self) -> Terminal<TestBackend> {
         let (width, height) = self.model.size();
         let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("terminal");
-        terminal.draw(|frame| view(&self.model, frame)).expect("drawn");
+        terminal
+            .draw(|frame| view(&self.model, frame))
+            .expect("drawn");
         terminal
     }
 

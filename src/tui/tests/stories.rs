@@ -22,7 +22,11 @@ fn a_key_that_cannot_act_says_why() {
     let mut script = Script::usual();
     script.keys("t");
     assert!(script.asked().is_empty());
-    assert!(script.shows("It needs a sign-in first"), "{}", script.frame());
+    assert!(
+        script.shows("It needs a sign-in first"),
+        "{}",
+        script.frame()
+    );
     script.keys("down");
     assert!(!script.shows("It needs a sign-in first"));
 }
@@ -34,7 +38,11 @@ fn l_06_deleting_offers_the_choice_and_keeps_by_default() {
     assert!(script.asked().is_empty());
     script.keys("x 2");
     assert_eq!(script.asked(), ["revoke"]);
-    assert!(script.shows("github: revoked. The settings are kept."), "{}", script.frame());
+    assert!(
+        script.shows("github: revoked. The settings are kept."),
+        "{}",
+        script.frame()
+    );
     script.keys("x 4");
     assert_eq!(script.asked(), ["remove"]);
     assert!(!script.shows("ada  "), "{}", script.frame());
@@ -46,13 +54,22 @@ fn l_05_without_revocation_none_is_claimed() {
     script.backend.no_revocation = true;
     script.keys("down x");
     let frame = script.frame();
-    assert!(!frame.contains("is told") && frame.contains("access may still exist"), "{frame}");
+    assert!(
+        !frame.contains("is told") && frame.contains("access may still exist"),
+        "{frame}"
+    );
     script.keys("3");
     assert!(script.asked().is_empty());
     script.keys("2");
     assert_eq!(script.asked(), ["remove"]);
-    let outcome = Revocation::NotOffered { page: Some("https://x.example/apps".to_owned()) };
-    script.send(Msg::Done(Reply::Revoked { name: super::example::name("x"), outcome, removed: true }));
+    let outcome = Revocation::NotOffered {
+        page: Some("https://x.example/apps".to_owned()),
+    };
+    script.send(Msg::Done(Reply::Revoked {
+        name: super::example::name("x"),
+        outcome,
+        removed: true,
+    }));
     assert!(script.shows("could not be told"), "{}", script.frame());
     script.keys("c");
     assert_eq!(script.backend.copied, ["https://x.example/apps"]);
@@ -63,7 +80,10 @@ fn the_choices_wait_until_it_is_known_what_the_provider_offers() {
     let mut script = Script::usual();
     let row = script.model.world.table.rows()[0].clone();
     let asking = crate::tui::screens::Revoking::new(&[&row], &script.model.world);
-    script.model.screens.push(crate::tui::model::Screen::Revoking(asking));
+    script
+        .model
+        .screens
+        .push(crate::tui::model::Screen::Revoking(asking));
     script.keys("2 3 4");
     assert!(script.asked().is_empty());
     assert!(script.shows("Reading what the provider offers"));
@@ -77,7 +97,11 @@ fn bulk_actions_name_all_and_act_on_all() {
     script.keys("t");
     assert_eq!(script.asked(), ["test", "test"]);
     script.keys("x");
-    assert!(script.shows("This is about github, linear."), "{}", script.frame());
+    assert!(
+        script.shows("This is about github, linear."),
+        "{}",
+        script.frame()
+    );
     script.keys("3");
     assert_eq!(script.asked(), ["revoke", "revoke"]);
     assert_eq!(script.model.world.table.marked(), 0);
@@ -93,16 +117,26 @@ fn a_locked_vault_asks_and_then_does_what_was_wanted() {
     script.keys("\"x\" enter");
     assert_eq!(script.asked(), ["refresh", "unlock"], "the wait is kept");
     script.wait(4).keys("ctrl-u").paste("open sesame\n");
-    assert!(script.asked().is_empty(), "a pasted newline confirms nothing");
+    assert!(
+        script.asked().is_empty(),
+        "a pasted newline confirms nothing"
+    );
     script.keys("enter");
     assert_eq!(script.asked(), ["unlock", "refresh"]);
-    assert!(script.shows("linear has a fresh access token."), "{}", script.frame());
+    assert!(
+        script.shows("linear has a fresh access token."),
+        "{}",
+        script.frame()
+    );
 }
 
 #[test]
 fn a_new_passphrase_is_typed_twice() {
     let mut script = Script::usual();
-    script.send(Msg::Done(Reply::NeedsPassphrase { new: true, then: None }));
+    script.send(Msg::Done(Reply::NeedsPassphrase {
+        new: true,
+        then: None,
+    }));
     script.keys("\"one\" enter enter");
     assert!(script.asked().is_empty());
     script.keys("\"two\" enter");
@@ -155,7 +189,11 @@ fn the_palette_runs_what_it_names() {
 fn help_explains_the_screen_below() {
     let mut script = Script::usual();
     script.keys("a f1");
-    assert!(script.shows("Keys: Choosing a provider"), "{}", script.frame());
+    assert!(
+        script.shows("Keys: Choosing a provider"),
+        "{}",
+        script.frame()
+    );
     script.keys("esc");
     assert!(script.shows("Step 1 of 7"));
 }
@@ -181,7 +219,14 @@ fn practice_is_offered_and_named() {
     let mut script = Script::empty();
     script.keys("p");
     assert_eq!(script.asked(), ["practise"]);
-    let mut script = Script::new(Setup { practice: true, ..setup() }, rows(), (80, 24));
+    let mut script = Script::new(
+        Setup {
+            practice: true,
+            ..setup()
+        },
+        rows(),
+        (80, 24),
+    );
     assert!(script.shows(" practice "));
     script.keys("a");
     assert!(script.shows(" practice "));
@@ -192,14 +237,30 @@ fn the_mouse_selects_opens_sorts_and_can_be_released() {
     use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
     let mouse = |column, row| {
         let kind = MouseEventKind::Down(MouseButton::Left);
-        Msg::Mouse(MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE })
+        Msg::Mouse(MouseEvent {
+            kind,
+            column,
+            row,
+            modifiers: KeyModifiers::NONE,
+        })
     };
     let mut script = Script::usual();
     script.send(mouse(10, 5));
-    let selected = |script: &Script| script.model.world.table.selected().map(|row| row.summary.id.clone());
+    let selected = |script: &Script| {
+        script
+            .model
+            .world
+            .table
+            .selected()
+            .map(|row| row.summary.id.clone())
+    };
     assert_eq!(selected(&script), Some(id(2)));
     script.send(mouse(4, 2));
-    assert_eq!(selected(&script), Some(id(2)), "sorting keeps the selection");
+    assert_eq!(
+        selected(&script),
+        Some(id(2)),
+        "sorting keeps the selection"
+    );
     assert!(script.shows("NAME↓"), "{}", script.frame());
     script.send(mouse(10, 4));
     assert!(script.shows("linear · Linear"), "{}", script.frame());

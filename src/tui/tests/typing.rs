@@ -27,7 +27,11 @@ fn no_printable_key_acts_while_a_field_has_the_focus() {
             let depth = script.model.screens.len();
             assert!(script.model.typing(), "{keys}");
             assert_eq!(script.model.place(), place, "{keys}");
-            script.keys(&if c == ' ' { "space".to_owned() } else { format!("\"{c}\"") });
+            script.keys(&if c == ' ' {
+                "space".to_owned()
+            } else {
+                format!("\"{c}\"")
+            });
             assert!(script.backend.asked.is_empty(), "{keys}, then {c:?}");
             assert_eq!(script.model.screens.len(), depth, "{keys}, then {c:?}");
             assert_eq!(script.model.place(), place, "{keys}, then {c:?}");
@@ -39,7 +43,9 @@ fn no_printable_key_acts_while_a_field_has_the_focus() {
 fn w_06_no_secret_stands_on_any_screen() {
     let mut script = Script::usual();
     let mut seen = String::new();
-    script.keys("a \"gith\" enter enter up up up up 2 \"cid\" enter").paste("secretcanary");
+    script
+        .keys("a \"gith\" enter enter up up up up 2 \"cid\" enter")
+        .paste("secretcanary");
     seen.push_str(&script.frame());
     for keys in ["enter", "enter", "enter", "enter", "f1", "esc"] {
         script.keys(keys);
@@ -58,7 +64,14 @@ fn w_06_no_secret_stands_on_any_screen() {
 #[test]
 fn w_09_pasted_newlines_confirm_nothing() {
     for (keys, _) in FIELDS {
-        let mut script = Script::new(Setup { mouse: false, ..setup() }, super::example::rows(), (80, 24));
+        let mut script = Script::new(
+            Setup {
+                mouse: false,
+                ..setup()
+            },
+            super::example::rows(),
+            (80, 24),
+        );
         script.keys(keys);
         script.backend.asked.clear();
         let place = script.model.place();
