@@ -171,6 +171,10 @@ impl Verdict {
                 "refresh-interrupted",
                 "A refresh was interrupted, and the provider no longer accepts the old token.",
             ),
+            Some(EndReason::AccountChanged) => (
+                "account-changed",
+                "The provider switched the account during a refresh; that was stopped.",
+            ),
             Some(EndReason::EndpointsChanged) => (
                 "endpoints-changed",
                 "An address was changed; the old tokens will not be sent there.",

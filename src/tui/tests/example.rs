@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::engine::{
-    AttemptEvent, Change, Class, Detail, Endpoint, Error, FailureKind, NewConnection, Outcome,
+    AttemptEvent, Change, Class, Detail, Endpoint, Fate, Error, FailureKind, NewConnection, Outcome,
     ProviderFailure, Row, Step, StepState, TestReport, Way,
 };
 use crate::model::{
@@ -606,8 +606,9 @@ pub(super) fn failure(name: &str) -> Error {
             kind: FailureKind::Refused {
                 code: code.to_owned(),
                 description: None,
-                class: Class::Configuration,
             },
+            class: Class::Configuration,
+            fate: Fate::Refused,
         }
         .into(),
     }
