@@ -122,6 +122,14 @@ async fn j_16_without_a_refresh_token_nothing_is_asked_and_the_end_is_told() {
 async fn y_12_a_failed_early_refresh_hands_out_what_is_left_with_a_warning() {
     let stage = Stage::signed_in().await;
     let first = stage.token().await.expect("good");
+    // A token just issued is not renewed again, whatever is asked for.
+    let handout = stage
+        .engine
+        .fresh_token(NAME, Some(Seconds(2 * 3600)))
+        .await
+        .expect("the same");
+    assert!(!handout.refreshed && handout.warning.is_none());
+    stage.pass(31);
     stage.set("token_unavailable=503");
     let handout = stage
         .engine

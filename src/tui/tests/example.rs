@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::engine::{
-    AttemptEvent, Change, Class, Detail, Endpoint, Fate, Error, FailureKind, NewConnection, Outcome,
-    ProviderFailure, Row, Step, StepState, TestReport, Way,
+    AttemptEvent, Change, Class, Detail, Endpoint, Error, FailureKind, Fate, NewConnection,
+    Outcome, ProviderFailure, Row, Step, StepState, TestReport, Way,
 };
 use crate::model::{
     Account, AccountSource, AttemptId, ClientAuth, Connection, ConnectionId, ConnectionName,
