@@ -83,7 +83,7 @@ fn y_11_every_failure_has_its_own_code_and_one_next_step() {
     told(&["token", NAME], 3, "run: valetkey login practice");
     home.login(&sandbox).ended(0);
     sandbox.set("token_unavailable=503").expect("a switch");
-    told(&["token", NAME], 7, "status 503");
+    told(&["token", NAME], 4, "status 503");
     sandbox.unset("token_unavailable");
     sandbox.set("token_drop=undone").expect("a switch");
     told(&["token", NAME], 4, "was not reached");
