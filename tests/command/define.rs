@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::home::{Home, NAME, sandbox};
 
 #[test]
-fn f_1_everything_missing_is_listed_at_once() {
+fn everything_missing_is_listed_at_once() {
     let home = Home::new();
     let output = home.run(&["add", "--no-input"]).ended(2);
     for flag in [
@@ -84,7 +84,7 @@ fn a_definition_from_flags_is_saved_without_signing_in() {
 }
 
 #[test]
-fn f_1_a_taken_name_is_refused_in_any_case() {
+fn f1_a_taken_name_is_refused_in_any_case() {
     let sandbox = sandbox(&[]);
     let home = Home::with(&sandbox);
     let mut flags = home.definition(&sandbox);

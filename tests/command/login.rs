@@ -116,7 +116,7 @@ fn narrowed_scopes_are_named() {
 }
 
 #[test]
-fn b_05_without_a_terminal_a_wider_grant_is_given_back() {
+fn b_03_without_a_terminal_a_wider_grant_is_given_back() {
     let sandbox = sandbox(&["granted_scope=profile items:read email"]);
     let home = Home::with(&sandbox);
     let output = home.login(&sandbox).ended(5);
@@ -179,7 +179,7 @@ fn a_10_without_a_terminal_another_account_is_given_back() {
 }
 
 #[test]
-fn e_1_a_pasted_address_signs_in() {
+fn e1_a_pasted_address_signs_in() {
     let sandbox = sandbox(&[]);
     let home = Home::with(&sandbox);
     let mut command = home.command(&["login", NAME, "--paste"]);
