@@ -552,7 +552,7 @@ fn provider(failure: &ProviderFailure) -> Advice {
         .fixes([Fix::SignInAgain]),
         FailureKind::Status(status) => Advice::new(
             "status",
-            exit::REFUSED,
+            if matches!(status, 408 | 500..) { exit::OFFLINE } else { exit::REFUSED },
             format!("The {at} at {host} answered with status {status} and no explanation."),
         )
         .hint("The sign-in is kept. Try again later.")

@@ -35,7 +35,8 @@ async fn g_11_a_verified_identity_token_names_the_account() {
 }
 
 #[tokio::test]
-async fn r_03_a_faulty_identity_token_ends_the_sign_in_and_its_tokens_are_given_back() {
+async fn r_01_r_02_r_03_r_04_r_05_r_06_r_07_r_08_a_faulty_identity_token_ends_the_sign_in_and_its_tokens_are_given_back()
+ {
     let stage = stage().await;
     stage.sign_in().await.expect("signed in");
     let before = stage.kept();

@@ -71,7 +71,7 @@ async fn j_04_without_a_new_one_the_old_refresh_token_is_kept() {
 }
 
 #[tokio::test]
-async fn b_07_a_narrower_token_is_shown_as_in_use_and_the_grant_stays() {
+async fn b_06_a_narrower_token_is_shown_as_in_use_and_the_grant_stays() {
     let stage = Stage::signed_in().await;
     let granted = stage.connection().grant.expect("a grant").granted;
     stage.set("scope=profile");
@@ -82,6 +82,21 @@ async fn b_07_a_narrower_token_is_shown_as_in_use_and_the_grant_stays() {
         grant.in_use,
         Some(ScopeSet::parse("profile").expect("a scope"))
     );
+    stage.sandbox.unset("scope");
+    stage.sign_in().await.expect("again");
+    let asked = stage.sandbox.requests_to("/authorize")[0].query();
+    assert_eq!(asked.get("scope"), Some("profile items:read items:write"));
+}
+
+#[tokio::test]
+async fn b_07_a_refresh_asks_for_no_more_than_was_granted() {
+    let stage = Stage::new().await;
+    stage.set("granted_scope=profile");
+    stage.sign_in().await.expect("signed in");
+    stage.sandbox.clear_requests();
+    stage.engine.refresh(&stage.id).await.expect("refreshed");
+    let form = stage.sandbox.requests_to("/token")[0].form();
+    assert!(matches!(form.get("scope"), None | Some("profile")));
 }
 
 #[tokio::test]
