@@ -19,7 +19,7 @@ const client = (client_id, token_endpoint_auth_method, client_secret) => ({
   token_endpoint_auth_method,
   // A native app: any port of the loopback address (RFC 8252 section 7.3).
   application_type: 'native',
-  redirect_uris: ['http://127.0.0.1/callback'],
+  redirect_uris: ['127.0.0.1', 'localhost', '[::1]'].map((host) => `http://${host}/callback`),
   grant_types: ['authorization_code', 'refresh_token', DEVICE],
   response_types: ['code'],
 });
