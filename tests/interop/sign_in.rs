@@ -15,7 +15,10 @@ struct Stage {
 
 impl Stage {
     async fn set() -> Self {
-        let mut home = Home::new();
+        Self::in_home(Home::new()).await
+    }
+
+    async fn in_home(mut home: Home) -> Self {
         let passphrase = home.file("passphrase", "correct horse battery staple\n");
         home.set("VALETKEY_PASSPHRASE_FILE", passphrase);
         let person = Person::at(&mut home).await;
@@ -189,8 +192,10 @@ async fn redirect_by_name_and_by_the_other_family() {
 }
 
 #[tokio::test]
-async fn many_callers_spend_one_refresh_token_once() {
-    let stage = Stage::set().await;
+async fn many_callers_never_spend_a_refresh_token_twice() {
+    let mut home = Home::new();
+    home.set("REFRESH_LATE_MS", "1500");
+    let stage = Stage::in_home(home).await;
     stage.add("public", &[]).await;
     stage.login("Connected to").await.ok();
     let before = stage.token().await;
