@@ -124,13 +124,13 @@ pub struct Entry {
     pub help: &'static str,
     pub keys: &'static [Key],
     pub places: &'static [Place],
-    needs: fn(&Facts) -> Why,
+    needs: Option<fn(&Facts) -> Why>,
 }
 
 impl Entry {
     /// `Err` with the reason when it is not possible now.
     pub fn possible(&self, facts: &Facts) -> Result<(), &'static str> {
-        (self.needs)(facts)
+        self.needs.map_or(Ok(()), |needs| needs(facts))
     }
 
     /// The keys, as a person reads them: `k up`.
@@ -167,7 +167,7 @@ static ENTRIES: &[Entry] = &[
         help: "Connect a service",
         keys: &[Key::Char('a')],
         places: &[Start, Table],
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::Practise,
@@ -176,7 +176,7 @@ static ENTRIES: &[Entry] = &[
         help: "Practise with a pretend service on this machine",
         keys: &[Key::Char('p')],
         places: &[Start],
-        needs: facts::practice,
+        needs: Some(facts::practice),
     },
     Entry {
         action: Action::Open,
@@ -185,7 +185,7 @@ static ENTRIES: &[Entry] = &[
         help: "Open the selected connection",
         keys: &[Key::Enter],
         places: &[Table],
-        needs: facts::row,
+        needs: Some(facts::row),
     },
     Entry {
         action: Action::Test,
@@ -194,7 +194,7 @@ static ENTRIES: &[Entry] = &[
         help: "Read something simple to prove that it works",
         keys: &[Key::Char('t')],
         places: &[Table, Details, Finished],
-        needs: facts::signed_in,
+        needs: Some(facts::signed_in),
     },
     Entry {
         action: Action::Refresh,
@@ -203,7 +203,7 @@ static ENTRIES: &[Entry] = &[
         help: "Swap the refresh token for a fresh access token",
         keys: &[Key::Char('r')],
         places: ROWS,
-        needs: facts::refresh_token,
+        needs: Some(facts::refresh_token),
     },
     Entry {
         action: Action::Reauthorize,
@@ -212,7 +212,7 @@ static ENTRIES: &[Entry] = &[
         help: "Sign in again",
         keys: &[Key::Char('u')],
         places: ROWS,
-        needs: facts::row,
+        needs: Some(facts::row),
     },
     Entry {
         action: Action::Revoke,
@@ -221,7 +221,7 @@ static ENTRIES: &[Entry] = &[
         help: "End the sign-in, delete the connection, or both",
         keys: &[Key::Char('x')],
         places: ROWS,
-        needs: facts::row,
+        needs: Some(facts::row),
     },
     Entry {
         action: Action::Find,
@@ -230,7 +230,7 @@ static ENTRIES: &[Entry] = &[
         help: "Filter the table; state: scope: provider: account: narrow it",
         keys: &[Key::Char('/')],
         places: &[Table],
-        needs: facts::rows,
+        needs: Some(facts::rows),
     },
     Entry {
         action: Action::Choose,
@@ -239,7 +239,7 @@ static ENTRIES: &[Entry] = &[
         help: "Do what the selected line says",
         keys: &[Key::Enter],
         places: &[Start, Providers, Authorize, Finished, Choices, Palette],
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::GoOn,
@@ -248,7 +248,7 @@ static ENTRIES: &[Entry] = &[
         help: "Press the selected line, or go on",
         keys: &[Key::Enter],
         places: &[Finding, Form, Passphrase],
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::Pick,
@@ -267,7 +267,7 @@ static ENTRIES: &[Entry] = &[
             Key::Char('9'),
         ],
         places: &[Form, Authorize, Choices],
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::Toggle,
@@ -276,7 +276,7 @@ static ENTRIES: &[Entry] = &[
         help: "Tick or untick the selected line",
         keys: &[Key::Char(' ')],
         places: &[Form, Authorize],
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::Switch,
@@ -285,7 +285,7 @@ static ENTRIES: &[Entry] = &[
         help: "Go to the other half of the screen",
         keys: &[Key::Tab],
         places: ROWS,
-        needs: facts::split,
+        needs: Some(facts::split),
     },
     Entry {
         action: Action::Copy,
@@ -294,7 +294,7 @@ static ENTRIES: &[Entry] = &[
         help: "Copy the selected line",
         keys: &[Key::Char('c')],
         places: &[Details, Form, Authorize, Finished, Choices],
-        needs: facts::copyable,
+        needs: Some(facts::copyable),
     },
     Entry {
         action: Action::Copy,
@@ -303,7 +303,7 @@ static ENTRIES: &[Entry] = &[
         help: "Copy the connection's name, or the address of the notice",
         keys: &[Key::Char('c')],
         places: &[Table],
-        needs: facts::copyable,
+        needs: Some(facts::copyable),
     },
     Entry {
         action: Action::ShowQr,
@@ -312,7 +312,7 @@ static ENTRIES: &[Entry] = &[
         help: "Show the code's page as a picture for a phone",
         keys: &[Key::Char('Q')],
         places: &[Authorize],
-        needs: facts::qr,
+        needs: Some(facts::qr),
     },
     Entry {
         action: Action::ShowAddress,
@@ -321,7 +321,7 @@ static ENTRIES: &[Entry] = &[
         help: "Show the whole address, which is good for this sign-in only",
         keys: &[Key::Char('o')],
         places: &[Authorize],
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::Rename,
@@ -330,7 +330,7 @@ static ENTRIES: &[Entry] = &[
         help: "Give the connection another name",
         keys: &[Key::Char('n')],
         places: ROWS,
-        needs: facts::row,
+        needs: Some(facts::row),
     },
     Entry {
         action: Action::Sort,
@@ -339,7 +339,7 @@ static ENTRIES: &[Entry] = &[
         help: "Sort by the next column",
         keys: &[Key::Char('s')],
         places: &[Table],
-        needs: facts::rows,
+        needs: Some(facts::rows),
     },
     Entry {
         action: Action::Reverse,
@@ -348,7 +348,7 @@ static ENTRIES: &[Entry] = &[
         help: "Turn the order round",
         keys: &[Key::Char('S')],
         places: &[Table],
-        needs: facts::rows,
+        needs: Some(facts::rows),
     },
     Entry {
         action: Action::Mark,
@@ -357,7 +357,7 @@ static ENTRIES: &[Entry] = &[
         help: "Mark the row, to do one thing with several",
         keys: &[Key::Char(' ')],
         places: &[Table],
-        needs: facts::row,
+        needs: Some(facts::row),
     },
     Entry {
         action: Action::Complete,
@@ -366,7 +366,7 @@ static ENTRIES: &[Entry] = &[
         help: "Complete a word such as state:",
         keys: &[Key::Tab],
         places: &[Finding],
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::Clear,
@@ -375,7 +375,7 @@ static ENTRIES: &[Entry] = &[
         help: "Clear the filter and the marks",
         keys: &[Key::Esc],
         places: &[Table],
-        needs: facts::narrowed,
+        needs: Some(facts::narrowed),
     },
     Entry {
         action: Action::Stop,
@@ -384,7 +384,7 @@ static ENTRIES: &[Entry] = &[
         help: "Stop this sign-in; nothing stored is changed",
         keys: &[Key::Esc, Key::Char('q')],
         places: &[Authorize],
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::Back,
@@ -395,7 +395,7 @@ static ENTRIES: &[Entry] = &[
         places: &[
             Finding, Details, Providers, Form, Finished, Choices, Passphrase, Help, Palette,
         ],
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::Up,
@@ -404,7 +404,7 @@ static ENTRIES: &[Entry] = &[
         help: "One line up",
         keys: &[Key::Up],
         places: LISTS,
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::Down,
@@ -413,7 +413,7 @@ static ENTRIES: &[Entry] = &[
         help: "One line down",
         keys: &[Key::Down],
         places: LISTS,
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::Up,
@@ -422,7 +422,7 @@ static ENTRIES: &[Entry] = &[
         help: "One line up",
         keys: &[Key::Char('k')],
         places: LETTERED,
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::Down,
@@ -431,7 +431,7 @@ static ENTRIES: &[Entry] = &[
         help: "One line down",
         keys: &[Key::Char('j')],
         places: LETTERED,
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::Next,
@@ -442,7 +442,7 @@ static ENTRIES: &[Entry] = &[
         places: &[
             Start, Providers, Form, Authorize, Finished, Choices, Passphrase, Palette,
         ],
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::Previous,
@@ -453,7 +453,7 @@ static ENTRIES: &[Entry] = &[
         places: &[
             Start, Providers, Form, Authorize, Finished, Choices, Passphrase, Palette,
         ],
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::PageUp,
@@ -462,7 +462,7 @@ static ENTRIES: &[Entry] = &[
         help: "One screen up",
         keys: &[Key::PageUp, Key::Ctrl('b')],
         places: PAGED,
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::PageDown,
@@ -471,7 +471,7 @@ static ENTRIES: &[Entry] = &[
         help: "One screen down",
         keys: &[Key::PageDown, Key::Ctrl('f')],
         places: PAGED,
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::First,
@@ -480,7 +480,7 @@ static ENTRIES: &[Entry] = &[
         help: "To the first line",
         keys: &[Key::Home, Key::Char('g')],
         places: LETTERED,
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::Last,
@@ -489,7 +489,7 @@ static ENTRIES: &[Entry] = &[
         help: "To the last line",
         keys: &[Key::End, Key::Char('G')],
         places: LETTERED,
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::Palette,
@@ -498,7 +498,7 @@ static ENTRIES: &[Entry] = &[
         help: "All actions of this screen, by name",
         keys: &[Key::Char(':')],
         places: &[Start, Table, Details, Form, Finished],
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::Lock,
@@ -507,7 +507,7 @@ static ENTRIES: &[Entry] = &[
         help: "Lock the vault",
         keys: &[Key::Char('L')],
         places: &[Start, Table, Details],
-        needs: facts::lockable,
+        needs: Some(facts::lockable),
     },
     Entry {
         action: Action::Mouse,
@@ -516,7 +516,7 @@ static ENTRIES: &[Entry] = &[
         help: "Give the mouse to the terminal, or take it back",
         keys: &[Key::Char('M')],
         places: EVERYWHERE,
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::Redraw,
@@ -525,7 +525,7 @@ static ENTRIES: &[Entry] = &[
         help: "Draw the whole screen again",
         keys: &[Key::Ctrl('l')],
         places: EVERYWHERE,
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::Suspend,
@@ -534,7 +534,7 @@ static ENTRIES: &[Entry] = &[
         help: "Put the program to sleep; fg brings it back",
         keys: &[Key::Ctrl('z')],
         places: EVERYWHERE,
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::Leave,
@@ -543,7 +543,7 @@ static ENTRIES: &[Entry] = &[
         help: "Leave; asks once while a sign-in is running",
         keys: &[Key::Ctrl('c')],
         places: EVERYWHERE,
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::Help,
@@ -555,7 +555,7 @@ static ENTRIES: &[Entry] = &[
             Start, Table, Finding, Details, Providers, Form, Authorize, Finished, Choices,
             Passphrase, Palette,
         ],
-        needs: facts::always,
+        needs: None,
     },
     Entry {
         action: Action::Quit,
@@ -564,7 +564,7 @@ static ENTRIES: &[Entry] = &[
         help: "Leave; asks once while a sign-in is running",
         keys: &[Key::Char('q')],
         places: &[Start, Table],
-        needs: facts::always,
+        needs: None,
     },
 ];
 

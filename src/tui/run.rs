@@ -2,11 +2,13 @@
 //! a frame is drawn once for each wake-up. It wakes only for events, answers, signals, and when a
 //! visible text changes with the clock.
 
+use std::future::poll_fn;
 use std::io::{self, IsTerminal, stdin, stdout};
+use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::event::{Event, EventStream, MouseEventKind};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -98,10 +100,10 @@ impl Running<'_> {
         let mut signals = Signals::listen()?;
         let mut events = EventStream::new();
         self.backend.perform(Request::LoadRows, &self.replies);
-        if let Ok(Some(msg)) = timeout(FIRST, self.queue.recv()).await {
-            if let Next::End(ended) = self.take(msg)? {
-                return Ok(ended);
-            }
+        if let Ok(Some(msg)) = timeout(FIRST, self.queue.recv()).await
+            && let Next::End(ended) = self.take(msg)?
+        {
+            return Ok(ended);
         }
         self.guard.draw(&self.model)?;
         loop {
@@ -124,7 +126,7 @@ impl Running<'_> {
                 () = sleep_to(deadline) => self.tick()?,
             };
             let next = match next {
-                Next::Draw => self.drain(&mut events)?,
+                Next::Draw => self.drain(&mut events).await?,
                 next => next,
             };
             match next {
@@ -133,7 +135,7 @@ impl Running<'_> {
                 Next::Sleep => {
                     // The reader must not compete with the shell for keys.
                     drop(events);
-                    self.suspend()?;
+                    self.suspend(&mut signals).await?;
                     events = EventStream::new();
                     self.guard.draw(&self.model)?;
                 }
@@ -142,11 +144,11 @@ impl Running<'_> {
     }
 
     /// Whatever else is waiting belongs into the same frame.
-    fn drain(&mut self, events: &mut EventStream) -> io::Result<Next> {
+    async fn drain(&mut self, events: &mut EventStream) -> io::Result<Next> {
         loop {
             let next = if let Ok(msg) = self.queue.try_recv() {
                 self.take(msg)?
-            } else if let Some(Some(Ok(event))) = events.next().now_or_never() {
+            } else if let Some(event) = at_hand(events).await {
                 self.event(event)?
             } else {
                 return Ok(Next::Draw);
@@ -205,10 +207,11 @@ impl Running<'_> {
         Some((Instant::now() + left).max(self.last_tick + CALM))
     }
 
-    fn suspend(&mut self) -> io::Result<()> {
+    async fn suspend(&mut self, signals: &mut Signals) -> io::Result<()> {
         self.guard.leave();
-        // Stops here; goes on once somebody continues the process.
         kill_process(getpid(), Signal::STOP)?;
+        // The stop may reach this thread a moment later; only the continuation may go on.
+        signals.go_on.recv().await;
         self.guard.reenter()
     }
 
@@ -223,6 +226,18 @@ impl Running<'_> {
                 .perform(Request::Cancel { attempt }, &self.replies);
         }
     }
+}
+
+/// An event that is there already. It is asked for with the loop's own waker: the stream keeps the
+/// first one it is given until an event comes, so any other would swallow the next key.
+async fn at_hand(events: &mut EventStream) -> Option<Event> {
+    poll_fn(|context| {
+        Poll::Ready(match events.poll_next_unpin(context) {
+            Poll::Ready(Some(Ok(event))) => Some(event),
+            _ => None,
+        })
+    })
+    .await
 }
 
 async fn sleep_to(deadline: Option<Instant>) {

@@ -61,10 +61,10 @@ fn on_key(model: &mut Model, event: &KeyEvent) -> Vec<Request> {
     let Some(entry) = actions::find(place, key) else {
         return Vec::new();
     };
-    if entry.action == Action::Copy {
-        if let Some(text) = copied_notice.and_then(|notice| notice.copy) {
-            return apply(model, vec![Effect::Copy("The address", text)]);
-        }
+    if entry.action == Action::Copy
+        && let Some(text) = copied_notice.and_then(|notice| notice.copy)
+    {
+        return apply(model, vec![Effect::Copy("The address", text)]);
     }
     if let Err(reason) = entry.possible(&model.facts()) {
         // Esc with nothing to clear needs no explanation.

@@ -140,12 +140,11 @@ impl Authorize {
             .iter()
             .rev()
             .find(|(_, progress)| progress.state == StepState::Active);
-        match active {
-            Some((step, progress)) => self.draw_step(page, *step, Some(progress), world),
-            None => {
-                let words = format!("{} Getting ready", glyph::ACTIVE);
-                page.text(0, Role::Plain, &words);
-            }
+        if let Some((step, progress)) = active {
+            self.draw_step(page, *step, Some(progress), world)
+        } else {
+            let words = format!("{} Getting ready", glyph::ACTIVE);
+            page.text(0, Role::Plain, &words);
         }
     }
 

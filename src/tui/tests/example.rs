@@ -461,7 +461,6 @@ impl FakeBackend {
                 self.pasted.push(text.reveal().to_owned());
                 self.finish()
             }
-            Request::PracticeApprove { .. } => self.finish(),
             Request::UseDevice { .. } => vec![self.event(AttemptEvent::Way(device_way()))],
             Request::Address { attempt, purpose } => done(Reply::Address {
                 attempt,
@@ -470,7 +469,7 @@ impl FakeBackend {
                 ),
                 purpose,
             }),
-            Request::AnswerQuestion { .. } => self.finish(),
+            Request::AnswerQuestion { .. } | Request::PracticeApprove { .. } => self.finish(),
             Request::Cancel { .. } => match self.running.take() {
                 Some((connection, attempt)) => {
                     vec![Msg::Engine(Change::Attempt {

@@ -8,5 +8,6 @@ mod script;
 mod sign_in;
 mod stories;
 mod table;
+mod terminal;
 mod typing;
 mod wizard;

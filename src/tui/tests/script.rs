@@ -150,14 +150,11 @@ impl Script {
         let terminal = self.terminal();
         let buffer = terminal.backend().buffer();
         let width = usize::from(buffer.area.width);
-        buffer
-            .content
-            .chunks(width)
-            .map(|line| {
-                let line: String = line.iter().map(ratatui::buffer::Cell::symbol).collect();
-                format!("{}\n", line.trim_end())
-            })
-            .collect()
+        let lines = buffer.content.chunks(width).map(|line| {
+            let line: String = line.iter().map(ratatui::buffer::Cell::symbol).collect();
+            line.trim_end().to_owned()
+        });
+        lines.collect::<Vec<_>>().join("\n") + "\n"
     }
 
     pub(super) fn shows(&self, words: &str) -> bool {
