@@ -221,7 +221,19 @@ fn closed(model: &mut Model, screen: Screen) {
     match screen {
         Screen::Wizard(wizard) => model.kept = wizard.into_kept(&model.world).map(Box::new),
         Screen::Revoking(_) => model.world.table.clear_marks(),
+        Screen::Asking(_) => unasked(model),
         _ => {}
+    }
+}
+
+/// The vault stays closed: what waited for it does not happen, and nothing goes on waiting.
+fn unasked(model: &mut Model) {
+    let idle = |screen: &Screen| matches!(screen, Screen::Authorize(authorize) if authorize.attempt().is_none());
+    if model.screens.last().is_some_and(idle) {
+        model.screens.pop();
+    }
+    if let Some(Screen::Wizard(wizard)) = model.screens.last_mut() {
+        wizard.not_stored();
     }
 }
 
