@@ -141,7 +141,7 @@ impl Authorize {
             .rev()
             .find(|(_, progress)| progress.state == StepState::Active);
         if let Some((step, progress)) = active {
-            self.draw_step(page, *step, Some(progress), world)
+            self.draw_step(page, *step, Some(progress), world);
         } else {
             let words = format!("{} Getting ready", glyph::ACTIVE);
             page.text(0, Role::Plain, &words);

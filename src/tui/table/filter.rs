@@ -44,7 +44,7 @@ impl Query {
                 .iter()
                 .find_map(|key| Some((*key, word.strip_prefix(key)?)))
             {
-                query.places.push((key, rest.to_lowercase()))
+                query.places.push((key, rest.to_lowercase()));
             } else {
                 let atom = |kind| {
                     Atom::new(

@@ -126,7 +126,7 @@ impl Face {
                     self.screen.process(&bytes);
                     self.raw.extend(bytes);
                 }
-                Err(_) => panic!("never: {what}\n{}", self.screen.screen().contents()),
+                Err(why) => panic!("{why}: {what}\n{}", self.screen.screen().contents()),
             }
         }
     }
