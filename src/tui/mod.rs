@@ -6,9 +6,11 @@
 
 mod authorize;
 mod backend;
+mod bottom;
 mod face;
 mod field;
 mod glyph;
+mod hit;
 mod home;
 mod keys;
 mod masked;

@@ -3,6 +3,7 @@
 use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 
 use super::face::Effect;
+use super::hit::{Hit, hit};
 use super::home;
 use super::keys;
 use super::model::{Model, Screen};
@@ -251,9 +252,9 @@ fn on_mouse(model: &mut Model, event: MouseEvent) -> Vec<Request> {
 }
 
 fn click(model: &mut Model, x: u16, y: u16) -> Vec<Request> {
-    match view::hit(model, x, y) {
-        view::Hit::Nothing => Vec::new(),
-        view::Hit::Item(item) => {
+    match hit(model, x, y) {
+        Hit::Nothing => Vec::new(),
+        Hit::Item(item) => {
             let world = &model.world;
             let Some(screen) = model.screens.last_mut() else {
                 model.start_at = item;
@@ -271,11 +272,11 @@ fn click(model: &mut Model, x: u16, y: u16) -> Vec<Request> {
                 Vec::new()
             }
         }
-        view::Hit::Heading(column) => {
+        Hit::Heading(column) => {
             model.world.table.sort_by(column);
             Vec::new()
         }
-        view::Hit::Row(at) => {
+        Hit::Row(at) => {
             if let Some(Screen::Details(details)) = model.screens.last_mut() {
                 details.focused = false;
             }

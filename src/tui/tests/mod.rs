@@ -1,6 +1,7 @@
 //! Tests of the whole face: keys in, frames and requests out.
 
 mod anything;
+mod backend;
 mod example;
 mod hostile;
 mod screens;

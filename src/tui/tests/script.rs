@@ -5,7 +5,8 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::example::{FakeBackend, NOW, rows, setup};
+use super::backend::FakeBackend;
+use super::example::{NOW, rows, setup};
 use crate::engine::{AttemptEvent, Row};
 use crate::model::{Seconds, Secret};
 use crate::tui::backend::{Backend, Replies};

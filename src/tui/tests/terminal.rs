@@ -10,7 +10,8 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use vt100::{MouseProtocolMode, Parser};
 
-use super::example::{FakeBackend, NOW, rows, setup};
+use super::backend::FakeBackend;
+use super::example::{NOW, rows, setup};
 use crate::tui::backend::{Backend, Replies};
 use crate::tui::{Ended, Look, Request, Setup, run};
 
