@@ -6,9 +6,13 @@ use std::path::{Path, PathBuf};
 
 /// Each room and the rooms it may use.
 const ARROWS: &[(&str, &[&str])] = &[
+    // It wires the rooms.
     (
         "main",
-        &["tui", "cli", "actions", "engine", "host", "model"],
+        &[
+            "tui", "cli", "actions", "advice", "engine", "host", "vault", "provider", "oauth",
+            "model", "sandbox",
+        ],
     ),
     (
         "tui",

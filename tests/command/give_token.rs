@@ -62,8 +62,16 @@ fn y_12_min_valid_renews_and_falls_back_on_what_is_left() {
     let sandbox = sandbox(&[]);
     let home = Home::signed_in(&sandbox);
     let first = home.run(&["token", NAME, "--min-valid", "60"]).token();
+    let output = home.run(&["token", NAME, "--min-valid", "7200"]);
+    assert_eq!(
+        output.token(),
+        first,
+        "one just issued is not renewed again"
+    );
+    home.age(60);
     let second = home.run(&["token", NAME, "--min-valid", "7200"]).token();
     assert_ne!(first, second);
+    home.age(60);
     sandbox.set("token_unavailable=503").expect("a switch");
     let output = home.run(&["token", NAME, "--min-valid", "7200"]);
     assert!(output.stderr.contains("the refresh failed"), "{output:#?}");
@@ -171,7 +179,7 @@ fn v_04_no_secret_is_in_an_argument_or_the_environment_of_any_process() {
     let url = running.opened().expect("opened");
     let (authorize, cookie) = crate::web::follow(&url);
     let callback = sandbox
-        .approve(&authorize, &Default::default())
+        .approve(&authorize, &valetkey::sandbox::Approval::default())
         .expect("approved");
     let approved = crate::web::Approved { callback, cookie };
     let page = std::thread::spawn(move || approved.deliver(&approved.callback));
@@ -191,6 +199,16 @@ fn v_04_no_secret_is_in_an_argument_or_the_environment_of_any_process() {
     sandbox.release(1);
     page.join().expect("answered");
     running.end().ended(0);
+}
+
+#[test]
+fn y_13_without_a_sign_in_no_browser_is_opened() {
+    let sandbox = sandbox(&[]);
+    let home = Home::with(&sandbox);
+    let mut running = home.start(&["token", NAME]);
+    assert_eq!(running.opened(), None);
+    running.end().ended(3);
+    assert!(sandbox.requests().is_empty());
 }
 
 #[test]

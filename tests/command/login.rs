@@ -270,11 +270,26 @@ fn e_11_the_browser_is_given_a_short_start_link_without_the_state() {
     let (authorize, cookie) = web::follow(&url);
     assert!(authorize.starts_with(&sandbox.at("/authorize?")));
     let callback = sandbox
-        .approve(&authorize, &Default::default())
+        .approve(&authorize, &valetkey::sandbox::Approval::default())
         .expect("approved");
     let approved = web::Approved { callback, cookie };
     assert_eq!(approved.deliver(&approved.callback).status, 200);
     running.end().ended(0);
+}
+
+#[test]
+fn i9_the_browser_is_one_program_and_never_a_shell_line() {
+    let sandbox = sandbox(&[]);
+    let home = Home::with(&sandbox);
+    let touched = home.path().join("touched");
+    let line = format!("sh -c 'touch {}'", touched.display());
+    let mut command = home.command(&["login", NAME, "--timeout", "1"]);
+    let output = run(command.env("BROWSER", line)).ended(3);
+    assert!(
+        output.stderr.contains("in a browser on this machine:"),
+        "{output:#?}"
+    );
+    assert!(!touched.exists());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use valetkey::engine::{Attempt, AttemptEvent, Error, Ignored, SignInOptions, Way};
 
-use crate::stage::Stage;
+use crate::stage::{Stage, off};
 
 /// A paused clock that moves only when it is told to. (Work off the thread keeps it from jumping
 /// ahead while an answer is on its way.)
@@ -23,8 +23,12 @@ impl Still {
     async fn second(&self, stage: &Stage) {
         stage.pass(1);
         tokio::time::advance(Duration::from_secs(1)).await;
-        for _ in 0..200 {
-            tokio::task::yield_now().await;
+        for _ in 0..5 {
+            // Lets the other threads come to their turn, and the network to its own.
+            off(std::thread::yield_now).await;
+            for _ in 0..50 {
+                tokio::task::yield_now().await;
+            }
         }
     }
 
@@ -97,6 +101,18 @@ async fn k_05_polls_keep_their_distance_and_slow_down_for_good() {
         .filter(|event| matches!(event, AttemptEvent::Ignored(Ignored::SlowDown)))
         .count();
     assert_eq!(slowed, 2);
+}
+
+#[tokio::test]
+async fn k_01_where_a_browser_works_no_code_is_asked_for() {
+    let stage = Stage::new().await;
+    stage.sign_in().await.expect("signed in");
+    assert!(
+        stage
+            .sandbox
+            .requests_to("/device_authorization")
+            .is_empty()
+    );
 }
 
 #[tokio::test]
