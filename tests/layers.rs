@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     (
         "main",
-        &["tui", "cli", "actions", "engine", "host", "model"],
+        &[
+            "tui", "cli", "actions", "engine", "host", "provider", "model", "sandbox",
+        ],
     ),
     (
         "tui",

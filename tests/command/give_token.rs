@@ -57,13 +57,24 @@ fn y_14_the_json_form_has_its_promised_shape() {
     );
 }
 
+fn made_a_minute_ago(home: &Home) {
+    let sql = rusqlite::Connection::open(home.root().join("data/vault.db")).expect("opens");
+    sql.execute("UPDATE grants SET issued_at = issued_at - 60", [])
+        .expect("written");
+}
+
 #[test]
 fn y_12_min_valid_renews_and_falls_back_on_what_is_left() {
     let sandbox = sandbox(&[]);
     let home = Home::signed_in(&sandbox);
     let first = home.run(&["token", NAME, "--min-valid", "60"]).token();
+    // A token just issued is not renewed again, whatever is asked for.
+    let same = home.run(&["token", NAME, "--min-valid", "7200"]).token();
+    assert_eq!(first, same);
+    made_a_minute_ago(&home);
     let second = home.run(&["token", NAME, "--min-valid", "7200"]).token();
     assert_ne!(first, second);
+    made_a_minute_ago(&home);
     sandbox.set("token_unavailable=503").expect("a switch");
     let output = home.run(&["token", NAME, "--min-valid", "7200"]);
     assert!(output.stderr.contains("the refresh failed"), "{output:#?}");

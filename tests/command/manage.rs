@@ -135,7 +135,7 @@ fn l_04_a_revocation_that_was_not_told_is_not_claimed() {
     let before = home.kept(NAME);
     sandbox.set("revocation=503").expect("a switch");
     let output = home.run(&["revoke", NAME, "--json"]).ended(4);
-    assert_eq!(output.json()["error"]["code"], "rate-limited");
+    assert_eq!(output.json()["error"]["code"], "unavailable");
     assert_eq!(home.kept(NAME), before);
 }
 
