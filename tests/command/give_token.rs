@@ -1,6 +1,7 @@
 //! `token`: what other programs get, and when it comes with a code instead.
 
 use std::process::Stdio;
+use valetkey::sandbox::Approval;
 
 use serde_json::json;
 
@@ -182,7 +183,7 @@ fn v_04_no_secret_is_in_an_argument_or_the_environment_of_any_process() {
     let url = running.opened().expect("opened");
     let (authorize, cookie) = crate::web::follow(&url);
     let callback = sandbox
-        .approve(&authorize, &Default::default())
+        .approve(&authorize, &Approval::default())
         .expect("approved");
     let approved = crate::web::Approved { callback, cookie };
     let page = std::thread::spawn(move || approved.deliver(&approved.callback));

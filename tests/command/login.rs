@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::process::Stdio;
+use valetkey::sandbox::Approval;
 
 use serde_json::{Value, json};
 
@@ -270,7 +271,7 @@ fn e_11_the_browser_is_given_a_short_start_link_without_the_state() {
     let (authorize, cookie) = web::follow(&url);
     assert!(authorize.starts_with(&sandbox.at("/authorize?")));
     let callback = sandbox
-        .approve(&authorize, &Default::default())
+        .approve(&authorize, &Approval::default())
         .expect("approved");
     let approved = web::Approved { callback, cookie };
     assert_eq!(approved.deliver(&approved.callback).status, 200);

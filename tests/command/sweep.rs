@@ -9,16 +9,26 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 
 use crate::home::{Home, NAME, Output, sandbox};
 
+/// Two digits a byte, each pair behind `mark`.
+fn hex_of(text: &str, mark: &str) -> String {
+    use std::fmt::Write as _;
+
+    text.bytes().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{mark}{byte:02x}");
+        hex
+    })
+}
+
 /// A secret in every spelling that is looked for.
 fn spellings(secret: &str) -> Vec<Vec<u8>> {
-    let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex_of(secret, "");
     let mut all = vec![
         secret.to_owned(),
         secret.chars().rev().collect(),
         hex.to_uppercase(),
         hex,
         url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
-        secret.bytes().map(|byte| format!("%{byte:02X}")).collect(),
+        hex_of(secret, "%").to_uppercase(),
     ];
     // Base64 spells a text in three ways, by the place it begins at in a longer one.
     for skipped in 0..3 {
@@ -176,7 +186,7 @@ fn everything(home: &Home, printed: &[(String, Vec<u8>)]) -> Vec<(String, Vec<u8
 #[test]
 fn x_02_the_sweep_finds_what_was_planted() {
     let canary = "canary-0123456789-ÿ~?abcdefgh".to_owned();
-    let hex: String = canary.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex_of(&canary, "");
     for (what, planted) in [
         ("plain", format!("x{canary}y")),
         ("base64", STANDARD.encode(format!("x{canary}y"))),
