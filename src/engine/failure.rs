@@ -327,15 +327,16 @@ impl ProviderFailure {
                 Some(text) => Untrusted::new(format!("{code}: {}", text.raw())),
                 None => Untrusted::new(code.clone()),
             },
-            FailureKind::Status(status) => Untrusted::new(format!("status {status}")),
+            FailureKind::Later { status: 429, .. } => Untrusted::new("too many requests"),
+            FailureKind::Status(status) | FailureKind::Later { status, .. } => {
+                Untrusted::new(format!("status {status}"))
+            }
             FailureKind::Redirect(_) => Untrusted::new("an unexpected redirect"),
             FailureKind::WebPage => Untrusted::new("a web page instead of data"),
             FailureKind::MediaType(media) => Untrusted::new(format!("media type {}", media.raw())),
             FailureKind::Malformed(text) => Untrusted::new(text.clone()),
             FailureKind::TooLarge => Untrusted::new("the answer is too large"),
             FailureKind::TokenType(kind) => Untrusted::new(format!("token type {}", kind.raw())),
-            FailureKind::Later { status: 429, .. } => Untrusted::new("too many requests"),
-            FailureKind::Later { status, .. } => Untrusted::new(format!("status {status}")),
             FailureKind::Offline(summary) => summary.clone(),
         }
     }

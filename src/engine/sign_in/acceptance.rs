@@ -150,20 +150,14 @@ impl Story {
         }
         self.begin(Step::Test);
         let report = self.engine.test(self.connection.name.as_str(), None).await;
-        match report {
-            Ok(report) => {
-                self.state(
-                    Step::Test,
-                    StepState::Done,
-                    Some(format!("status {}", report.status)),
-                );
-                Some(report)
-            }
-            Err(_) => {
-                // The sign-in stands; the row tells what the test found.
-                self.state(Step::Test, StepState::Failed, None);
-                None
-            }
+        if let Ok(report) = report {
+            let detail = format!("status {}", report.status);
+            self.state(Step::Test, StepState::Done, Some(detail));
+            Some(report)
+        } else {
+            // The sign-in stands; the row tells what the test found.
+            self.state(Step::Test, StepState::Failed, None);
+            None
         }
     }
 }
