@@ -130,6 +130,27 @@ async fn k_09_an_approved_code_signs_in() {
 }
 
 #[tokio::test]
+async fn k_08_the_device_code_is_told_to_nobody() {
+    let stage = Stage::new().await;
+    let mut changes = stage.engine.subscribe();
+    let (attempt, code, still) = begin(&stage).await;
+    stage
+        .sandbox
+        .approve_device(&code, "ada")
+        .expect("approved");
+    still.until_polls(&stage, 1).await;
+    attempt.outcome().await.expect("signed in");
+    let polled = stage.sandbox.requests_to("/token")[0].form();
+    let device_code = polled.get("device_code").expect("sent to the provider");
+    let mut told = String::new();
+    while let Ok(change) = changes.try_recv() {
+        told += &format!("{change:?}\n");
+    }
+    assert!(told.contains(&code), "the code for people is told");
+    assert!(!told.contains(device_code));
+}
+
+#[tokio::test]
 async fn k_06_every_ending_stops_the_polls_and_keeps_the_old_grant() {
     for (script, expected) in [
         ("denied", "declined"),
