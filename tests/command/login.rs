@@ -224,7 +224,7 @@ fn e1_a_pasted_address_signs_in() {
 }
 
 #[test]
-fn k_02_a_device_code_comes_with_its_warning() {
+fn k_02_k_08_a_device_code_comes_with_its_warning() {
     let sandbox = sandbox(&["device_interval=1"]);
     let home = Home::with(&sandbox);
     let mut running = home.start(&["login", NAME, "--device"]);
