@@ -123,7 +123,7 @@ pub(super) enum Command {
         #[command(subcommand)]
         check: Option<PresetsCommand>,
         /// Print it as JSON
-        #[arg(long)]
+        #[arg(long, global = true)]
         json: bool,
     },
     /// Make the vault, or see how it stands
@@ -275,7 +275,7 @@ pub(super) struct Login {
     #[arg(long)]
     pub(super) paste: bool,
     /// Give up after so many seconds (600)
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(super) timeout: Option<u64>,
     /// Keep a grant that is wider than asked for
     #[arg(long)]
@@ -292,7 +292,7 @@ pub(super) struct Login {
 pub(super) struct Token {
     pub(super) name: String,
     /// Renew when less than so many seconds are left
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
     pub(super) min_valid: Option<u64>,
     /// Print it with its expiry and scopes as JSON
     #[arg(long, conflicts_with_all = ["header", "env"])]

@@ -30,8 +30,19 @@ pub(super) fn stdout_is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
+pub(super) fn stderr_is_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
 pub(super) fn stdin_is_terminal() -> bool {
     io::stdin().is_terminal()
+}
+
+/// A path as a terminal may see it: file names are outside text too.
+pub(super) fn path(path: &std::path::Path) -> String {
+    crate::model::Untrusted::new(path.to_string_lossy())
+        .shown()
+        .to_string()
 }
 
 /// One JSON value on one line.

@@ -1,24 +1,23 @@
 //! `login`: a sign-in told line by line, or as JSON lines.
 
-use std::io::BufRead as _;
-
-use serde_json::{Value, json};
-use tokio::sync::mpsc;
+mod events;
+mod lines;
+mod words;
 
 use super::args::Login;
 use super::failed::Failed;
-use super::setup::{Setup, prompt};
+use super::setup::Setup;
 use super::{output, runtime};
-use crate::advice::{self, advise};
+use crate::advice;
 use crate::engine::{
-    Answer, Attempt, AttemptEvent, Change, Ignored, Outcome, Question, SignInOptions, Step,
+    Answer, Attempt, AttemptEvent, Change, Error, Ignored, Question, SignInOptions, Step,
     StepState, Way,
 };
-use crate::host::HiddenLines;
-use crate::model::{AttemptId, ScopeSet, Seconds, Secret, UnixTime};
+use crate::model::{ConnectionId, Seconds, Secret};
+use lines::{Lines, Pastes};
 
 impl Login {
-    /// As `add --sign-in` runs it.
+    /// As `add --sign-in` and `token --interactive` run it.
     pub(super) fn plain(name: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -31,43 +30,31 @@ impl Login {
             json: false,
         }
     }
-
-    /// As `token --interactive` runs it.
-    pub(super) fn interactive(name: &str) -> Self {
-        Self::plain(name)
-    }
 }
 
 pub(super) fn run(setup: &Setup, login: &Login) -> Result<(), Failed> {
     let ready = || {
         let connection = setup.engine.connection(&login.name)?;
         setup.open_vault()?;
+        setup.prove_keychain()?;
         Ok((connection.id, runtime()?))
     };
     match ready() {
         Ok((id, runtime)) => runtime.block_on(story(setup, login, &id)),
-        Err(failed) if login.json => Err(failed_early(setup, failed)),
-        Err(failed) => Err(failed),
+        Err(failed) => Err(early(setup, login, failed)),
     }
 }
 
-/// Failures before the attempt began speak the same language as it.
-fn failed_early(setup: &Setup, failed: Failed) -> Failed {
-    let advice = &failed.0;
-    // The reader may be gone; the exit code still tells.
-    let _ = output::json(&json!({
-        "version": 1, "attempt": null, "at": setup.engine.now().rfc3339(), "event": "failed",
-        "step": null, "code": advice.code, "message": advice.sentence, "fixes": [],
-        "exit": advice.exit,
-    }));
+/// Tells a failure before the attempt began in the attempt's own language.
+fn early(setup: &Setup, login: &Login, failed: Failed) -> Failed {
+    if login.json {
+        // The reader may be gone; the exit code still tells.
+        let _ = output::json(&events::failed_early(setup, &failed.0));
+    }
     failed
 }
 
-async fn story(
-    setup: &Setup,
-    login: &Login,
-    id: &crate::model::ConnectionId,
-) -> Result<(), Failed> {
+async fn story(setup: &Setup, login: &Login, id: &ConnectionId) -> Result<(), Failed> {
     let mut changes = setup.engine.subscribe();
     let options = SignInOptions {
         device: login.device,
@@ -77,321 +64,153 @@ async fn story(
         accept_account: login.accept_account,
         test: false,
     };
-    let attempt = setup.engine.sign_in(id, options)?;
-    let teller = Teller {
-        login,
-        attempt: attempt.id.clone(),
-        setup,
-    };
-    let mut pastes = Pastes::open(login);
+    let attempt = setup
+        .engine
+        .sign_in(id, options)
+        .map_err(|error| early(setup, login, error.into()))?;
     let mut signals = Signals::new()?;
+    let mut telling = Telling {
+        setup,
+        login,
+        lines: Lines::open(login),
+        question: None,
+        pastes: Pastes::default(),
+        approved: false,
+        code_way: false,
+        unrelated: 0,
+        stopped: None,
+    };
     loop {
         tokio::select! {
-            change = changes.recv() => {
-                let Some(change) = change else { break };
-                if teller.change(&attempt, change).await? {
-                    break;
-                }
-            }
-            Some(text) = pastes.next() => attempt.remote.paste(text),
-            () = signals.next() => attempt.remote.cancel(),
-        }
-    }
-    drop(pastes);
-    attempt
-        .outcome()
-        .await
-        .map(|_| ())
-        .map_err(|error| Failed::from(&*error))
-}
-
-/// Tells what happens, in words or as JSON lines.
-struct Teller<'a> {
-    login: &'a Login,
-    attempt: AttemptId,
-    setup: &'a Setup,
-}
-
-impl Teller<'_> {
-    /// Tells one change; true when it was the attempt's last.
-    async fn change(&self, attempt: &Attempt, change: Change) -> Result<bool, Failed> {
-        let Change::Attempt {
-            attempt: id, event, ..
-        } = change
-        else {
-            return Ok(false);
-        };
-        if id != self.attempt {
-            return Ok(false);
-        }
-        if self.login.json {
-            if let Some(line) = self.json(&event) {
-                output::json(&line)?;
-            }
-        } else {
-            self.words(attempt, &event).await;
-        }
-        match event {
-            AttemptEvent::Asked(question) => {
-                attempt.remote.answer(self.decide(&question));
-                Ok(false)
-            }
-            AttemptEvent::Done { .. } | AttemptEvent::Failed { .. } | AttemptEvent::Cancelled => {
-                Ok(true)
-            }
-            _ => Ok(false),
-        }
-    }
-
-    async fn words(&self, attempt: &Attempt, event: &AttemptEvent) {
-        match event {
-            AttemptEvent::Step {
-                step: Step::Browser,
-                state: StepState::Done,
-                detail,
-            } => {
-                let browser = detail.as_deref().unwrap_or("the browser");
-                output::note(&if self.takes_pastes() {
-                    format!(
-                        "Opening your browser ({browser}). If it can't reach this machine, paste here the whole\naddress it ends on (it is not shown)."
-                    )
-                } else {
-                    format!("Opening your browser ({browser}).")
-                });
-            }
-            AttemptEvent::Step {
-                step: Step::Browser,
-                state: StepState::Skipped,
-                ..
-            } if !self.login.device => {
-                self.no_browser_here(attempt).await;
-            }
-            AttemptEvent::Step {
-                step: Step::Approve,
-                state: StepState::Active,
-                ..
-            } => {
-                output::note("Waiting for your approval.");
-            }
-            AttemptEvent::Way(way) => way_in_words(way),
-            AttemptEvent::Ignored(Ignored::Unrelated { .. }) => {}
-            AttemptEvent::Ignored(what) => output::note(&advice::ignored(what).1),
-            AttemptEvent::Done { outcome } => output::note(&Self::done(outcome)),
-            _ => {}
-        }
-    }
-
-    /// The ways of a machine without a browser, in words.
-    async fn no_browser_here(&self, attempt: &Attempt) {
-        if let Some(url) = attempt.remote.start_url(false).await {
-            output::note(&format!("Open this in a browser on this machine:\n  {url}"));
-        }
-        if !self.takes_pastes() {
-            return;
-        }
-        if let Some(url) = attempt.remote.authorization_url().await {
-            output::note(&format!(
-                "Or in a browser anywhere else:\n  {}\nApprove; the browser then fails to load a page: paste its whole address here (it is not\nshown). Never send it to anyone.",
-                url.reveal()
-            ));
-        }
-    }
-
-    /// Whether somebody can paste an address here.
-    fn takes_pastes(&self) -> bool {
-        self.login.paste || (output::stdin_is_terminal() && !self.login.json)
-    }
-
-    fn done(outcome: &Outcome) -> String {
-        let account = outcome
-            .account
-            .as_ref()
-            .map_or("(identity not provided)".to_owned(), |account| {
-                format!("as {account}")
-            });
-        let scopes = match &outcome.granted {
-            None if outcome.requested.is_empty() => "Scopes: the provider's default.".to_owned(),
-            None => format!(
-                "Scopes: {} (as requested; the provider did not list them).",
-                outcome.requested
-            ),
-            Some(granted) => {
-                let refused = outcome.requested.without(granted);
-                let added = granted.without(&outcome.requested);
-                let part = |label: &str, set: &ScopeSet| {
-                    if set.is_empty() {
-                        String::new()
-                    } else {
-                        format!(" {label}: {set}.")
-                    }
-                };
-                format!(
-                    "Granted: {granted}.{}{}",
-                    part("Refused", &refused),
-                    part("Added by the provider", &added)
-                )
-            }
-        };
-        format!("Signed in to {} {account}. {scopes}", outcome.name)
-    }
-
-    /// Without a terminal nobody can say yes: the new sign-in is given back.
-    fn decide(&self, question: &Question) -> Answer {
-        if self.login.json || !output::stdin_is_terminal() {
-            return Answer::GiveBack;
-        }
-        let text = match question {
-            Question::WiderGrant { added } => format!(
-                "The provider granted more than you asked: {added}.\n  1 keep   2 give it back\nNumber [2]: "
-            ),
-            Question::OtherAccount { before, now } => format!(
-                "You signed in as {now}. This connection belongs to {before}.\n  1 replace   2 keep {before} ({now}'s sign-in is given back)\nNumber [2]: "
-            ),
-        };
-        match prompt(&text, "2") {
-            Ok(answer) if answer == "1" => Answer::Accept,
-            _ => Answer::GiveBack,
-        }
-    }
-
-    fn json(&self, event: &AttemptEvent) -> Option<Value> {
-        let mut line = match event {
-            AttemptEvent::Step { step, state, .. } => {
-                json!({"event": "step", "step": step.word(), "state": state.word()})
-            }
-            AttemptEvent::Way(way) => way_in_json(way),
-            AttemptEvent::Ignored(what) => {
-                let (reason, message) = advice::ignored(what);
-                json!({"event": "ignored", "reason": reason, "message": message})
-            }
-            AttemptEvent::Asked(question) => match question {
-                Question::WiderGrant { added } => {
-                    json!({"event": "asked", "question": "wider-grant", "added": super::json::list(added)})
-                }
-                Question::OtherAccount { before, now } => {
-                    json!({"event": "asked", "question": "other-account", "before": before, "now": now})
-                }
-            },
-            AttemptEvent::Done { outcome } => {
-                let connection = self.setup.engine.connection(outcome.name.as_str()).ok()?;
-                let verdict = self
-                    .setup
-                    .engine
-                    .verdict(&connection, self.setup.engine.now());
-                json!({"event": "done", "connection": super::json::connection(&connection, &verdict)})
-            }
-            AttemptEvent::Failed { error, step } => {
-                let advice = advise(error);
-                json!({
-                    "event": "failed", "step": step.word(), "code": advice.code,
-                    "message": advice.sentence,
-                    "fixes": advice.fixes.iter().map(advice::Fix::label).collect::<Vec<_>>(),
-                    "exit": advice.exit,
-                })
-            }
-            AttemptEvent::Cancelled => {
-                json!({"event": "failed", "step": null, "code": "cancelled", "message": "Stopped. Nothing was changed.", "fixes": [], "exit": advice::exit::INTERRUPTED})
-            }
-        };
-        line["version"] = json!(1);
-        line["attempt"] = json!(self.attempt.as_str());
-        line["at"] = json!(self.setup.engine.now().rfc3339());
-        Some(line)
-    }
-}
-
-fn way_in_words(way: &Way) {
-    match way {
-        Way::Forward { command, start_url } => output::note(&format!(
-            "Or forward the port: on your laptop, in another terminal, run\n  {command}\nthen open  {start_url}"
-        )),
-        Way::Device {
-            user_code,
-            verification_uri,
-            complete: _,
-            foreign_host,
-            ..
-        } => {
-            output::note(
-                "Only type a code that you asked for yourself. Never one that somebody sent you.",
-            );
-            if *foreign_host {
-                output::note(
-                    "The page lies on another host than the provider; check that you know it.",
-                );
-            }
-            output::note(&format!("  open  {verification_uri}\n  type  {user_code}"));
-        }
-        Way::Open { .. } | Way::Paste => {}
-    }
-}
-
-fn way_in_json(way: &Way) -> Value {
-    match way {
-        Way::Open { start_url } => {
-            json!({"event": "way", "way": "open", "url": start_url, "code": null, "command": null})
-        }
-        Way::Forward { command, start_url } => {
-            json!({"event": "way", "way": "forward", "url": start_url, "code": null, "command": command})
-        }
-        Way::Paste => {
-            json!({"event": "way", "way": "paste", "url": null, "code": null, "command": null})
-        }
-        Way::Device {
-            user_code,
-            verification_uri,
-            expires_at,
-            ..
-        } => {
-            json!({"event": "way", "way": "device", "url": verification_uri, "code": user_code, "command": null, "expires_at": UnixTime::rfc3339(*expires_at)})
-        }
-    }
-}
-
-/// Pasted addresses: hidden lines of the terminal, or one line of stdin with `--paste`.
-struct Pastes {
-    lines: Option<mpsc::UnboundedReceiver<Secret>>,
-    /// Keeps the echo off; gives it back when dropped.
-    _hidden: Option<HiddenLines>,
-}
-
-impl Pastes {
-    fn open(login: &Login) -> Self {
-        let (sender, lines) = mpsc::unbounded_channel();
-        if output::stdin_is_terminal() && !login.json {
-            let hidden = HiddenLines::open(move |line| sender.send(line).is_ok()).ok();
-            return Self {
-                lines: hidden.is_some().then_some(lines),
-                _hidden: hidden,
-            };
-        }
-        if login.paste {
-            std::thread::spawn(move || {
-                for line in std::io::stdin().lock().lines().map_while(Result::ok) {
-                    if sender.send(Secret::new(line)).is_err() {
+            change = changes.recv() => match change {
+                Some(Change::Attempt { attempt: about, event, .. }) if about == attempt.id => {
+                    if telling.heard(&attempt, &event).await? {
                         break;
                     }
                 }
-            });
-            return Self {
-                lines: Some(lines),
-                _hidden: None,
-            };
+                Some(_) => {}
+                None => break,
+            },
+            line = telling.lines.next() => telling.typed(&attempt, line),
+            () = signals.next() => attempt.remote.cancel(),
         }
-        Self {
-            lines: None,
-            _hidden: None,
+        telling.give_up(&attempt);
+    }
+    telling.end(attempt).await
+}
+
+/// What the story has come to, as its teller needs it.
+struct Telling<'a> {
+    setup: &'a Setup,
+    login: &'a Login,
+    lines: Lines,
+    /// The next line answers this.
+    question: Option<Question>,
+    pastes: Pastes,
+    approved: bool,
+    /// A code can be typed on a web page: pastes are not the only way.
+    code_way: bool,
+    /// Requests to the listener that had nothing to do with the sign-in.
+    unrelated: u32,
+    /// Why the attempt was stopped from here.
+    stopped: Option<Failed>,
+}
+
+impl Telling<'_> {
+    /// Tells one event; true when it was the attempt's last.
+    async fn heard(&mut self, attempt: &Attempt, event: &AttemptEvent) -> Result<bool, Failed> {
+        if self.login.json {
+            let stopped = self.stopped.as_ref().map(|failed| &failed.0);
+            output::json(&events::line(self.setup, &attempt.id, event, stopped))?;
+        } else {
+            words::tell(event, attempt, self.lines.are_read(), self.login.device).await;
+        }
+        match event {
+            AttemptEvent::Asked(question) => self.ask(attempt, question),
+            AttemptEvent::Step {
+                step: Step::Approve,
+                state: StepState::Done,
+                ..
+            } => self.approved = true,
+            AttemptEvent::Way(Way::Device { .. }) => self.code_way = true,
+            AttemptEvent::Ignored(Ignored::DeviceWayClosed(_)) => self.code_way = false,
+            AttemptEvent::Ignored(Ignored::Paste(problem)) => self.pastes.refuse(*problem),
+            AttemptEvent::Ignored(Ignored::Unrelated { count }) => self.unrelated = *count,
+            AttemptEvent::Done { .. } | AttemptEvent::Failed { .. } | AttemptEvent::Cancelled => {
+                return Ok(true);
+            }
+            _ => {}
+        }
+        Ok(false)
+    }
+
+    /// Without a terminal nobody can say yes: the new sign-in is given back.
+    fn ask(&mut self, attempt: &Attempt, question: &Question) {
+        if self.lines.can_answer() {
+            output::ask(&words::question(question));
+            self.question = Some(question.clone());
+        } else {
+            attempt.remote.answer(Answer::GiveBack);
         }
     }
 
-    async fn next(&mut self) -> Option<Secret> {
-        match &mut self.lines {
-            Some(lines) => match lines.recv().await {
-                Some(line) if !line.is_empty() => Some(line),
-                Some(_) => None,
-                None => std::future::pending().await,
-            },
-            None => std::future::pending().await,
+    /// A line is the answer to the question that waits for one, else a paste.
+    fn typed(&mut self, attempt: &Attempt, line: Option<Secret>) {
+        let Some(line) = line else {
+            self.pastes.end();
+            if self.question.take().is_some() {
+                attempt.remote.answer(Answer::GiveBack);
+            }
+            return;
+        };
+        if self.question.is_some() {
+            let answer = match line.reveal().trim() {
+                "1" => Answer::Accept,
+                "2" | "" => Answer::GiveBack,
+                // Perhaps an address that was pasted too late: never shown.
+                _ => return output::ask("\nType 1 or 2: "),
+            };
+            // The terminal does not echo it.
+            output::note(if answer == Answer::Accept { "1" } else { "2" });
+            self.question = None;
+            attempt.remote.answer(answer);
+        } else if !line.is_empty() {
+            self.pastes.offer();
+            attempt.remote.paste(line);
+        }
+    }
+
+    /// Stops a sign-in that only a paste could have settled, when no more can come.
+    fn give_up(&mut self, attempt: &Attempt) {
+        if !self.login.paste || self.approved || self.code_way || self.stopped.is_some() {
+            return;
+        }
+        let Some(problem) = self.pastes.failed() else {
+            return;
+        };
+        self.stopped = Some(match problem {
+            Some(problem) => Error::Paste(problem).into(),
+            None => Failed::usage(
+                "paste",
+                "Nothing was pasted. Nothing was changed.",
+                "Give the whole address that the browser ended on as a line of stdin.",
+            ),
+        });
+        attempt.remote.cancel();
+    }
+
+    async fn end(self, attempt: Attempt) -> Result<(), Failed> {
+        // Gives the terminal its echo back.
+        drop(self.lines);
+        let outcome = attempt.outcome().await;
+        if self.unrelated > 0 && (outcome.is_err() || self.setup.verbose) && !self.login.json {
+            let count = self.unrelated;
+            output::note(&advice::ignored(&Ignored::Unrelated { count }).1);
+        }
+        match (outcome, self.stopped) {
+            (Ok(_), _) => Ok(()),
+            (Err(error), Some(stopped)) if matches!(*error, Error::Cancelled) => Err(stopped),
+            (Err(error), _) => Err(Failed::from(&*error)),
         }
     }
 }
@@ -403,7 +222,7 @@ impl Signals {
     fn new() -> Result<Self, Failed> {
         crate::host::defer_signals()
             .map(Self)
-            .map_err(|_| Failed::from(crate::engine::Error::Internal("no signals")))
+            .map_err(|_| Failed::from(Error::Internal("no signals")))
     }
 
     async fn next(&mut self) {
