@@ -46,7 +46,7 @@ pub(super) fn checked(catalogue: Catalogue, file: &Path) -> Result<Catalogue, St
 }
 
 fn text_of(file: &Path) -> Result<String, String> {
-    let unreadable = |error: std::io::Error| format!("it cannot be read ({})", error.kind());
+    let unreadable = |error: std::io::Error| output::unreadable(&error);
     // A pipe would keep us waiting.
     if !std::fs::metadata(file).map_err(unreadable)?.is_file() {
         return Err("it is not a file".to_owned());

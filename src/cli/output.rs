@@ -45,6 +45,16 @@ pub(super) fn path(path: &std::path::Path) -> String {
         .to_string()
 }
 
+/// Why a file cannot be read, after its name.
+pub(super) fn unreadable(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "you may not read it".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        other => format!("it cannot be read ({other})"),
+    }
+}
+
 /// One JSON value on one line.
 pub(super) fn json(value: &impl Serialize) -> io::Result<()> {
     let text = serde_json::to_string(value).map_err(io::Error::other)?;

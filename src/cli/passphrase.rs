@@ -59,10 +59,10 @@ fn empty() -> Failed {
 }
 
 fn first_line(path: &Path) -> Result<Secret, Failed> {
-    let unreadable = |_| {
+    let unreadable = |error: io::Error| {
         Failed::usage(
             "passphrase-file",
-            "The passphrase file cannot be read.",
+            format!("The passphrase file: {}.", output::unreadable(&error)),
             "Check VALETKEY_PASSPHRASE_FILE or --passphrase-fd.",
         )
     };

@@ -49,10 +49,10 @@ pub(super) fn secret_from(path: &Path) -> Result<Secret, Failed> {
     } else {
         File::open(path).and_then(|file| file.take(65_536).read_to_string(&mut text))
     };
-    result.map_err(|_| {
+    result.map_err(|error| {
         Failed::usage(
             "secret-file",
-            "The secret file cannot be read.",
+            format!("The secret file: {}.", output::unreadable(&error)),
             "Give a readable file, or - for stdin.",
         )
     })?;

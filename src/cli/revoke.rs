@@ -29,7 +29,10 @@ pub(super) fn run(setup: &Setup, name: &str, as_json: bool) -> Result<(), Failed
             "may_end_too": siblings,
         }))?);
     }
-    output::note(&revoked_words(&connection.provider.name, &revoked));
+    output::note(&format!(
+        "{} The settings stay; sign in again any time.",
+        revoked_words(&connection.provider.name, &revoked)
+    ));
     Ok(())
 }
 
@@ -88,6 +91,6 @@ pub(super) fn revoked_words(provider: &str, revoked: &engine::Revoked) -> String
         None if revoked.was_invalid => {
             format!("{provider} knew these tokens no longer. Forgotten here too.")
         }
-        None => format!("Revoked at {provider}. The settings stay; sign in again any time."),
+        None => format!("Revoked at {provider}."),
     }
 }

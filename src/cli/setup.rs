@@ -76,7 +76,12 @@ impl Setup {
             passphrase: self.passphrase_brought()?,
         };
         let new = matches!(self.engine.vault_facts()?, VaultFacts::NotMade);
-        match self.explained(|| self.engine.open_vault(&access)) {
+        let opened = if access.passphrase.is_some() {
+            self.engine.open_vault(&access)
+        } else {
+            self.explained(|| self.engine.open_vault(&access))
+        };
+        match opened {
             Ok(()) if new => self.tell_made(),
             Ok(()) => Ok(()),
             Err(Error::PassphraseNeeded(why)) if access.passphrase.is_none() && self.asks => {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::json as shape;
 use super::super::setup::Setup;
 use crate::advice::{self, Advice, advise};
-use crate::engine::{AttemptEvent, Question, Way};
+use crate::engine::{AttemptEvent, Error, Question, Step, Way};
 use crate::model::{AttemptId, UnixTime};
 
 /// One event on its line. `stopped`: why the attempt was stopped from here, if it was.
@@ -41,8 +41,8 @@ pub(super) fn line(
         }
         AttemptEvent::Failed { error, step } => failed(&advise(error), Some(step.word())),
         AttemptEvent::Cancelled => match stopped {
-            Some(advice) => failed(advice, None),
-            None => failed(&advise(&crate::engine::Error::Cancelled), None),
+            Some(advice) => failed(advice, Some(Step::Approve.word())),
+            None => failed(&advise(&Error::Cancelled), None),
         },
     };
     headed(setup, Some(attempt), value)

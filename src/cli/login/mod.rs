@@ -202,6 +202,10 @@ impl Telling<'_> {
     async fn end(self, attempt: Attempt) -> Result<(), Failed> {
         // Gives the terminal its echo back.
         drop(self.lines);
+        if self.question.is_some() {
+            // Nobody ended the question's line.
+            output::note("");
+        }
         let outcome = attempt.outcome().await;
         if self.unrelated > 0 && (outcome.is_err() || self.setup.verbose) && !self.login.json {
             let count = self.unrelated;
