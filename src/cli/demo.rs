@@ -9,12 +9,16 @@ use crate::advice::{self, advise};
 use crate::engine::{AttemptEvent, Change, Engine, Error, SignInOptions, StepState, World};
 use crate::host::{Environment, OsKeychain, SystemBrowser, SystemClock};
 use crate::model::{Expiry, Secret};
+use crate::provider::Catalogue;
 use crate::sandbox::{Behaviour, Options, Sandbox, Tls};
 use crate::vault::Home;
 
 /// What the terminal interface is started with.
 pub struct TuiParts {
+    /// With its vault as it stands; nothing is unlocked yet.
     pub engine: Engine,
+    /// The presets to choose from, the person's own ones among them.
+    pub catalogue: Catalogue,
     /// Brought along in a file or descriptor; tried before the person is asked.
     pub passphrase: Option<Secret>,
     /// Open the wizard at once.
@@ -28,7 +32,9 @@ pub struct WizardStart(pub Option<String>);
 
 /// A running practice provider.
 pub struct Practice {
+    /// For approving in its place.
     pub sandbox: Arc<Sandbox>,
+    /// It runs on this.
     pub runtime: tokio::runtime::Runtime,
 }
 
@@ -67,6 +73,7 @@ pub(super) fn parts(port: u16) -> Result<TuiParts, Failed> {
     let engine = Engine::open(world, Home::Memory)?;
     Ok(TuiParts {
         engine,
+        catalogue: Catalogue::default(),
         passphrase: None,
         wizard: None,
         practice: Some(practice),

@@ -15,7 +15,7 @@ mod view;
 
 use std::collections::BTreeMap;
 
-pub use self::catalogue::choices;
+pub use self::catalogue::{choices, ready_made};
 pub(super) use self::draft::{Draft, FieldId};
 use self::lines::Line;
 pub use self::preset::{
