@@ -167,13 +167,19 @@ async fn wizard_from_the_first_start_to_the_revocation() {
         .json();
     assert_eq!(test["status"], 200);
 
+    stage.home.unset("VALETKEY_PASSPHRASE_FILE");
     let mut keys = stage.home.at_screen();
     keys.until_shows("✓ connected");
+    assert!(keys.shows("vault locked"), "{}", keys.text());
     keys.press("x revoke");
     keys.pick("Revoke  ");
+    keys.until_shows("Unlock the vault");
+    keys.fill_masked("Passphrase", PASSPHRASE);
+    keys.press("enter go on");
     keys.until_shows("acme: revoked. The settings are kept.");
     keys.until_shows("! needs sign-in");
     let second_screen = keys.leave();
+    stage.open_vault();
 
     assert_eq!(stage.server.introspect(&token).await["active"], false);
     assert_eq!(stage.server.userinfo(&token).await, 401);
