@@ -79,10 +79,26 @@ fn once(parts: cli::TuiParts) -> Result<Ended, RunError> {
     }
     let clock = engine.clone();
     let mut backend = EngineBackend::new(engine, door);
-    let ended = runtime.block_on(tui::run(&mut backend, setup, &|| clock.now()));
+    let now = || {
+        #[cfg(debug_assertions)]
+        panic_on_request();
+        clock.now()
+    };
+    let ended = runtime.block_on(tui::run(&mut backend, setup, &now));
     // A keychain that never answers must not keep the program from ending.
     runtime.shutdown_background();
     ended
+}
+
+/// Lets the terminal tests see that a panic gives the terminal back: once the file named by
+/// `VALETKEY_DEBUG_PANIC` is there. Not in release builds.
+#[cfg(debug_assertions)]
+fn panic_on_request() {
+    let trap = std::env::var_os("VALETKEY_DEBUG_PANIC");
+    assert!(
+        !trap.is_some_and(|file| std::path::Path::new(&file).exists()),
+        "asked for by VALETKEY_DEBUG_PANIC"
+    );
 }
 
 /// Colour unless `NO_COLOR` says otherwise; ASCII where the locale is not UTF-8.
