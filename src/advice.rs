@@ -128,6 +128,13 @@ pub fn advise(error: &Error) -> Advice {
             "This provider has neither an authorization URL nor a device URL.",
         )
         .hint("Add one of them to the connection."),
+        Error::SecretNeeded => Advice::new(
+            "secret-needed",
+            exit::USAGE,
+            "This provider wants the app's client secret for the browser sign-in, and none is stored.",
+        )
+        .hint("run: valetkey edit NAME --client-secret-file FILE")
+        .fixes([Fix::ChangeSecret]),
         Error::Declined => Advice::new("declined", exit::DENIED, "You declined. Nothing was changed.")
             .fixes([Fix::SignInAgain]),
         Error::Authorization(refusal) => authorization(refusal),
@@ -632,6 +639,10 @@ pub fn ignored(what: &Ignored) -> (&'static str, String) {
     let (code, sentence) = match what {
         Ignored::Unrelated { count: 1 } => ("unrelated", "Ignored an unrelated request.".to_owned()),
         Ignored::Unrelated { count } => ("unrelated", format!("Ignored {count} unrelated requests.")),
+        Ignored::OtherHost => (
+            "other-host",
+            "A request for another host name arrived and was refused: a web page tried to reach this sign-in.".to_owned(),
+        ),
         Ignored::Answer(reason) => answer_ignored(*reason),
         Ignored::StartLinkClosed => (
             "start-link-closed",

@@ -238,9 +238,7 @@ static ENTRIES: &[Entry] = &[
         word: "choose",
         help: "Do what the selected line says",
         keys: &[Key::Enter],
-        places: &[
-            Start, Providers, Details, Authorize, Finished, Choices, Palette,
-        ],
+        places: &[Start, Providers, Authorize, Finished, Choices, Palette],
         needs: facts::always,
     },
     Entry {
@@ -295,7 +293,16 @@ static ENTRIES: &[Entry] = &[
         word: "copy",
         help: "Copy the selected line",
         keys: &[Key::Char('c')],
-        places: &[Table, Details, Form, Authorize, Finished, Choices],
+        places: &[Details, Form, Authorize, Finished, Choices],
+        needs: facts::copyable,
+    },
+    Entry {
+        action: Action::Copy,
+        name: "copy",
+        word: "",
+        help: "Copy the connection's name, or the address of the notice",
+        keys: &[Key::Char('c')],
+        places: &[Table],
         needs: facts::copyable,
     },
     Entry {

@@ -18,20 +18,23 @@ use clap::{Args, Parser, Subcommand};
 )]
 pub(super) struct Cli {
     /// Keep everything in memory; nothing is stored
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(super) ephemeral: bool,
     /// Tell more on stderr; secrets never
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = GLOBAL)]
     pub(super) verbose: bool,
     /// Line by line, nothing is redrawn
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(super) plain: bool,
     /// Read the vault's passphrase from this open file descriptor
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", help_heading = GLOBAL)]
     pub(super) passphrase_fd: Option<i32>,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
+
+/// Options that every command takes.
+const GLOBAL: &str = "Everywhere";
 
 const EXAMPLES: &str = "Examples:
   valetkey demo                                practise with a pretend service
@@ -49,12 +52,14 @@ pub(super) enum Command {
     Login(Login),
     /// List the connections
     List {
+        /// Print it as JSON
         #[arg(long)]
         json: bool,
     },
     /// Show one connection
     Show {
         name: String,
+        /// Print it as JSON
         #[arg(long)]
         json: bool,
     },
@@ -66,18 +71,21 @@ pub(super) enum Command {
         /// GET this address instead; it must lie on the connection's hosts
         #[arg(long, value_name = "URL")]
         url: Option<String>,
+        /// Print it as JSON
         #[arg(long)]
         json: bool,
     },
     /// Renew the access token now
     Refresh {
         name: String,
+        /// Print it as JSON
         #[arg(long)]
         json: bool,
     },
     /// End the sign-in at the provider; the definition stays
     Revoke {
         name: String,
+        /// Print it as JSON
         #[arg(long)]
         json: bool,
     },
@@ -101,7 +109,10 @@ pub(super) enum Command {
     )]
     Edit {
         name: String,
-        #[arg(required = true, value_name = "FIELD=VALUE")]
+        #[arg(
+            required_unless_present = "client_secret_file",
+            value_name = "FIELD=VALUE"
+        )]
         fields: Vec<String>,
         /// Read a new client secret from this file (- for stdin)
         #[arg(long, value_name = "FILE")]
@@ -111,6 +122,7 @@ pub(super) enum Command {
     Presets {
         #[command(subcommand)]
         check: Option<PresetsCommand>,
+        /// Print it as JSON
         #[arg(long)]
         json: bool,
     },
@@ -121,6 +133,7 @@ pub(super) enum Command {
     },
     /// Print where everything lives
     Paths {
+        /// Print it as JSON
         #[arg(long)]
         json: bool,
     },
@@ -137,7 +150,7 @@ pub(super) enum Command {
     Sandbox {
         #[arg(long, default_value_t = 0)]
         port: u16,
-        /// Misbehave: key=value, repeatable
+        /// Misbehave: key=value, repeatable; `help` lists every switch
         #[arg(long, value_name = "K=V")]
         behaviour: Vec<String>,
         /// Serve plain http instead of https
@@ -164,6 +177,7 @@ pub(super) enum VaultCommand {
     },
     /// How the vault stands
     Status {
+        /// Print it as JSON
         #[arg(long)]
         json: bool,
     },
@@ -174,25 +188,34 @@ pub(super) struct Add {
     /// A preset's id, or nothing for a provider of your own
     #[arg(value_name = "PRESET")]
     pub(super) what: Option<String>,
+    /// Its name; the preset's id or the host when absent
     #[arg(long)]
     pub(super) name: Option<String>,
+    /// Where the browser goes to approve
     #[arg(long, value_name = "U")]
     pub(super) authorization_url: Option<String>,
+    /// Where codes and refresh tokens are exchanged
     #[arg(long, value_name = "U")]
     pub(super) token_url: Option<String>,
+    /// Where device codes are requested (RFC 8628)
     #[arg(long, value_name = "U")]
     pub(super) device_url: Option<String>,
+    /// Where tokens are ended (RFC 7009)
     #[arg(long, value_name = "U")]
     pub(super) revocation_url: Option<String>,
+    /// Where a token's state can be asked for (RFC 7662)
     #[arg(long, value_name = "U")]
     pub(super) introspection_url: Option<String>,
+    /// Who signed in (OpenID Connect)
     #[arg(long, value_name = "U")]
     pub(super) userinfo_url: Option<String>,
     /// Where identity tokens' keys are published
     #[arg(long, value_name = "U")]
     pub(super) jwks_url: Option<String>,
+    /// Issuer identifier, compared byte for byte
     #[arg(long, value_name = "U")]
     pub(super) issuer: Option<String>,
+    /// The app's client ID; not a secret
     #[arg(long, value_name = "ID")]
     pub(super) client_id: Option<String>,
     /// Read the client secret from this file (- for stdin); never from an argument
@@ -234,9 +257,7 @@ pub(super) struct Add {
     /// Ask nothing: everything comes from flags
     #[arg(long)]
     pub(super) no_input: bool,
-    /// Say yes to what would be asked
-    #[arg(long, short)]
-    pub(super) yes: bool,
+    /// Print the new connection as JSON
     #[arg(long)]
     pub(super) json: bool,
 }
@@ -273,6 +294,7 @@ pub(super) struct Token {
     /// Renew when less than so many seconds are left
     #[arg(long, value_name = "S")]
     pub(super) min_valid: Option<u64>,
+    /// Print it with its expiry and scopes as JSON
     #[arg(long, conflicts_with_all = ["header", "env"])]
     pub(super) json: bool,
     /// Print an `Authorization: Bearer …` line

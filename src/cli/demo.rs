@@ -75,11 +75,19 @@ pub(super) fn parts(port: u16) -> Result<TuiParts, Failed> {
 
 /// `sandbox`: the practice provider alone, until it is interrupted.
 pub(super) fn sandbox(port: u16, switches: &[String], http: bool) -> Result<(), Failed> {
+    if switches.iter().any(|switch| switch == "help") {
+        return Ok(output::data(&Behaviour::known())?);
+    }
     let behaviour = Behaviour::parse(switches).map_err(|error| {
-        let text = crate::model::Untrusted::new(error.to_string())
-            .shown()
-            .to_string();
-        Failed::usage("behaviour", text, "See docs/SANDBOX.md for every switch.")
+        // The list of all switches stands in the error too; it is too long for a sentence.
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        let first = first.trim_end_matches("; known are:");
+        Failed::usage(
+            "behaviour",
+            format!("{}.", crate::model::Untrusted::new(first).shown()),
+            "See every switch: valetkey sandbox --behaviour help",
+        )
     })?;
     let practice = start(port, if http { Tls::Off } else { Tls::Own }, behaviour)?;
     let base = practice.sandbox.url();

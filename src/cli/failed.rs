@@ -3,6 +3,9 @@
 use crate::advice::{Advice, advise, exit};
 use crate::engine::Error;
 
+/// The reader of stdout left early.
+pub(super) const OUTPUT_GONE: &str = "output";
+
 /// A failed command.
 #[derive(Debug)]
 pub(super) struct Failed(pub Advice);
@@ -40,7 +43,7 @@ impl From<&Error> for Failed {
 impl From<std::io::Error> for Failed {
     fn from(_: std::io::Error) -> Self {
         Self(Advice {
-            code: "output",
+            code: OUTPUT_GONE,
             sentence: "The output could not be written.".to_owned(),
             hint: None,
             fixes: Vec::new(),

@@ -76,6 +76,10 @@ pub fn run(arguments: Vec<OsString>) -> Next {
 
 fn tell(failed: &Failed, as_json: bool) {
     let advice = &failed.0;
+    if advice.code == failed::OUTPUT_GONE {
+        // Whoever read the output has left; there is nobody to tell.
+        return;
+    }
     output::note(&format!("valetkey: {}", advice.sentence));
     if let Some(hint) = &advice.hint {
         output::note(&format!("  {hint}"));
@@ -87,13 +91,19 @@ fn tell(failed: &Failed, as_json: bool) {
 }
 
 fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
+    if cli.verbose {
+        tell_more();
+    }
     let Some(command) = cli.command.take() else {
+        if plain(&cli) {
+            return look::list(&Setup::new(&cli)?, false).map(|()| Next::Exit(exit::OK));
+        }
         return open_tui(&cli, None);
     };
     let done = |result: Result<(), Failed>| result.map(|()| Next::Exit(exit::OK));
     match command {
         Command::Add(add) => {
-            if add::wants_wizard(&add, cli.plain) {
+            if add::wants_wizard(&add, plain(&cli)) {
                 return open_tui(&cli, Some(WizardStart(add.what)));
             }
             done(add::run(&Setup::new(&cli)?, &add))
@@ -150,6 +160,29 @@ fn open_tui(cli: &Cli, wizard: Option<WizardStart>) -> Result<Next, Failed> {
         wizard,
         practice: None,
     })))
+}
+
+/// Line by line: asked for by the flag, the environment, or a terminal that can do no more.
+fn plain(cli: &Cli) -> bool {
+    let set = |name: &str, value: &str| std::env::var_os(name).is_some_and(|found| found == value);
+    cli.plain || set("VALETKEY_PLAIN", "1") || set("TERM", "dumb")
+}
+
+/// Named fields of our own on stderr; never a URL's query, a header or a body (conformance X-01).
+fn tell_more() {
+    use tracing_subscriber::filter::{LevelFilter, Targets};
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+
+    let ours = Targets::new().with_target("valetkey", LevelFilter::DEBUG);
+    let lines = tracing_subscriber::fmt::layer()
+        .without_time()
+        .with_ansi(false)
+        .with_writer(std::io::stderr);
+    let _ = tracing_subscriber::registry()
+        .with(ours)
+        .with(lines)
+        .try_init();
 }
 
 fn require_terminal() -> Result<(), Failed> {

@@ -83,6 +83,7 @@ pub(super) fn revoke(setup: &Setup, name: &str, as_json: bool) -> Result<(), Fai
             "connection": connection.name.as_str(),
             "revoked": true,
             "was_invalid": revoked.was_invalid,
+            "access_token_lives": revoked.access_token_lives,
             "access_token_until": revoked.access_token_until.map(UnixTime::rfc3339),
         }))?);
     }
@@ -95,8 +96,11 @@ pub(super) fn revoked_words(provider: &str, revoked: &crate::engine::Revoked) ->
     let provider = crate::model::Untrusted::new(provider).shown();
     match revoked.access_token_until {
         Some(until) => format!(
-            "Refresh token revoked at {provider}. The access token cannot be revoked; it stays valid until {}.",
+            "Refresh token revoked at {provider}. The access token could not be revoked; it stays valid until {}.",
             until.rfc3339()
+        ),
+        None if revoked.access_token_lives => format!(
+            "Refresh token revoked at {provider}. The access token could not be revoked; it stays valid until it ends there."
         ),
         None if revoked.was_invalid => {
             format!("{provider} knew these tokens no longer. Forgotten here too.")

@@ -1,7 +1,9 @@
 //! Making, unlocking and proving the vault, before anything is spent or a browser opens.
 
 use crate::model::Secret;
-use crate::vault::{Home, KeychainError, NewSlot, SlotKind, Status, Unlock, Vault, VaultError};
+use crate::vault::{
+    Home, KeychainError, NewSlot, SlotKind, Status, Unlock, Vault, VaultError, VaultKey,
+};
 
 use super::{Change, Engine, Error, hold};
 
@@ -33,22 +35,29 @@ impl Engine {
     ///
     /// Blocks while the keychain asks its person; call it off an event loop.
     pub fn open_vault(&self, access: &Access) -> Result<(), Error> {
-        let mut slot = hold(&self.0.vault);
-        match slot.as_mut() {
+        let state = hold(&self.0.vault).as_ref().map(Vault::is_unlocked);
+        match state {
+            Some(true) => return Ok(()),
             None => {
-                *slot = Some(self.make_vault(access)?);
-                drop(slot);
-                self.tell(&Change::Vault);
-                Ok(())
+                let made = self.make_vault(access)?;
+                hold(&self.0.vault).get_or_insert(made);
+                if !hold(&self.0.viewers).is_empty() {
+                    // There was no folder to watch before.
+                    self.watch();
+                }
             }
-            Some(vault) if vault.is_unlocked() => Ok(()),
-            Some(vault) => {
-                self.unlock(vault, access)?;
-                drop(slot);
-                self.tell(&Change::Vault);
-                Ok(())
+            Some(false) => {
+                // On a second handle, so that the table stays readable while the keychain asks.
+                let mut other = Vault::open(&self.0.home)?.ok_or(VaultError::NotMade)?;
+                self.unlock(&mut other, access)?;
+                let key = other.key().ok_or(VaultError::Locked)?;
+                let key = VaultKey::from_bytes(*key.as_bytes());
+                self.with_vault(|vault| vault.unlock(Unlock::Key(key)))?;
             }
         }
+        tracing::debug!("vault open");
+        self.tell(&Change::Vault);
+        Ok(())
     }
 
     /// Makes a vault with a passphrase slot even where a keychain is at hand (`vault init --passphrase`).

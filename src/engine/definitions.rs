@@ -154,6 +154,8 @@ impl Engine {
         changed: &Connection,
         client_secret: Option<Option<&Secret>>,
     ) -> Result<Edited, Error> {
+        // A refresh under way would lose its result to the edit.
+        let _lock = self.lock_grant_blocking(&changed.id)?;
         let now = self.now();
         let edited = self.with_vault(|vault| vault.edit(changed, client_secret, now))?;
         self.tell(&Change::Connections);
@@ -169,6 +171,7 @@ impl Engine {
 
     /// Deletes the definition here; what lives at the provider stays as it is.
     pub fn remove(&self, connection: &Connection) -> Result<Removed, Error> {
+        let _lock = self.lock_grant_blocking(&connection.id)?;
         let now = self.now();
         let removed = self.with_vault(|vault| {
             let siblings = vault.connections_of(&connection.registration.id)?;

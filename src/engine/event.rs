@@ -137,6 +137,8 @@ pub enum AttemptEvent {
 pub enum Ignored {
     /// Favicons, other paths, other methods: counted, not explained one by one.
     Unrelated { count: u32 },
+    /// A request for another host name: a web page that made its name lead here (F-02).
+    OtherHost,
     /// An answer that is not to be believed.
     Answer(IgnoreReason),
     /// The answer came from another browser than the one that used the start address (E-12).

@@ -34,6 +34,9 @@ pub enum Error {
     /// The provider's addresses offer neither a browser sign-in nor a device code.
     #[error("no way to sign in")]
     NoWay,
+    /// The browser way needs the client secret, none is stored, and there is no other way.
+    #[error("the client secret is needed")]
+    SecretNeeded,
     /// `access_denied`: a choice, not a fault (conformance A-07).
     #[error("declined")]
     Declined,

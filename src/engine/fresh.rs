@@ -60,7 +60,9 @@ impl Engine {
             if grant.expiry.passed(now) {
                 return Err(self.needs_sign_in(&connection));
             }
-            return self.hand_out(connection, false, None);
+            let name = connection.name.to_string();
+            let warning = min_valid.map(|_| Error::NoRefreshToken { name });
+            return self.hand_out(connection, false, warning);
         }
         let still_good = !grant.expiry.passed(UnixTime(now.0 + 1));
         let generation = grant.generation;
@@ -141,13 +143,16 @@ impl Engine {
         seen: Option<u64>,
         forced: bool,
     ) -> Result<bool, Error> {
+        tracing::debug!(connection = %connection.name, "waiting for the grant's lock");
         let lock = self.lock_grant(&connection.id).await?;
         let now_there = self.connection_by_id(&connection.id)?;
         self.signed_in(&now_there)?;
         let generation = now_there.grant.as_ref().map(|grant| grant.generation);
         if seen.is_some() && generation != seen {
+            tracing::debug!(connection = %connection.name, "another process refreshed it");
             return Ok(false);
         }
+        tracing::debug!(connection = %connection.name, forced, "refreshing");
         let report = self
             .run_job(
                 &lock,
@@ -176,6 +181,15 @@ impl Engine {
             Ok(Err(other)) => Err(other.into()),
             Err(_) => Err(Error::Internal("the lock waiter broke off")),
         }
+    }
+
+    /// The same for callers that may block.
+    pub(super) fn lock_grant_blocking(&self, id: &ConnectionId) -> Result<GrantLock, Error> {
+        let locks = self.with_vault(|vault| Ok(vault.grant_locks()))?;
+        locks.lock(id, CALLER_WAITS).map_err(|error| match error {
+            VaultError::Busy { .. } => Error::Busy,
+            other => other.into(),
+        })
     }
 
     /// Runs a job where it belongs. The worker process inherits the lock, so that it holds on even

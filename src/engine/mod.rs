@@ -15,13 +15,14 @@ mod failure;
 mod fresh;
 mod identify;
 pub mod job;
+mod others;
 mod revoke;
 mod sign_in;
 mod test_read;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 pub use access::{Access, VaultFacts};
 pub use attempt::{Attempt, Remote};
@@ -69,6 +70,8 @@ struct Running {
     attempt: AttemptId,
     connection: ConnectionId,
     remote: Remote,
+    /// Closes when the attempt has ended.
+    ended: watch::Receiver<()>,
 }
 
 impl Engine {

@@ -11,7 +11,9 @@ use crate::oauth::{self, RevocationOutcome, request};
 pub struct Revoked {
     /// The provider knew the tokens no longer.
     pub was_invalid: bool,
-    /// The access token cannot be revoked there; it stays usable until then (L-03).
+    /// The grant is over, but its last access token could not be revoked (L-03).
+    pub access_token_lives: bool,
+    /// When that token ends, where it is known.
     pub access_token_until: Option<UnixTime>,
 }
 
@@ -51,54 +53,49 @@ impl Engine {
         let http = Http::new(connection.ca_pem.as_deref());
         let mut revoked = Revoked {
             was_invalid: true,
+            access_token_lives: false,
             access_token_until: None,
         };
+        let mut grant_is_over = false;
         for revocation in requests {
-            let authority = revocation
-                .request
-                .uri()
-                .authority()
-                .map(ToString::to_string)
-                .unwrap_or_default();
-            let failed = |kind| ProviderFailure {
+            let authority = revocation.request.uri().authority();
+            let authority = authority.map(ToString::to_string).unwrap_or_default();
+            let failure = |kind| ProviderFailure {
                 at: Endpoint::Revocation,
                 authority: authority.clone(),
                 kind,
             };
-            let response = http
+            let outcome = http
                 .send(revocation.request, &TOKEN_LIMITS)
                 .await
+                .map(|response| oauth::revocation_outcome(&connection.provider.revoke, &response))
                 .map_err(|error| {
                     ProviderFailure::http(Endpoint::Revocation, authority.clone(), &error)
-                })?;
-            match oauth::revocation_outcome(&connection.provider.revoke, &response) {
-                RevocationOutcome::Revoked => revoked.was_invalid = false,
-                RevocationOutcome::AlreadyInvalid => {}
-                RevocationOutcome::AccessTokenNotRevocable => {
-                    revoked.access_token_until =
-                        connection
-                            .grant
-                            .as_ref()
-                            .and_then(|grant| match grant.expiry {
-                                Expiry::At(end) => Some(end),
-                                Expiry::Never | Expiry::NotStated => None,
-                            });
+                });
+            match outcome {
+                Ok(RevocationOutcome::Revoked) => revoked.was_invalid = false,
+                Ok(RevocationOutcome::AlreadyInvalid) => {}
+                Ok(RevocationOutcome::AccessTokenNotRevocable) => revoked.access_token_lives = true,
+                // Nothing can renew the access token any more: told as what is left of it.
+                _ if grant_is_over => revoked.access_token_lives = true,
+                Ok(RevocationOutcome::TryLater { after }) => {
+                    return Err(failure(FailureKind::RateLimited(after)).into());
                 }
-                RevocationOutcome::TryLater { after } => {
-                    return Err(failed(FailureKind::RateLimited(after)).into());
-                }
-                RevocationOutcome::Refused(error) => {
-                    return Err(failed(FailureKind::Refused {
+                Ok(RevocationOutcome::Refused(error)) => {
+                    return Err(failure(FailureKind::Refused {
                         code: error.code.raw().to_owned(),
                         description: error.description.clone(),
                         class: super::Class::Configuration,
                     })
                     .into());
                 }
+                Err(failure) => return Err(failure.into()),
             }
-            if revocation.ends_grant {
-                break;
-            }
+            grant_is_over |= revocation.ends_grant;
+        }
+        if revoked.access_token_lives {
+            let expiry = connection.grant.as_ref().map(|grant| grant.expiry);
+            revoked.access_token_until = expiry.and_then(Expiry::at);
         }
         Ok(revoked)
     }

@@ -6,7 +6,7 @@ use super::failure::{Endpoint, FailureKind, ProviderFailure};
 use super::{Change, Engine, Error, TestReport};
 use crate::host::{Http, TEST_LIMITS};
 use crate::model::{
-    Connection, EndpointUrl, Problem, ProblemKind, TestMethod, TestRead, Untrusted,
+    AccountSource, Connection, EndpointUrl, Problem, ProblemKind, TestMethod, TestRead, Untrusted,
 };
 use crate::oauth::{self, TestVerdict, request};
 
@@ -37,13 +37,23 @@ impl Engine {
         let now = self.now();
         match &report {
             Ok((_, account)) => {
-                self.with_vault(|vault| vault.mark_tested(&connection.id, account.as_ref(), now))?;
+                // A test read's account has another identifier than a profile of OpenID Connect;
+                // it must not take the place of one.
+                let known = connection
+                    .grant
+                    .as_ref()
+                    .and_then(|grant| grant.account.as_ref());
+                let account = account
+                    .as_ref()
+                    .filter(|_| known.is_none_or(|known| known.source == AccountSource::TestRead));
+                self.with_vault(|vault| vault.mark_tested(&connection.id, account, now))?;
             }
             Err(Error::Provider(failure)) => {
-                let refused = matches!(
-                    failure.kind,
-                    FailureKind::Status(_) | FailureKind::Refused { .. }
-                );
+                let refused = match failure.kind {
+                    FailureKind::Status(408 | 429 | 500..) => false,
+                    FailureKind::Status(_) | FailureKind::Refused { .. } => true,
+                    _ => false,
+                };
                 let kind = if refused {
                     ProblemKind::Configuration
                 } else {

@@ -111,25 +111,38 @@ pub enum BrowserError {
 /// Opens the address with `BROWSER` (one program, or several with `:` between them), else the
 /// desktop's own launchers. Takes up to 3 seconds: call it off the drawing thread.
 pub fn open(url: &BrowserUrl) -> Result<Opened, BrowserError> {
-    match std::env::var_os("BROWSER").filter(|list| !list.is_empty()) {
-        Some(list) => open_with(url, &list),
-        None if Environment::detect().display => first_to_start(open::commands(url.as_str())),
-        None => Err(BrowserError::NoBrowser),
+    let programs = std::env::var_os("BROWSER");
+    first_to_start(choose(
+        url,
+        programs.as_deref(),
+        Environment::detect().display,
+    ))
+}
+
+/// The launchers to try; none where nobody could see a window.
+fn choose(url: &BrowserUrl, programs: Option<&OsStr>, display: bool) -> Vec<Command> {
+    match programs.filter(|list| !list.is_empty()) {
+        Some(list) => commands(url, list),
+        None if display => open::commands(url.as_str()),
+        None => Vec::new(),
     }
 }
 
 /// Opens the address with the first of these programs that starts; paths or names, with `:`
 /// between them. No arguments and no shell.
 pub fn open_with(url: &BrowserUrl, programs: &OsStr) -> Result<Opened, BrowserError> {
-    let commands = std::env::split_paths(programs)
+    first_to_start(commands(url, programs))
+}
+
+fn commands(url: &BrowserUrl, programs: &OsStr) -> Vec<Command> {
+    std::env::split_paths(programs)
         .filter(|program| !program.as_os_str().is_empty())
         .map(|program| {
             let mut command = Command::new(program);
             command.arg(url.as_str());
             command
         })
-        .collect();
-    first_to_start(commands)
+        .collect()
 }
 
 fn first_to_start(commands: Vec<Command>) -> Result<Opened, BrowserError> {
@@ -189,4 +202,159 @@ fn file_name(program: &OsStr) -> Untrusted {
         .unwrap_or(program)
         .to_os_string();
     Untrusted::new(name.to_string_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url() -> BrowserUrl {
+        BrowserUrl::check("http://127.0.0.1:1/go/0123456789").expect("safe")
+    }
+
+    #[test]
+    fn e_09_ordinary_addresses_are_accepted_as_they_are() {
+        for text in [
+            "https://a.example/authorize?scope=repo%20read:user&state=a_b-c~d",
+            "https://a.example:8443/x;y=(z)*,!@",
+            "https://[2001:db8::1]/",
+            "http://127.0.0.1:41873/go/0123456789",
+            "http://[::1]:41873/go/0123456789",
+            "http://localhost:41873/go/0123456789",
+        ] {
+            assert_eq!(BrowserUrl::check(text).expect(text).as_str(), text);
+        }
+    }
+
+    #[test]
+    fn e_09_hostile_addresses_are_refused() {
+        for text in [
+            "",
+            " ",
+            "-",
+            "--help",
+            "--load=/tmp/x",
+            "-https://a.example/",
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "ftp://a.example/",
+            "vbscript:x",
+            "about:blank",
+            "chrome://settings",
+            "ms-settings:x",
+            "x-man-page:ls",
+            "//a.example/",
+            "/etc/passwd",
+            "a.example",
+            "https:",
+            "https:/",
+            "https://",
+            "https:a",
+            "HTTPS://a.example/",
+            "hTTp://127.0.0.1/",
+            "http://a.example/",
+            "http://127.0.0.1.a.example/",
+            "http://localhost.a.example/",
+            "http://0.0.0.0/",
+            "http://192.168.0.1/",
+            "http:///x",
+            "https://user@a.example/",
+            "https://user:pass@a.example/",
+            "http://x@127.0.0.1/",
+            "https://a.example/$(id)",
+            "https://a.example/`id`",
+            "https://a.example/$IFS",
+            "https://a.example/|id",
+            "https://a.example/<x",
+            "https://a.example/>x",
+            "https://a.example/\"",
+            "https://a.example/'",
+            "https://a.example/\\",
+            "https://a.example/^",
+            "https://a.example/{a,b}",
+            "https://a.example/ x",
+            "https://a.example/\t",
+            " https://a.example/",
+            "https://a.example/ ",
+            "https://a.example/\n",
+            "https://a.example/\r\nx",
+            "https://a.example/\0",
+            "https://a.example/\u{1b}[2J",
+            "https://a.example/\u{7f}",
+            "https://a.example/%00",
+            "https://a.example/%0a",
+            "https://a.example/%0D",
+            "https://a.example/%1b",
+            "https://a.example/%7f",
+            "https://a.example/%",
+            "https://a.example/%zz",
+            "https://a.example/%+1",
+            "https://a.example/\u{e9}",
+            "https://\u{430}.example/",
+            "https://a.example/\u{202e}",
+            "https://a.example:99999/",
+            "https://%61.example%00/",
+        ] {
+            assert_eq!(
+                BrowserUrl::check(text).err(),
+                Some(UnsafeAddress),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn e_09_every_launcher_gets_the_address_as_one_argument() {
+        let url = url();
+        let own = commands(&url, OsStr::new("/opt/my browser:firefox::%s --x"));
+        let programs: Vec<_> = own.iter().map(Command::get_program).collect();
+        assert_eq!(programs, ["/opt/my browser", "firefox", "%s --x"]);
+        for command in own.iter().chain(&choose(&url, None, true)) {
+            let arguments: Vec<_> = command.get_args().collect();
+            assert_eq!(arguments.last().expect("one"), &url.as_str());
+            let shells = ["sh", "bash", "/bin/sh"];
+            assert!(!shells.iter().any(|shell| command.get_program() == *shell));
+        }
+    }
+
+    #[test]
+    fn e_13_without_a_display_and_without_browser_nothing_is_tried() {
+        assert!(choose(&url(), None, false).is_empty());
+        assert!(choose(&url(), Some(OsStr::new("")), false).is_empty());
+        assert_eq!(choose(&url(), Some(OsStr::new("firefox")), false).len(), 1);
+        assert_eq!(first_to_start(Vec::new()), Err(BrowserError::NoBrowser));
+    }
+
+    #[test]
+    fn e_13_the_first_program_that_starts_is_taken_and_failures_are_named() {
+        let with = |programs: &str| open_with(&url(), OsStr::new(programs));
+        let opened = |program: &str| {
+            Ok(Opened {
+                program: Untrusted::new(program),
+            })
+        };
+        let failed = |program: &str| {
+            Err(BrowserError::Failed {
+                program: Untrusted::new(program),
+            })
+        };
+        assert_eq!(with("true"), opened("true"));
+        assert_eq!(with("/nonexistent/a:false:true:false"), opened("true"));
+        assert_eq!(with("/nonexistent/a"), failed("a"));
+        assert_eq!(with("/nonexistent/a:/nonexistent/b"), failed("a"));
+        assert_eq!(
+            with("/nonexistent/a:false"),
+            failed("false"),
+            "it did start"
+        );
+    }
+
+    #[test]
+    fn e_13_a_launcher_that_stays_is_not_waited_for() {
+        let mut command = Command::new("sleep");
+        command.arg("2");
+        let started = first_to_start(vec![command]);
+        assert_eq!(started.expect("runs").program, Untrusted::new("sleep"));
+    }
 }

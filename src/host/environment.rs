@@ -168,3 +168,146 @@ fn is_word(text: &str, marks: &str) -> bool {
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || marks.contains(c))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)], files: &[&str]) -> Environment {
+        Environment::read(
+            |name| {
+                let found = variables.iter().find(|(key, _)| *key == name);
+                found.map(|(_, value)| (*value).to_owned())
+            },
+            |path| files.contains(&path),
+        )
+    }
+
+    const OVER_SSH: [(&str, &str); 2] = [
+        ("SSH_CONNECTION", "203.0.113.9 50000 198.51.100.7 2222"),
+        ("USER", "ada"),
+    ];
+
+    #[test]
+    fn z_01_each_surrounding_suggests_its_likeliest_way_and_says_why() {
+        use FirstWay::{Browser, Device, Forward, Paste};
+
+        type Case<'a> = (
+            &'a [(&'a str, &'a str)],
+            &'a [&'a str],
+            bool,
+            FirstWay,
+            &'a str,
+        );
+        let cases: [Case<'_>; 12] = [
+            (&[OVER_SSH[0]], &[], true, Device, "ssh"),
+            (&[OVER_SSH[0]], &[], false, Forward, "ssh"),
+            (&[OVER_SSH[0], ("DISPLAY", ":10")], &[], true, Device, "ssh"),
+            (&[("SSH_TTY", "/dev/pts/1")], &[], false, Forward, "ssh"),
+            (
+                &[OVER_SSH[0], ("BROWSER", "/x/code-helper")],
+                &[],
+                true,
+                Browser,
+                "browser_variable",
+            ),
+            (&[("WSL_DISTRO_NAME", "Debian")], &[], true, Browser, "wsl"),
+            (
+                &[],
+                &["/proc/sys/fs/binfmt_misc/WSLInterop"],
+                false,
+                Browser,
+                "wsl",
+            ),
+            (&[], &["/.dockerenv"], true, Device, "container"),
+            (
+                &[("KUBERNETES_SERVICE_HOST", "10.0.0.1")],
+                &[],
+                false,
+                Paste,
+                "container",
+            ),
+            (&[("DISPLAY", "")], &[], true, Device, "no_display"),
+            (&[], &[], false, Paste, "no_display"),
+            (
+                &[("container", "podman"), ("BROWSER", "w3m")],
+                &[],
+                false,
+                Browser,
+                "browser_variable",
+            ),
+        ];
+        if cfg!(target_os = "macos") {
+            return; // a Mac always has a desk
+        }
+        for (variables, files, device, way, reason) in cases {
+            let suggestion = read(variables, files).first_way(device);
+            assert_eq!(
+                suggestion,
+                Suggestion { way, reason },
+                "{variables:?} {files:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn z_01_a_desk_has_a_browser_even_inside_tmux() {
+        let desk = read(
+            &[
+                ("WAYLAND_DISPLAY", "wayland-0"),
+                ("TMUX", "/tmp/tmux-1/x,1,0"),
+            ],
+            &[],
+        );
+        assert!(desk.tmux && !desk.screen);
+        assert_eq!(desk.first_way(true).way, FirstWay::Browser);
+        assert_eq!(desk.first_way(true).reason, "desk");
+    }
+
+    #[test]
+    fn z_02_the_forward_line_binds_loopback_on_both_ends() {
+        let here = read(&OVER_SSH, &[]);
+        let line = |host, target| here.forward_command(41873, host, target);
+        assert_eq!(
+            line(LoopbackHost::V4, Some("ada@build.example")),
+            "ssh -N -L 127.0.0.1:41873:127.0.0.1:41873 -p 2222 ada@build.example"
+        );
+        assert_eq!(
+            line(LoopbackHost::V6, None),
+            "ssh -N -L '[::1]:41873:[::1]:41873' -p 2222 ada@HOST"
+        );
+        assert_eq!(
+            line(LoopbackHost::Localhost, None),
+            "ssh -N -L 127.0.0.1:41873:127.0.0.1:41873 -L '[::1]:41873:[::1]:41873' -p 2222 ada@HOST"
+        );
+        let desk = read(&[], &[]);
+        assert_eq!(
+            desk.forward_command(1, LoopbackHost::V4, None),
+            "ssh -N -L 127.0.0.1:1:127.0.0.1:1 USER@HOST"
+        );
+    }
+
+    #[test]
+    fn z_02_nothing_in_the_line_can_be_read_as_more_than_a_word() {
+        let hostile = read(
+            &[("SSH_CONNECTION", "a b c 22;id"), ("USER", "ada$(id)")],
+            &[],
+        );
+        for target in [
+            "$(id)",
+            "-oProxyCommand=id",
+            "-lroot",
+            "a b",
+            "a;id",
+            "",
+            "a'b",
+            "h\u{1b}[2J",
+        ] {
+            assert_eq!(
+                hostile.forward_command(1, LoopbackHost::V4, Some(target)),
+                "ssh -N -L 127.0.0.1:1:127.0.0.1:1 USER@HOST",
+                "{target:?}"
+            );
+        }
+    }
+}

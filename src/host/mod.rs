@@ -17,6 +17,7 @@ mod process;
 mod prompt;
 mod qr;
 mod random;
+mod watch;
 mod worker;
 
 pub use browser::{
@@ -36,4 +37,5 @@ pub use process::{HardenError, harden_process};
 pub use prompt::{HiddenLines, read_hidden_line};
 pub use qr::qr_lines;
 pub use random::{NoSecureRandom, fill, random_bytes};
+pub use watch::watch;
 pub use worker::{Job, WORKER_ARGUMENT, WorkerError, WorkerLink, attach, defer_signals, spawn};

@@ -36,6 +36,7 @@ impl EngineBackend {
 impl Backend for EngineBackend {
     fn subscribe(&mut self, changes: Replies) {
         let mut receiver = self.engine.subscribe();
+        self.engine.watch();
         tokio::spawn(async move {
             while let Some(change) = receiver.recv().await {
                 if changes.send(Msg::Engine(change)).is_err() {

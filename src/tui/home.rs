@@ -48,6 +48,7 @@ pub(super) fn act(model: &mut Model, action: Action, _key: Key) -> Vec<Effect> {
     }
     match action {
         Action::Add => vec![Effect::Open(Box::new(wizard(model)))],
+        Action::Open if matches!(model.screens.last(), Some(Screen::Details(_))) => focus(model),
         Action::Open => open_details(&model.world),
         Action::Test => each(
             &model.world,
@@ -73,10 +74,12 @@ pub(super) fn act(model: &mut Model, action: Action, _key: Key) -> Vec<Effect> {
             table.find();
             Vec::new()
         }
-        Action::Clear => {
+        Action::Clear if table.narrowed() => {
             table.clear();
             Vec::new()
         }
+        // Nothing to clear: the details beside the table go.
+        Action::Clear => vec![Effect::Close],
         Action::Mark => {
             table.toggle_mark();
             match table.marked() {
@@ -92,14 +95,17 @@ pub(super) fn act(model: &mut Model, action: Action, _key: Key) -> Vec<Effect> {
             table.reverse();
             vec![Effect::Say(Notice::info(table.order_words()))]
         }
-        Action::Switch => {
-            if let Some(Screen::Details(details)) = model.screens.last_mut() {
-                details.focused = true;
-            }
-            Vec::new()
-        }
+        Action::Switch => focus(model),
         _ => Vec::new(),
     }
+}
+
+/// Gives the keys to the details beside the table.
+fn focus(model: &mut Model) -> Vec<Effect> {
+    if let Some(Screen::Details(details)) = model.screens.last_mut() {
+        details.focused = true;
+    }
+    Vec::new()
 }
 
 /// The wizard: the one that was left half-way, or a new one.

@@ -230,7 +230,7 @@ impl Model {
                         .is_some_and(|g| g.has_refresh_token)
                 }),
             rows: !world.table.is_empty(),
-            narrowed: world.table.narrowed(),
+            narrowed: world.table.narrowed() || !self.screens.is_empty(),
             lockable: world.vault == VaultState::Open,
             copyable: !targets.is_empty(),
             split: world.is_split() && matches!(self.screens.last(), Some(Screen::Details(_))),

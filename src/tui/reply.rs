@@ -88,6 +88,7 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
                 vault
             };
             model.world.loaded = true;
+            leave_lost_details(model);
             Vec::new()
         }
         Reply::Detail(detail) => {
@@ -184,7 +185,6 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             removed,
         } => {
             model.notice = Some(told(name.as_str(), &outcome, removed));
-            leave_lost_details(model);
             vec![Request::LoadRows]
         }
         Reply::VaultOpened => on_opened(model),
@@ -209,11 +209,10 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
 
 fn said(model: &mut Model, words: String) -> Vec<Request> {
     model.notice = Some(Notice::info(words));
-    leave_lost_details(model);
     vec![Request::LoadRows]
 }
 
-/// Details are read again with every change; those of a deleted connection close with its row.
+/// Details of a deleted connection close with its row.
 fn leave_lost_details(model: &mut Model) {
     let table = &model.world.table;
     model.screens.retain(|screen| match screen {

@@ -26,8 +26,11 @@ struct Parts {
     footer: Rect,
 }
 
+/// Most lines that a notice takes.
+const NOTICE_LINES: usize = 3;
+
 impl Parts {
-    fn of(area: Rect) -> Self {
+    fn of(model: &Model, area: Rect) -> Self {
         let line = |y: u16| Rect {
             y,
             height: 1,
@@ -36,7 +39,12 @@ impl Parts {
         let last = area.bottom().saturating_sub(1);
         let roomy = area.height >= ROOMY;
         let top = area.y + if roomy { 2 } else { 1 };
-        let bottom = if roomy { last.saturating_sub(1) } else { last };
+        let lines = cells_of(notice_lines(model, area.width).len().max(1));
+        let bottom = if roomy {
+            last.saturating_sub(lines)
+        } else {
+            last
+        };
         Self {
             title: line(area.y),
             body: Rect {
@@ -44,7 +52,10 @@ impl Parts {
                 height: bottom.saturating_sub(top),
                 ..area
             },
-            notice: roomy.then(|| line(last.saturating_sub(1))),
+            notice: roomy.then(|| Rect {
+                height: lines,
+                ..line(bottom)
+            }),
             footer: line(last),
         }
     }
@@ -68,7 +79,7 @@ fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         too_small(area, buffer);
         return None;
     }
-    let parts = Parts::of(area);
+    let parts = Parts::of(model, area);
     let look = model.look();
     let cursor = if let Some((left, right)) = halves(model, parts.body) {
         let world = &model.world;
@@ -174,15 +185,18 @@ fn title_line(words: &str, aside: &str, look: Look, area: Rect, buffer: &mut Buf
     let strong = Span::styled(format!(" {words}"), look.style(Role::Strong));
     Line::from(strong).render(area, buffer);
     let left = room.saturating_sub(used + 2);
-    if left >= 6 && !aside.is_empty() {
-        let aside = text::cut_end(aside, left, dots);
-        let x = area.right().saturating_sub(1).saturating_sub(cells(&aside));
+    // Too long: its first part alone says the most.
+    let between = format!(" {} ", glyph::BETWEEN);
+    let parts = [aside, aside.split(&between).next().unwrap_or_default()];
+    let aside = parts.into_iter().find(|words| text::width(words) <= left);
+    if let Some(aside) = aside.filter(|words| !words.is_empty()) {
+        let x = area.right().saturating_sub(1).saturating_sub(cells(aside));
         let place = Rect {
             x,
             width: area.right() - x,
             ..area
         };
-        Line::from(Span::raw(aside)).render(place, buffer);
+        Line::raw(aside.to_owned()).render(place, buffer);
     }
 }
 
@@ -234,16 +248,20 @@ fn bottom(
         } else {
             (Role::Plain, glyph::BETWEEN)
         };
-        let words = text::cut_middle(
-            &notice.text,
-            usize::from(line.width).saturating_sub(4),
-            glyph::dots(look.ascii),
-        );
-        let spans = vec![
-            Span::styled(format!(" {glyph} "), look.style(role)),
-            Span::styled(words, look.style(role)),
-        ];
-        Line::from(spans).render(line, buffer);
+        let style = look.style(role);
+        let lines = notice_lines(model, line.width);
+        for (index, (words, y)) in lines.into_iter().zip(line.y..line.bottom()).enumerate() {
+            let glyph = if index == 0 { glyph } else { " " };
+            let words = Line::styled(format!(" {glyph} {words}"), style);
+            words.render(
+                Rect {
+                    y,
+                    height: 1,
+                    ..line
+                },
+                buffer,
+            );
+        }
         taken = true;
     }
     if parts.notice.is_some() || !taken {
@@ -300,13 +318,35 @@ fn too_small(area: Rect, buffer: &mut Buffer) {
 }
 
 fn cells(words: &str) -> u16 {
-    u16::try_from(text::width(words)).unwrap_or(u16::MAX)
+    cells_of(text::width(words))
+}
+
+fn cells_of(number: usize) -> u16 {
+    u16::try_from(number).unwrap_or(u16::MAX)
+}
+
+/// The notice, wrapped. What does not fit is cut.
+fn notice_lines(model: &Model, width: u16) -> Vec<String> {
+    let Some(notice) = &model.notice else {
+        return Vec::new();
+    };
+    let room = usize::from(width).saturating_sub(4);
+    let mut lines = text::wrap(&notice.text, room);
+    if lines.len() > NOTICE_LINES {
+        let rest = lines.split_off(NOTICE_LINES - 1).join(" ");
+        lines.push(text::cut_middle(
+            &rest,
+            room,
+            glyph::dots(model.look().ascii),
+        ));
+    }
+    lines
 }
 
 /// Rows that the table shows at this size.
 pub(super) fn row_lines(model: &Model) -> usize {
     let (width, height) = model.world.size;
-    let body = Parts::of(Rect::new(0, 0, width, height)).body;
+    let body = Parts::of(model, Rect::new(0, 0, width, height)).body;
     usize::from(table::row_lines(body.height))
 }
 
@@ -327,7 +367,7 @@ pub(super) fn hit(model: &Model, x: u16, y: u16) -> Hit {
     if width < LEAST.0 || height < LEAST.1 {
         return Hit::Nothing;
     }
-    let parts = Parts::of(Rect::new(0, 0, width, height));
+    let parts = Parts::of(model, Rect::new(0, 0, width, height));
     let at = Position::new(x, y);
     if !parts.body.contains(at) {
         return Hit::Nothing;

@@ -7,10 +7,10 @@ use rusqlite::params;
 
 use super::anchor::{self, Seen};
 use super::db::{self, Connect, Db, FORMAT};
-use super::passphrase::Effort;
+use super::passphrase::{Cost, Effort};
 use super::slots::{self, NewSlot, SlotInfo, SlotLock};
 use super::{GrantLock, GrantLocks, Home, VaultError, VaultKey, key};
-use crate::model::{ConnectionId, UnixTime};
+use crate::model::{ConnectionId, Secret, UnixTime};
 
 /// The store of everything the program remembers. Reading definitions needs no key.
 pub struct Vault {
@@ -75,6 +75,19 @@ impl Vault {
     /// but an empty file.
     pub fn create(home: &Home, slot: NewSlot<'_>, now: UnixTime) -> Result<Self, VaultError> {
         Self::create_with(home, slot, Effort::Calibrated, now)
+    }
+
+    /// A vault whose passphrase protects nothing, because a guess costs next to nothing: for tests
+    /// that start the program hundreds of times. Everything else about it is as [`Vault::create`]
+    /// makes it.
+    #[doc(hidden)]
+    pub fn create_for_tests(
+        home: &Home,
+        passphrase: &Secret,
+        now: UnixTime,
+    ) -> Result<Self, VaultError> {
+        let effort = Effort::Fixed(Cost::CHEAP);
+        Self::create_with(home, NewSlot::Passphrase(passphrase), effort, now)
     }
 
     pub(super) fn create_with(

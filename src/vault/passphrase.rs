@@ -23,6 +23,12 @@ impl Cost {
         passes: 3,
         lanes: 1,
     };
+    /// A guess costs next to nothing: for tests alone.
+    pub(super) const CHEAP: Self = Self {
+        memory_kib: 8,
+        passes: 1,
+        lanes: 1,
+    };
     const LEAST_TIME: Duration = Duration::from_millis(500);
     const MOST_PASSES: u32 = 64;
     const MOST_MEMORY_KIB: u32 = 1024 * 1024;
@@ -40,7 +46,7 @@ impl Cost {
 pub(super) enum Effort {
     /// At least [`Cost::LEAST`] and half a second on this machine.
     Calibrated,
-    #[cfg(test)]
+    /// So much and no more; see [`super::Vault::create_for_tests`].
     Fixed(Cost),
 }
 

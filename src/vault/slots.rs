@@ -84,7 +84,6 @@ pub(super) fn make(
             let salt = key::random::<16>()?.to_vec();
             let (slot_key, cost) = match effort {
                 Effort::Calibrated => calibrate(passphrase, &salt)?,
-                #[cfg(test)]
                 Effort::Fixed(cost) => (derive(passphrase, &salt, cost)?, cost),
             };
             (

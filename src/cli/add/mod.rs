@@ -19,10 +19,8 @@ use values::{redirect, scopes, set_variables};
 
 /// Whether the terminal wizard is meant: a terminal, and nothing that says otherwise.
 pub(super) fn wants_wizard(add: &Add, plain: bool) -> bool {
-    let plain = plain || std::env::var_os("VALETKEY_PLAIN").is_some_and(|value| value == "1");
     !plain
         && !add.no_input
-        && !add.yes
         && !add.sign_in
         && !add.json
         && add.client_id.is_none()

@@ -3,14 +3,10 @@
 use super::super::failure::{Endpoint, FailureKind, ProviderFailure};
 use super::super::new_grant_id;
 use super::{Desk, Report, Trouble};
-use crate::host::{Http, Limits, METADATA_LIMITS, TOKEN_LIMITS};
-use crate::model::{
-    Account, AccountSource, Connection, Expiry, Quirk, Scope, ScopeSet, Secret, UnixTime,
-};
+use crate::host::{Http, Limits, TOKEN_LIMITS};
+use crate::model::{Connection, Expiry, Quirk, Scope, ScopeSet, Secret, UnixTime};
 use crate::oauth::{
-    self, Flow, HttpRequest, HttpResponse, Lifetime, PollVerdict, StatedScope, TokenAnswer,
-    id_token::{self, IdTokenProblem},
-    request,
+    self, Flow, HttpRequest, HttpResponse, Lifetime, PollVerdict, StatedScope, TokenAnswer, request,
 };
 use crate::vault::Candidate;
 
@@ -136,85 +132,21 @@ impl Desk<'_> {
             Ok(None) => Ok(()),
             Err(trouble) => {
                 // Somebody else's identity: these tokens must not become the grant.
-                self.give_back(connection, http, &candidate).await;
+                self.give_back(
+                    connection,
+                    http,
+                    candidate.refresh_token.as_ref(),
+                    &candidate.access_token,
+                )
+                .await;
                 self.vault(|vault| vault.discard_candidate(&connection.id, self.clock.now()))?;
                 Err(trouble)
             }
         }
     }
-
-    /// Who signed in, by a verified identity token (R-01…R-06). Without known keys it is ignored,
-    /// never half-trusted.
-    async fn identity(
-        &self,
-        connection: &Connection,
-        http: &Http,
-        nonce: Option<&Secret>,
-        token: &Secret,
-        access_token: &Secret,
-    ) -> Result<Option<Account>, Trouble> {
-        let (Some(issuer), Some(request)) = (
-            connection.provider.issuer.as_ref(),
-            request::jwks(connection),
-        ) else {
-            return Ok(None);
-        };
-        let authority = request
-            .uri()
-            .authority()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        let again = request::jwks(connection);
-        let keys = send(http, request, &METADATA_LIMITS, Endpoint::Keys, &authority).await?;
-        let expected = id_token::Expected {
-            issuer,
-            client_id: &connection.registration.client_id,
-            nonce,
-            access_token: Some(access_token),
-            now: self.clock.now(),
-            subject: None,
-        };
-        let claims = match (id_token::verify(token, keys.body(), &expected), again) {
-            // The keys may have been rotated just now: fetched once more.
-            (Err(IdTokenProblem::UnknownKey), Some(request)) => {
-                let keys =
-                    send(http, request, &METADATA_LIMITS, Endpoint::Keys, &authority).await?;
-                id_token::verify(token, keys.body(), &expected)
-            }
-            (result, _) => result,
-        }
-        .map_err(|problem| Trouble::IdToken(problem.to_string()))?;
-        let label = claims
-            .preferred_username
-            .or(claims.email)
-            .or(claims.name)
-            .unwrap_or_else(|| claims.subject.clone());
-        Ok(Some(Account {
-            label,
-            id: Some(claims.subject),
-            source: AccountSource::IdToken,
-        }))
-    }
-
-    /// Revokes tokens that will not be kept; best effort, because they are not ours to show.
-    async fn give_back(&self, connection: &Connection, http: &Http, candidate: &Candidate) {
-        let secret = self
-            .vault(|vault| vault.client_secret(connection))
-            .ok()
-            .flatten();
-        let revocations = request::revocations(
-            connection,
-            secret.as_ref(),
-            candidate.refresh_token.as_ref(),
-            Some(&candidate.access_token),
-        );
-        for revocation in revocations.unwrap_or_default() {
-            let _ = http.send(revocation.request, &TOKEN_LIMITS).await;
-        }
-    }
 }
 
-async fn send(
+pub(super) async fn send(
     http: &Http,
     request: HttpRequest,
     limits: &Limits,

@@ -4,6 +4,7 @@
 //! or in this process for a memory vault: the same code both times.
 
 mod exchange;
+mod identity;
 mod refresh;
 pub(super) mod wire;
 mod worker;

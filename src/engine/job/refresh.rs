@@ -51,11 +51,17 @@ impl Desk<'_> {
                 .ask(&http, &connection, Endpoint::Refresh, request)
                 .await
             {
-                Ok(answer) => {
+                Ok(mut answer) => {
+                    let id_token = answer.id_token.take();
                     let refreshed = refreshed(&connection, answer, sent_at);
                     self.vault(|vault| {
                         vault.commit_refresh(&connection, &intent, &refreshed, self.clock.now())
                     })?;
+                    // Durable first (J-03), then looked at, and all of it before a hand-out.
+                    if let Some(id_token) = id_token {
+                        self.same_identity(&connection, &http, &id_token, &refreshed)
+                            .await?;
+                    }
                     return Ok(Report::Refreshed);
                 }
                 Err(failure) => {

@@ -8,7 +8,7 @@ use super::super::job::{Job, Report};
 use super::super::{Answer, AttemptEvent, Error, Question, Step, StepState, TestReport};
 use super::Story;
 use super::approval::Approved;
-use crate::model::{Connection, ScopeSet, Secret, Shown};
+use crate::model::{Account, AccountSource, Connection, ScopeSet, Secret, Shown};
 use crate::oauth::Flow;
 
 /// Who signed in, and what was granted.
@@ -34,6 +34,15 @@ impl Story {
             }
         }
         self.state(Step::Store, StepState::Done, None);
+        let accepted = self.accept().await;
+        if let Err(Error::GivenBack(_) | Error::Cancelled) = accepted {
+            self.engine.give_candidate_back(&self.connection).await?;
+        }
+        accepted
+    }
+
+    /// Who is it, and is it to replace what was there? `GivenBack` and `Cancelled` say no.
+    async fn accept(&mut self) -> Result<Accepted, Error> {
         self.begin(Step::Identify);
         let candidate = self.engine.identify_candidate(&self.connection).await?;
         let account = candidate
@@ -47,9 +56,12 @@ impl Story {
         );
         self.begin(Step::Accept);
         for question in questions(&self.connection, &candidate) {
-            if !self.decide(&question).await? {
-                self.engine.give_candidate_back(&self.connection).await?;
-                return Err(Error::GivenBack(Box::new(question)));
+            self.decide(question).await?;
+        }
+        // Cancelled since the approval: nothing is stored any more.
+        while let Ok(control) = self.inbox.try_recv() {
+            if matches!(control, Control::Cancel) {
+                return Err(Error::Cancelled);
             }
         }
         let now = self.engine.now();
@@ -79,21 +91,22 @@ impl Story {
     }
 
     /// Asks before a wider grant or another account replaces what is there.
-    async fn decide(&mut self, question: &Question) -> Result<bool, Error> {
+    async fn decide(&mut self, question: Question) -> Result<(), Error> {
         let accepted_beforehand = match question {
             Question::WiderGrant { .. } => self.options.accept_wider,
             Question::OtherAccount { .. } => self.options.accept_account,
         };
         if accepted_beforehand {
-            return Ok(true);
+            return Ok(());
         }
         self.event(AttemptEvent::Asked(question.clone()));
         loop {
             match self.inbox.recv().await {
-                Some(Control::Answer(Answer::Accept)) => return Ok(true),
-                Some(Control::Answer(Answer::GiveBack) | Control::Cancel) | None => {
-                    return Ok(false);
+                Some(Control::Answer(Answer::Accept)) => return Ok(()),
+                Some(Control::Answer(Answer::GiveBack)) | None => {
+                    return Err(Error::GivenBack(Box::new(question)));
                 }
+                Some(Control::Cancel) => return Err(Error::Cancelled),
                 Some(_) => {}
             }
         }
@@ -138,11 +151,7 @@ fn questions(connection: &Connection, candidate: &CandidateFacts) -> Vec<Questio
         .as_ref()
         .and_then(|grant| grant.account.as_ref());
     if let (Some(before), Some(now)) = (before, &candidate.account) {
-        let same = match (&before.id, &now.id) {
-            (Some(a), Some(b)) => a == b,
-            _ => before.label == now.label,
-        };
-        if !same {
+        if !same_account(before, now) {
             questions.push(Question::OtherAccount {
                 before: before.label.shown(),
                 now: now.label.shown(),
@@ -150,4 +159,13 @@ fn questions(connection: &Connection, candidate: &CandidateFacts) -> Vec<Questio
         }
     }
     questions
+}
+
+/// By the provider's own identifiers where both have one of the same kind, else by name.
+fn same_account(before: &Account, now: &Account) -> bool {
+    let is_subject = |account: &Account| account.source != AccountSource::TestRead;
+    match (&before.id, &now.id) {
+        (Some(a), Some(b)) if is_subject(before) == is_subject(now) => a == b,
+        _ => before.label == now.label,
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use tokio::time::{Instant, sleep_until};
 
 use super::super::attempt::Control;
@@ -87,6 +88,15 @@ impl Story {
                     self.ignored(what);
                 }
                 Ok(None)
+            }
+        }
+    }
+
+    /// What came while nobody listened any more, such as a second answer (conformance F-18).
+    pub(super) fn overhear_the_rest(&self, serving: &mut Option<Serving>) {
+        while let Some(event) = next_event(serving).now_or_never() {
+            if let Some(what) = overheard(&event) {
+                self.ignored(what);
             }
         }
     }
@@ -178,6 +188,7 @@ fn overheard(event: &ListenerEvent) -> Option<Ignored> {
         ListenerEvent::Ignored { reason, count } => Some(match IgnoreReason::from_token(reason) {
             Some(reason) => Ignored::Answer(reason),
             None if reason == "other_browser" => Ignored::OtherBrowser,
+            None if reason == "other_host" => Ignored::OtherHost,
             None => Ignored::Unrelated { count },
         }),
         ListenerEvent::SecondDifferentAnswer => Some(Ignored::SecondAnswer),

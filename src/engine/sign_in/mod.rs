@@ -8,7 +8,7 @@ mod ways;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::attempt::Control;
@@ -32,15 +32,19 @@ impl Engine {
         let attempt = AttemptId::from_random(random_bytes()?);
         let (control, inbox) = mpsc::unbounded_channel();
         let remote = super::attempt::Remote(control);
+        let (alive, ended) = watch::channel(());
+        let mut older = Vec::new();
         {
             let mut running = hold(&self.0.attempts);
-            for older in running.iter().filter(|running| running.connection == *id) {
-                older.remote.cancel();
+            for running in running.iter().filter(|running| running.connection == *id) {
+                running.remote.cancel();
+                older.push(running.ended.clone());
             }
             running.push(super::Running {
                 attempt: attempt.clone(),
                 connection: id.clone(),
                 remote: remote.clone(),
+                ended,
             });
         }
         self.tell(&Change::Connections);
@@ -50,6 +54,8 @@ impl Engine {
             connection,
             options,
             inbox,
+            older,
+            _alive: alive,
             step: Step::Listen,
             port: 0,
         };
@@ -78,6 +84,9 @@ struct Story {
     connection: Connection,
     options: SignInOptions,
     inbox: mpsc::UnboundedReceiver<Control>,
+    /// Cancelled attempts of this connection; each channel closes when its attempt has ended.
+    older: Vec<watch::Receiver<()>>,
+    _alive: watch::Sender<()>,
     /// The step under way, for telling where it failed.
     step: Step,
     /// The listener's port; 0 without one.
@@ -115,6 +124,10 @@ impl Story {
 
     async fn run(&mut self) -> Result<Outcome, Error> {
         self.begin(Step::Listen);
+        // They may hold the port, or tokens that they have yet to give back.
+        for mut older in std::mem::take(&mut self.older) {
+            while older.changed().await.is_ok() {}
+        }
         // A sign-in that cannot be stored must not begin (conformance T-05).
         self.engine.prove_storage()?;
         let deadline = Instant::now() + Duration::from_secs(self.lifetime().0);
@@ -124,7 +137,7 @@ impl Story {
         };
         let mut device = DeviceWay::default();
         self.offer_ways(serving.as_ref()).await;
-        if self.wants_device_at_once() {
+        if flow.is_none() || self.wants_device_at_once() {
             self.open_device_way(&mut device, flow.is_none()).await?;
         }
         self.begin(Step::Approve);
@@ -135,6 +148,7 @@ impl Story {
             Ok(approved) => self.after_approval(flow, approved).await,
             Err(error) => Err(error),
         };
+        self.overhear_the_rest(&mut serving);
         if let Some(serving) = serving {
             serving.finish(self.page(&result));
             serving.close().await;
@@ -172,6 +186,7 @@ impl Story {
     }
 
     fn state(&self, step: Step, state: StepState, detail: Option<String>) {
+        tracing::debug!(connection = %self.connection.name, step = step.word(), state = state.word());
         self.event(AttemptEvent::Step {
             step,
             state,

@@ -6,16 +6,24 @@ use super::super::device::DeviceWay;
 use super::super::{AttemptEvent, Error, Ignored, Step, StepState, Way};
 use super::Story;
 use crate::host::{BrowserUrl, FirstWay, Judgement, Listener, Serving, random_bytes};
+use crate::model::Quirk;
 use crate::oauth::{CallbackVerdict, Flow, IgnoreReason};
 
 impl Story {
     /// Opens the listener, where the provider has a browser sign-in and a device code was not
     /// asked for alone.
     pub(super) fn listen(&mut self) -> Result<Option<(Arc<Flow>, Serving)>, Error> {
-        let endpoints = &self.connection.provider.endpoints;
-        if endpoints.authorization.is_none() || self.options.device {
-            if endpoints.device.is_none() {
-                return Err(Error::NoWay);
+        let provider = &self.connection.provider;
+        // GitHub's code way needs no secret, its browser way does.
+        let lacks_secret =
+            provider.has(&Quirk::SecretRequired) && !self.connection.registration.has_secret;
+        if provider.endpoints.authorization.is_none() || lacks_secret || self.options.device {
+            if provider.endpoints.device.is_none() {
+                return Err(if lacks_secret {
+                    Error::SecretNeeded
+                } else {
+                    Error::NoWay
+                });
             }
             self.state(Step::Listen, StepState::Skipped, None);
             return Ok(None);

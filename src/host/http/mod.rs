@@ -91,9 +91,14 @@ impl Http {
             return Err(HttpError::PlainHttp);
         }
         let client = self.client((local, limits.connect))?;
-        timeout(limits.total, exchange(&client, request, limits))
+        // The host alone: paths and queries may name secrets (conformance X-01).
+        let host = request.url().host_str().unwrap_or_default().to_owned();
+        let answer = timeout(limits.total, exchange(&client, request, limits))
             .await
-            .unwrap_or(Err(HttpError::Timeout { sent: true }))
+            .unwrap_or(Err(HttpError::Timeout { sent: true }));
+        let status = answer.as_ref().ok().map(|answer| answer.status().as_u16());
+        tracing::debug!(host, status, "request");
+        answer
     }
 
     fn client(&self, road: Road) -> Result<Client, HttpError> {

@@ -21,9 +21,10 @@ pub fn proxy_in_use(target: &Url, variable: impl Fn(&str) -> Option<String>) -> 
     }
     let proxy = read("HTTPS_PROXY").or_else(|| read("ALL_PROXY"))?;
     // A bare `proxy.corp:3128` means http.
-    let proxy = match proxy.contains("://") {
-        true => proxy,
-        false => format!("http://{proxy}"),
+    let proxy = if proxy.contains("://") {
+        proxy
+    } else {
+        format!("http://{proxy}")
     };
     let proxy = Url::parse(&proxy).ok()?;
     let host = proxy.host_str()?;

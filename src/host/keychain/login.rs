@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use apple_native_keyring_store::keychain::Store;
 use keyring::api::CredentialStoreApi as _;
 
-use super::{KeychainError, SERVICE};
+use super::KeychainError;
 
 pub(super) const NAME: &str = "the login keychain";
 
@@ -16,9 +16,14 @@ pub(super) fn reachable() -> Result<(), KeychainError> {
     Ok(())
 }
 
-pub(super) fn entry(account: &str) -> Result<keyring::Entry, KeychainError> {
+/// The store has no label of its own: the keychain shows the service name.
+pub(super) fn entry(
+    service: &str,
+    _label: &str,
+    account: &str,
+) -> Result<keyring::Entry, KeychainError> {
     let store = Store::new_with_configuration(&HashMap::new()).map_err(reason)?;
-    store.build(SERVICE, account, None).map_err(reason)
+    store.build(service, account, None).map_err(reason)
 }
 
 pub(super) fn reason(error: keyring::Error) -> KeychainError {

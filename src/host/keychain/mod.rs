@@ -21,6 +21,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use crate::host::random::random_bytes;
@@ -56,8 +58,7 @@ impl OsKeychain {
     /// write tells; opening succeeds on a locked keychain too.
     pub fn probe(&self) -> Result<(), KeychainError> {
         let random: [u8; 16] = random_bytes().map_err(|error| refused(&error))?;
-        let text = random.iter().map(|byte| format!("{byte:02x}")).collect();
-        let canary = Secret::new(text);
+        let canary = Secret::new(URL_SAFE_NO_PAD.encode(random));
         let account = format!("{CANARY}-{}", std::process::id());
         self.write(&account, &canary)?;
         let kept = self.read(&account)?.same(&canary);
@@ -82,7 +83,9 @@ impl Keychain for OsKeychain {
     fn read(&self, account: &str) -> Result<Secret, KeychainError> {
         let account = account.to_owned();
         self.try_on_thread(move || {
-            let text = os::entry(&account)?.get_password().map_err(os::reason)?;
+            let text = os::entry(SERVICE, LABEL, &account)?
+                .get_password()
+                .map_err(os::reason)?;
             Ok(Secret::new(text))
         })
     }
@@ -90,12 +93,20 @@ impl Keychain for OsKeychain {
     fn write(&self, account: &str, secret: &Secret) -> Result<(), KeychainError> {
         let account = account.to_owned();
         let text = Zeroizing::new(secret.reveal().to_owned());
-        self.try_on_thread(move || os::entry(&account)?.set_password(&text).map_err(os::reason))
+        self.try_on_thread(move || {
+            os::entry(SERVICE, LABEL, &account)?
+                .set_password(&text)
+                .map_err(os::reason)
+        })
     }
 
     fn delete(&self, account: &str) -> Result<(), KeychainError> {
         let account = account.to_owned();
-        self.try_on_thread(move || os::entry(&account)?.delete_credential().map_err(os::reason))
+        self.try_on_thread(move || {
+            os::entry(SERVICE, LABEL, &account)?
+                .delete_credential()
+                .map_err(os::reason)
+        })
     }
 
     fn name(&self) -> String {
@@ -145,5 +156,33 @@ fn common_reason(error: keyring::Error) -> KeychainError {
             refused(cause.as_ref())
         }
         _ => KeychainError::Refused(Untrusted::new("the keychain does not support this")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t_04_a_keychain_that_never_answers_is_given_up_on() {
+        let (keep, never) = mpsc::channel::<()>();
+        let result = with_deadline(Duration::from_millis(20), move || {
+            // Ends when the test does.
+            let _ = never.recv();
+            Ok(())
+        });
+        assert_eq!(result, Err(KeychainError::Unresponsive));
+        drop(keep);
+    }
+
+    #[test]
+    fn t_04_a_store_that_panics_is_damaged_and_one_that_answers_is_heard() {
+        let panics = with_deadline(PATIENT, || -> Result<(), _> {
+            panic!("a store's own fault")
+        });
+        assert_eq!(panics, Err(KeychainError::Damaged));
+        assert_eq!(with_deadline(PATIENT, || Ok(7)), Ok(7));
+        let locked = with_deadline(PATIENT, || Err::<(), _>(KeychainError::Locked));
+        assert_eq!(locked, Err(KeychainError::Locked));
     }
 }

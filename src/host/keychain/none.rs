@@ -24,7 +24,11 @@ pub(super) fn reachable() -> Result<(), KeychainError> {
     Err(KeychainError::Absent)
 }
 
-pub(super) fn entry(_account: &str) -> Result<Nothing, KeychainError> {
+pub(super) fn entry(
+    _service: &str,
+    _label: &str,
+    _account: &str,
+) -> Result<Nothing, KeychainError> {
     Err(KeychainError::Absent)
 }
 

@@ -1,4 +1,4 @@
-//! Secret Service over D-Bus (GNOME Keyring, KWallet, KeePassXC).
+//! Secret Service over D-Bus (GNOME Keyring, `KWallet`, `KeePassXC`).
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -8,7 +8,7 @@ use keyring::api::CredentialStoreApi as _;
 use secret_service::Error as Service;
 use zbus_secret_service_keyring_store::Store;
 
-use super::{KeychainError, LABEL, SERVICE};
+use super::KeychainError;
 
 pub(super) const NAME: &str = "the desktop keychain";
 
@@ -59,10 +59,14 @@ pub(super) fn bus_socket(address: Option<&OsStr>, runtime: Option<&OsStr>) -> Bu
     }
 }
 
-pub(super) fn entry(account: &str) -> Result<keyring::Entry, KeychainError> {
+pub(super) fn entry(
+    service: &str,
+    label: &str,
+    account: &str,
+) -> Result<keyring::Entry, KeychainError> {
     let store = Store::new().map_err(reason)?;
-    let label = HashMap::from([("label", LABEL)]);
-    store.build(SERVICE, account, Some(&label)).map_err(reason)
+    let label = HashMap::from([("label", label)]);
+    store.build(service, account, Some(&label)).map_err(reason)
 }
 
 pub(super) fn reason(error: keyring::Error) -> KeychainError {
@@ -86,4 +90,52 @@ fn is_nobody(error: &Service) -> bool {
     let no_socket = std::error::Error::source(error)
         .is_some_and(|cause| cause.to_string().contains("No such file or directory"));
     no_socket || NOBODY.iter().any(|name| text.contains(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t_04_the_session_bus_is_looked_for_where_it_should_be() {
+        let at = |address: Option<&str>, runtime: Option<&str>| {
+            bus_socket(address.map(OsStr::new), runtime.map(OsStr::new))
+        };
+        let path = |text: &str| Bus::Path(PathBuf::from(text));
+        assert_eq!(at(None, None), Bus::Nowhere);
+        assert_eq!(at(Some(""), None), Bus::Nowhere);
+        assert_eq!(at(None, Some("/run/user/1")), path("/run/user/1/bus"));
+        assert_eq!(at(Some("unix:path=/run/b"), Some("/x")), path("/run/b"));
+        assert_eq!(at(Some("unix:path=/run/b,guid=0af"), None), path("/run/b"));
+        for elsewhere in [
+            "unix:abstract=/tmp/dbus",
+            "unix:path=/a;unix:path=/b",
+            "unix:path=/a%20b",
+            "tcp:host=localhost,port=1",
+        ] {
+            assert_eq!(at(Some(elsewhere), None), Bus::Elsewhere, "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn t_04_each_state_of_the_keychain_is_its_own_error() {
+        let platform = |error| reason(keyring::Error::PlatformFailure(Box::new(error)));
+        let access = |error| reason(keyring::Error::NoStorageAccess(Box::new(error)));
+        assert_eq!(access(Service::NoResult), KeychainError::NoCollection);
+        assert_eq!(access(Service::Locked), KeychainError::Locked);
+        assert_eq!(access(Service::Prompt), KeychainError::Locked);
+        assert_eq!(platform(Service::Unavailable), KeychainError::Absent);
+        assert_eq!(reason(keyring::Error::NoEntry), KeychainError::NoEntry);
+        assert!(matches!(
+            platform(Service::Crypto("x")),
+            KeychainError::Refused(_)
+        ));
+    }
+
+    #[test]
+    fn t_04_an_error_that_carries_the_secret_says_nothing_of_it() {
+        let error = reason(keyring::Error::BadEncoding(b"canary\xff".to_vec()));
+        assert_eq!(error, KeychainError::Damaged);
+        assert!(!format!("{error} {error:?}").contains("canary"));
+    }
 }

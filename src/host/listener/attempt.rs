@@ -9,6 +9,7 @@ use tokio::sync::{Notify, watch};
 use zeroize::Zeroizing;
 
 use super::checks::Site;
+use super::event::{Judge, Judgement, ListenerEvent};
 use super::pages::Page;
 use super::start_link::{StartLinks, Use};
 use crate::model::Secret;
@@ -17,47 +18,6 @@ use crate::model::Secret;
 const MOST_ANSWERS: u32 = 500;
 /// Events kept for the caller; beyond it only the important ones are.
 const MOST_EVENTS: usize = 64;
-
-/// Says what a callback's raw query is. Must be pure and quick; it is asked again about later
-/// requests.
-pub type Judge = Box<dyn FnMut(&str) -> Judgement + Send>;
-
-/// The judge's word on a raw query.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Judgement {
-    /// Broken parameters, whatever their values (F-09); told apart because it comes before the
-    /// cookie in the order of checks.
-    Malformed(&'static str),
-    /// Not an answer to this attempt: keep waiting. The token says why.
-    Ignore(&'static str),
-    /// Nothing but the bare path: the answer is in the fragment, which no server sees.
-    FragmentAnswer,
-    /// The genuine answer, good or bad.
-    Settles,
-}
-
-/// What happened at the listener.
-pub enum ListenerEvent {
-    /// A browser came by a start link.
-    Opened,
-    /// The genuine answer: its raw query. Comes once.
-    Answer(Secret),
-    /// A request was ignored; `count` counts all that were, unrelated ones included. Reasons are
-    /// the judge's, or `other_browser`, or `too_many`.
-    Ignored { reason: &'static str, count: u32 },
-    /// A second, different answer that would settle too (F-18). The first stays.
-    SecondDifferentAnswer,
-    /// A start link was used twice: nothing is served any more (F-17).
-    StartLinkReused,
-    /// Too many wrong guesses: start links no longer work, other ways do.
-    StartLinkClosed,
-    /// Another user's process tried (F-23); told once.
-    OtherUser,
-    /// The kernel does not say whose process it is; it was served; told once.
-    UnknownPeer,
-    /// The browser tried https on the local http address; told once.
-    TlsHello,
-}
 
 /// How a callback is to be answered.
 pub(super) enum Callback {
@@ -242,7 +202,7 @@ impl Attempt {
                 Callback::Ignored
             }
             Judgement::FragmentAnswer => {
-                self.ignore(&mut inner, "fragment");
+                self.ignore(&mut inner, "fragment-answer");
                 Callback::Fragment
             }
             Judgement::Settles => self.settle(&mut inner, query),
@@ -269,10 +229,14 @@ impl Attempt {
         }
     }
 
-    /// A request that has nothing to do with the sign-in: counted, not told.
+    /// A request that has nothing to do with the sign-in.
     pub(super) fn unrelated(&self) {
-        let mut inner = self.lock();
-        inner.ignored = inner.ignored.saturating_add(1);
+        self.ignore(&mut self.lock(), "unrelated");
+    }
+
+    /// A request for a name that only resolves to us (F-02).
+    pub(super) fn other_host(&self) {
+        self.ignore(&mut self.lock(), "other_host");
     }
 
     pub(super) fn other_user(&self) {

@@ -8,6 +8,7 @@
 mod attempt;
 mod bind;
 mod checks;
+mod event;
 mod pages;
 mod parse;
 mod peer;
@@ -23,8 +24,8 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-pub use attempt::{Judge, Judgement, ListenerEvent};
 pub use bind::{BindError, Listener};
+pub use event::{Judge, Judgement, ListenerEvent};
 pub use pages::Page;
 
 use crate::model::Secret;
@@ -84,10 +85,10 @@ impl Serving {
 
     /// Stops listening, and waits until the last page is flushed, at most two seconds.
     pub async fn close(mut self) {
-        self.attempt.give_up_waiting();
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
+        self.attempt.give_up_waiting();
         let _ = tokio::time::timeout(LINGER, &mut self.task).await;
     }
 }

@@ -208,7 +208,10 @@ async fn respond(
     let route = match checks::route(request, attempt.site()) {
         Ok(route) => route,
         Err(refusal) => {
-            attempt.unrelated();
+            match refusal {
+                Refusal::OtherHost => attempt.other_host(),
+                _ => attempt.unrelated(),
+            }
             return pages::plain(status_of(refusal));
         }
     };

@@ -46,12 +46,14 @@ impl Authorize {
         } else if self.picture {
             self.draw_picture(&mut page, world);
         } else if self.options.no_browser {
-            page.text(
-                0,
-                Role::Plain,
-                "No browser opens on this machine. The first way that works wins.",
-            );
-            page.blank();
+            if pen.height >= 12 {
+                page.text(
+                    0,
+                    Role::Plain,
+                    "No browser opens on this machine. The first way that works wins.",
+                );
+                page.blank();
+            }
             self.draw_ways(&mut page, world);
             page.blank();
             self.draw_waiting(&mut page, world);
@@ -165,7 +167,7 @@ impl Authorize {
             };
             match choice {
                 Choice::Code => {
-                    line("Code", "type the code below on the provider's page");
+                    line("Code", "type it on the provider's page");
                     self.draw_code(page, world);
                 }
                 Choice::Forward => self.draw_forward(page, index, selected),

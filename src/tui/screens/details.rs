@@ -280,7 +280,7 @@ impl Face for Details {
             return Vec::new();
         }
         match action {
-            Action::Choose | Action::Copy => lines
+            Action::Copy => lines
                 .into_iter()
                 .nth(self.at)
                 .and_then(|fact| fact.copy)

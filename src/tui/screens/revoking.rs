@@ -134,7 +134,7 @@ impl Revoking {
     fn words(&self, choice: Choice) -> (&'static str, String) {
         let provider = match self.targets.as_slice() {
             [one] => one.provider.as_str(),
-            _ => "The provider",
+            _ => "the provider",
         };
         let signed_in = self.targets.iter().any(|target| target.signed_in);
         match choice {
@@ -171,7 +171,7 @@ impl Face for Revoking {
     }
 
     fn facts(&self, _world: &World, facts: &mut crate::actions::Facts) {
-        facts.copyable = self.page.is_some();
+        facts.copyable = self.page.is_some() && self.can_revoke == Some(false);
     }
 
     fn act(&mut self, action: Action, key: Key, _world: &World) -> Vec<Effect> {

@@ -4,11 +4,13 @@ use super::order::Column;
 
 /// Marker, mark and a blank before the first column.
 pub(super) const EDGE: usize = 3;
-const GAP: usize = 1;
+pub(super) const GAP: usize = 2;
 const EXPIRES: usize = 10;
 /// Glyph, blank and the longest word.
 const STATE: usize = 15;
 const SCOPES: usize = 14;
+/// A state column that has room for its glyph alone.
+pub(super) const GLYPH: usize = 1;
 
 /// A column and its width in cells.
 pub(super) type Placed = (Column, usize);
@@ -51,10 +53,12 @@ pub(super) fn place(width: usize, longest: (usize, usize, usize), shared: bool) 
     }
     if !fits(&columns) && !shrunk(&mut columns, room) {
         // Very narrow: the state keeps its glyph; its word stands under the table.
-        columns.retain(|(column, _)| *column != Column::Account);
-        let left = room.saturating_sub(2 + GAP);
-        set(&mut columns, Column::State, 2);
-        set(&mut columns, Column::Name, left.min(name));
+        set(&mut columns, Column::State, GLYPH);
+        if !shrunk(&mut columns, room) {
+            columns.retain(|(column, _)| *column != Column::Account);
+            let left = room.saturating_sub(GLYPH + GAP);
+            set(&mut columns, Column::Name, left.min(name));
+        }
     }
     // What is left over goes to the scopes, the account and the name, in this order.
     let spare = room.saturating_sub(need(&columns));
@@ -76,7 +80,7 @@ fn need(columns: &[Placed]) -> usize {
 fn shrunk(columns: &mut [Placed], room: usize) -> bool {
     let missing = need(columns).saturating_sub(room);
     let spare = |column: Column, width: usize| match column {
-        Column::Account => width.saturating_sub(10),
+        Column::Account => width.saturating_sub(8),
         Column::Name => width.saturating_sub(10),
         _ => 0,
     };

@@ -26,7 +26,11 @@ pub(super) struct Query {
     text: String,
     /// Key and lower-case text that must be contained.
     places: Vec<(&'static str, String)>,
+    /// Words that have to be there as they are …
     words: Vec<Atom>,
+    /// … or, when no row has them so, with gaps between their letters.
+    loose: Vec<Atom>,
+    is_loose: bool,
 }
 
 impl Query {
@@ -41,13 +45,19 @@ impl Query {
                 .find_map(|key| Some((*key, word.strip_prefix(key)?)))
             {
                 Some((key, rest)) => query.places.push((key, rest.to_lowercase())),
-                None => query.words.push(Atom::new(
-                    word,
-                    CaseMatching::Ignore,
-                    Normalization::Smart,
-                    AtomKind::Fuzzy,
-                    false,
-                )),
+                None => {
+                    let atom = |kind| {
+                        Atom::new(
+                            word,
+                            CaseMatching::Ignore,
+                            Normalization::Smart,
+                            kind,
+                            false,
+                        )
+                    };
+                    query.words.push(atom(AtomKind::Substring));
+                    query.loose.push(atom(AtomKind::Fuzzy));
+                }
             }
         }
         query
@@ -58,7 +68,7 @@ impl Query {
     }
 
     /// Whether everything this one passes, `other` passed too.
-    pub(super) fn narrows(&self, other: &Query) -> bool {
+    fn narrows(&self, other: &Query) -> bool {
         // While a key word is being typed (`state` on its way to `state:`) a longer text may pass more.
         !other.text.is_empty()
             && self.text.starts_with(&other.text)
@@ -66,18 +76,41 @@ impl Query {
             && self.places.len() == other.places.len()
     }
 
-    /// Those of `candidates` that pass, in their order.
-    pub(super) fn pass(&self, candidates: &[usize], rows: &[Row]) -> Vec<usize> {
+    /// Those of `all` that pass, in their order. `before` is what a filter left that this one
+    /// narrows: looking there is enough.
+    pub(super) fn pass(
+        &mut self,
+        all: &[usize],
+        before: Option<(&Query, &[usize])>,
+        rows: &[Row],
+    ) -> Vec<usize> {
         if self.is_empty() {
-            return candidates.to_vec();
+            return all.to_vec();
         }
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut buffer = Vec::new();
-        candidates
-            .iter()
-            .copied()
-            .filter(|index| self.passes(&rows[*index], &mut matcher, &mut buffer))
-            .collect()
+        let mut pick = |query: &Query, candidates: &[usize]| -> Vec<usize> {
+            let passes = |index: &usize| query.passes(&rows[*index], &mut matcher, &mut buffer);
+            candidates.iter().copied().filter(passes).collect()
+        };
+        let before = before.filter(|(query, _)| self.narrows(query));
+        let strictly = pick(self, before.map_or(all, |(_, left)| left));
+        if !strictly.is_empty() || self.words.is_empty() {
+            return strictly;
+        }
+        self.is_loose = true;
+        let loosely_left = before
+            .filter(|(query, _)| query.is_loose)
+            .map(|(_, left)| left);
+        pick(self, loosely_left.unwrap_or(all))
+    }
+
+    fn atoms(&self) -> &[Atom] {
+        if self.is_loose {
+            &self.loose
+        } else {
+            &self.words
+        }
     }
 
     /// Positions (in characters) of `cell` that the words match.
@@ -88,7 +121,7 @@ impl Query {
         }
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut buffer = Vec::new();
-        for word in &self.words {
+        for word in self.atoms() {
             let hay = Utf32Str::new(cell, &mut buffer);
             // A partial match must leave no underline behind.
             let mut here = Vec::new();
@@ -115,7 +148,7 @@ impl Query {
             }
         });
         places
-            && self.words.iter().all(|word| {
+            && self.atoms().iter().all(|word| {
                 let mut fits =
                     |text: &str| word.score(Utf32Str::new(text, buffer), matcher).is_some();
                 fits(summary.name.as_str())

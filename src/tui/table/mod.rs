@@ -241,12 +241,10 @@ impl Table {
 
     /// The filter's text changed.
     pub(super) fn refilter(&mut self) {
-        let query = Query::parse(self.filter.value());
+        let mut query = Query::parse(self.filter.value());
         // A longer filter only takes away: look at what the shorter one left.
-        let narrower = query.narrows(&self.query);
+        self.shown = query.pass(&self.sorted, Some((&self.query, &self.shown)), &self.rows);
         self.query = query;
-        let candidates = if narrower { &self.shown } else { &self.sorted };
-        self.shown = self.query.pass(candidates, &self.rows);
         self.keep_selection();
     }
 
@@ -276,7 +274,8 @@ impl Table {
     fn sort(&mut self) {
         self.sorted = (0..self.rows.len()).collect();
         self.order.apply(&mut self.sorted, &self.rows);
-        self.shown = self.query.pass(&self.sorted, &self.rows);
+        self.query = Query::parse(self.filter.value());
+        self.shown = self.query.pass(&self.sorted, None, &self.rows);
         self.keep_selection();
     }
 

@@ -86,11 +86,12 @@ fn headings(table: &Table, columns: &[Placed], look: Look, area: Rect, buffer: &
     let mut text = " ".repeat(columns::EDGE);
     for (column, width) in columns {
         let title = match table.order.arrow(*column) {
+            _ if *width <= columns::GLYPH => String::new(),
             Some(arrow) => format!("{}{arrow}", column.title()),
             None => column.title().to_owned(),
         };
         text.push_str(&text::fit(&title, *width, ""));
-        text.push(' ');
+        text.push_str(&" ".repeat(columns::GAP));
     }
     Line::styled(text, look.style(Role::Dim)).render(
         Rect {
@@ -159,7 +160,7 @@ fn row_line(
                 spans.push(Span::styled(text::fit(&words, width, ""), style));
             }
         }
-        spans.push(Span::raw(" "));
+        spans.push(Span::raw(" ".repeat(columns::GAP)));
     }
     Line::from(spans)
 }

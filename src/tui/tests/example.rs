@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::engine::{
-    AttemptEvent, Change, Detail, Error, NewConnection, Outcome, Row, Step, StepState, TestReport,
-    Way,
+    AttemptEvent, Change, Class, Detail, Endpoint, Error, FailureKind, NewConnection, Outcome,
+    ProviderFailure, Row, Step, StepState, TestReport, Way,
 };
 use crate::model::{
     Account, AccountSource, AttemptId, ClientAuth, Connection, ConnectionId, ConnectionName,
@@ -17,8 +17,8 @@ use crate::model::{
 };
 use crate::tui::backend::{Backend, Replies};
 use crate::tui::{
-    AddressUse, Doing, Look, Msg, PresetChoice, PresetWay, RegisterStep, Reply, Request,
-    Revocation, ScopeChoice, SecretNeed, Setup, Variable, VaultState,
+    Doing, Look, Msg, PresetChoice, PresetWay, RegisterStep, Reply, Request, Revocation,
+    ScopeChoice, SecretNeed, Setup, Variable, VaultState,
 };
 
 /// 2026-11-23 14:28:00 UTC.
@@ -290,7 +290,9 @@ pub(super) fn report() -> TestReport {
 }
 
 pub(super) fn detail_of(row: &Row) -> Detail {
-    let host = format!("{}.example", row.summary.provider_id.replace('.', "-"));
+    let id = row.summary.provider_id.as_str();
+    let plain = id.bytes().all(|b| b.is_ascii_alphanumeric());
+    let host = format!("{}.example", if plain { id } else { "service" });
     Detail {
         connection: Connection {
             id: row.summary.id.clone(),
@@ -418,7 +420,7 @@ impl FakeBackend {
                             attempt,
                         }),
                         self.event(AttemptEvent::Failed {
-                            error: Arc::new(Error::Internal(error)),
+                            error: Arc::new(failure(error)),
                             step: Step::Exchange,
                         }),
                     ];
@@ -555,7 +557,9 @@ impl FakeBackend {
         let Some((connection, _)) = self.running.clone() else {
             return Vec::new();
         };
-        let row = self.row(&connection).expect("the row");
+        let Some(row) = self.row(&connection) else {
+            return Vec::new();
+        };
         let outcome = Outcome {
             name: row.summary.name.clone(),
             account: Some(Untrusted::new("ada").shown()),
@@ -587,5 +591,24 @@ impl Backend for FakeBackend {
         for msg in self.answer(request) {
             let _ = replies.send(msg);
         }
+    }
+}
+
+/// A failed sign-in by a short name.
+pub(super) fn failure(name: &str) -> Error {
+    match name {
+        "timeout" => Error::NobodyAnswered {
+            waited: Seconds(600),
+        },
+        code => ProviderFailure {
+            at: Endpoint::Token,
+            authority: "gitlab.com".to_owned(),
+            kind: FailureKind::Refused {
+                code: code.to_owned(),
+                description: None,
+                class: Class::Configuration,
+            },
+        }
+        .into(),
     }
 }

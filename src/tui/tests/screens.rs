@@ -178,7 +178,7 @@ fn practice_consent() {
     );
     script.keys("down u");
     snap("practice_ways", &script);
-    script.keys("5");
+    script.keys("6");
     snap("practice_consent", &script);
 }
 

@@ -74,8 +74,11 @@ fn details(draft: &Draft) -> Vec<Line> {
             field(FieldId::TestRead, "Test read URL"),
             field(FieldId::Resource, "Resource"),
             field(FieldId::Extra, "Extra parameters"),
-            Line::DevHttp,
         ]);
+        if draft.preset.is_some() {
+            lines.push(field(FieldId::Redirect, "Redirect URL"));
+        }
+        lines.push(Line::DevHttp);
     }
     lines.push(Line::More);
     lines.push(Line::GoOn);
@@ -104,9 +107,6 @@ fn app(draft: &Draft) -> Vec<Line> {
         lines.push(Line::SecretPlace);
     } else if draft.chosen_way().secret == SecretNeed::None {
         lines.push(Line::AddSecret);
-    }
-    if draft.preset.is_some() {
-        lines.push(field(FieldId::Redirect, "Redirect URL"));
     }
     lines.push(Line::GoOn);
     lines

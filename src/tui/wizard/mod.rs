@@ -88,8 +88,8 @@ pub(super) struct Wizard {
     at: usize,
     problems: BTreeMap<FieldId, String>,
     secret_problem: Option<String>,
-    /// Where a wizard that was left goes on.
-    resume: Option<Stage>,
+    /// The furthest step that was reached with the current provider: the list offers to go on there.
+    reached: Stage,
     /// Stored already, by an earlier try of this wizard.
     saved: Option<ConnectionId>,
     saving: Option<Saving>,
@@ -107,7 +107,7 @@ impl Wizard {
             at: 0,
             problems: BTreeMap::new(),
             secret_problem: None,
-            resume: None,
+            reached: Stage::Provider,
             saved: None,
             saving: None,
         };
@@ -132,9 +132,6 @@ impl Wizard {
         }
         for draft in self.drafts.values_mut() {
             draft.secret.wipe();
-        }
-        if self.stage != Stage::Provider {
-            self.resume = Some(self.stage);
         }
         self.stage = Stage::Provider;
         self.saving = None;
@@ -161,6 +158,7 @@ impl Wizard {
 
     fn go_to(&mut self, stage: Stage) {
         self.stage = stage;
+        self.reached = self.reached.max(stage);
         self.problems.clear();
         self.secret_problem = None;
         self.at = self.aim(0);
@@ -382,10 +380,12 @@ impl Wizard {
     pub(super) fn correct(&mut self, what: Correction, world: &World) -> Vec<Effect> {
         match what {
             Correction::ClientId | Correction::Redirect | Correction::Secret => {
-                if what == Correction::Secret {
-                    self.draft_mut().add_secret = true;
-                }
-                self.go_to(Stage::App);
+                // A preset's redirect URL is one of the options of the second step.
+                let folded = what == Correction::Redirect && self.draft().preset.is_some();
+                let draft = self.draft_mut();
+                draft.more |= folded;
+                draft.add_secret |= what == Correction::Secret;
+                self.go_to(if folded { Stage::Details } else { Stage::App });
                 let wanted = |line: &Line| match what {
                     Correction::Secret => *line == Line::Secret,
                     Correction::Redirect => matches!(line, Line::Field(FieldId::Redirect, _)),
@@ -489,6 +489,7 @@ impl Face for Wizard {
                     self.stage = before;
                     self.problems.clear();
                     self.at = self.aim(0);
+                    self.look(world);
                 }
                 Vec::new()
             }

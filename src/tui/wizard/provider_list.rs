@@ -28,7 +28,8 @@ impl Wizard {
         let presets = &world.setup.presets;
         let mut found = Vec::new();
         if text.is_empty() {
-            found.extend(self.resume.map(Found::Resume));
+            let begun = self.reached > Stage::Provider;
+            found.extend(begun.then_some(Found::Resume(self.reached)));
             found.extend((0..presets.len()).map(Found::Preset));
         } else if let Some(url) = address(&text) {
             let host = url.authority();
@@ -87,7 +88,7 @@ impl Wizard {
                 self.drafts
                     .entry(preset.id.clone())
                     .or_insert_with(|| Draft::of_preset(preset.clone()));
-                self.resume = None;
+                self.reached = Stage::Details;
                 self.go_to(Stage::Details);
             }
             Some(Found::Other) => {
@@ -97,7 +98,7 @@ impl Wizard {
                 if draft.text(FieldId::Authorization).is_empty() && address(&typed).is_some() {
                     draft.field_mut(FieldId::Authorization).set(typed);
                 }
-                self.resume = None;
+                self.reached = Stage::Details;
                 self.go_to(Stage::Details);
             }
             None => {}

@@ -89,7 +89,7 @@ impl Wizard {
             {
                 page.blank();
             }
-            self.draw_line(page, index, line, 15, Some(index + 1));
+            self.draw_line(page, index, line, 17, Some(index + 1));
         }
         if self.draft().wants_secret() {
             page.blank();

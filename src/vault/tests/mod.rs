@@ -34,11 +34,7 @@ const CLIENT_SECRET: &str = "canary-client-secret";
 const PASSPHRASE: &str = "canary horse battery staple";
 
 /// One guess costs next to nothing.
-const CHEAP: Effort = Effort::Fixed(Cost {
-    memory_kib: 8,
-    passes: 1,
-    lanes: 1,
-});
+const CHEAP: Effort = Effort::Fixed(Cost::CHEAP);
 
 fn secret(text: &str) -> Secret {
     Secret::new(text.to_owned())

@@ -163,6 +163,16 @@ async fn e_07_closing_without_an_outcome_sends_the_person_to_the_terminal() {
 }
 
 #[tokio::test]
+async fn e_07_dropping_turns_everybody_out() {
+    let mut world = World::new();
+    let port = world.port;
+    let page = tokio::spawn(async move { get_good(port).await });
+    world.answer().await;
+    drop(world.serving);
+    assert_eq!(page.await.expect("no panic"), "", "closed without a page");
+}
+
+#[tokio::test]
 async fn e_07_an_idle_connection_does_not_delay_closing() {
     let world = World::new();
     let mut idle = connect(world.port).await;

@@ -19,7 +19,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use zeroize::Zeroizing;
 
-use super::process::{HardenError, harden_process};
+use crate::host::process::{HardenError, harden_process};
 
 /// The hidden first argument that makes the program a worker.
 pub const WORKER_ARGUMENT: &str = "__worker";
@@ -242,3 +242,6 @@ fn read_error(error: io::Error) -> WorkerError {
         _ => WorkerError::Channel(error),
     }
 }
+
+#[cfg(test)]
+mod tests;

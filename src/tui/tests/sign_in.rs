@@ -1,0 +1,265 @@
+//! Stories of a running sign-in.
+
+use std::sync::Arc;
+
+use super::example::{attempt, id, rows, scopes, setup};
+use super::script::Script;
+use crate::engine::{Answer, AttemptEvent, Change, Error, Question, Step, StepState};
+use crate::model::Untrusted;
+use crate::tui::{Msg, Reply, Request, Setup, update};
+
+#[test]
+fn a_paste_anywhere_goes_to_the_masked_field_and_waits_for_enter() {
+    let mut script = Script::usual();
+    script.keys("down u");
+    script.paste("http://127.0.0.1/callback?code=codecanary\n");
+    assert!(script.asked() == ["sign-in"] && !script.shows("codecanary"));
+    assert!(script.shows("•••• 41 characters"), "{}", script.frame());
+    script.keys("enter");
+    assert_eq!(
+        script.backend.pasted,
+        ["http://127.0.0.1/callback?code=codecanary"]
+    );
+    assert!(script.shows("Connected as ada."));
+}
+
+#[test]
+fn a_refused_paste_says_why_and_the_sign_in_goes_on() {
+    let mut script = Script::usual();
+    script.keys("down u 3");
+    let sentence = "This is the address of the first page, not of the last one.".to_owned();
+    script.send(Msg::Done(Reply::PasteRefused {
+        attempt: attempt(1),
+        sentence,
+    }));
+    assert!(script.shows("not of the last one"), "{}", script.frame());
+    script.keys("esc");
+    assert!(script.shows("Waiting for your approval"));
+}
+
+#[test]
+fn late_events_of_another_attempt_are_dropped() {
+    let mut script = Script::usual();
+    script.backend.fail_sign_in = Some("timeout");
+    script.keys("down u");
+    script.backend.fail_sign_in = None;
+    script.keys("1");
+    assert!(
+        script.shows("Waiting for your approval"),
+        "{}",
+        script.frame()
+    );
+    let late = AttemptEvent::Failed {
+        error: Arc::new(Error::Internal("late")),
+        step: Step::Check,
+    };
+    let late = Change::Attempt {
+        attempt: attempt(1),
+        connection: id(1),
+        event: late,
+    };
+    script.send(Msg::Engine(late));
+    assert!(
+        script.shows("Waiting for your approval"),
+        "{}",
+        script.frame()
+    );
+    let other = AttemptEvent::Step {
+        step: Step::Check,
+        state: StepState::Failed,
+        detail: Some("intruder".to_owned()),
+    };
+    script.send(Msg::Engine(Change::Attempt {
+        attempt: attempt(9),
+        connection: id(1),
+        event: other,
+    }));
+    assert!(!script.shows("intruder"));
+}
+
+#[test]
+fn stopping_asks_once_and_cancels() {
+    let mut script = Script::usual();
+    script.keys("down u esc");
+    assert!(script.shows("Keep waiting"));
+    script.keys("2");
+    assert_eq!(script.asked(), ["sign-in", "cancel"]);
+    assert!(script.model.screens.is_empty());
+}
+
+#[test]
+fn a_sign_in_that_starts_after_its_screen_was_left_is_cancelled() {
+    let mut script = Script::usual();
+    let started = Reply::Started {
+        connection: id(1),
+        attempt: attempt(5),
+    };
+    let requests = update(&mut script.model, Msg::Done(started));
+    assert!(matches!(requests.as_slice(), [Request::Cancel { .. }]));
+}
+
+#[test]
+fn b_03_a_wider_grant_is_asked_about_and_enter_alone_does_not_keep_it() {
+    let mut script = Script::usual();
+    script
+        .keys("down u")
+        .event(AttemptEvent::Asked(Question::WiderGrant {
+            added: scopes("admin"),
+        }));
+    assert!(script.shows("granted more than you asked for: admin"));
+    let enter = crossterm::event::KeyEvent::from(crossterm::event::KeyCode::Enter);
+    let requests = update(&mut script.model, Msg::Key(enter));
+    assert!(matches!(
+        requests.as_slice(),
+        [Request::AnswerQuestion {
+            answer: Answer::GiveBack,
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn a_10_another_account_is_named_before_it_replaces() {
+    let mut script = Script::usual();
+    let question = Question::OtherAccount {
+        before: Untrusted::new("ada").shown(),
+        now: Untrusted::new("bob").shown(),
+    };
+    script.keys("down u").event(AttemptEvent::Asked(question));
+    assert!(script.shows("You signed in as bob. This connection belongs to ada."));
+    let two = crossterm::event::KeyEvent::from(crossterm::event::KeyCode::Char('2'));
+    let requests = update(&mut script.model, Msg::Key(two));
+    assert!(matches!(
+        requests.as_slice(),
+        [Request::AnswerQuestion {
+            answer: Answer::Accept,
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn without_a_wizard_below_no_fix_promises_an_edit() {
+    let mut script = Script::usual();
+    script.backend.fail_sign_in = Some("invalid_client");
+    script.keys("down u");
+    assert!(
+        script.shows("1  try again") && !script.shows("client ID\n"),
+        "{}",
+        script.frame()
+    );
+}
+
+#[test]
+fn fixes_lead_into_the_wizard_with_everything_typed() {
+    let mut script = Script::usual();
+    script.backend.fail_sign_in = Some("invalid_client");
+    script.keys(
+        "a \"gith\" enter enter up up up up 2 \"cid\" enter \"s3cret\" enter enter enter enter",
+    );
+    assert!(
+        script.shows("does not accept this client ID"),
+        "{}",
+        script.frame()
+    );
+    script.keys("2");
+    assert!(
+        script.shows("Step 3 of 7") && script.shows("cid"),
+        "{}",
+        script.frame()
+    );
+    script.backend.fail_sign_in = None;
+    script.keys("\"x\" enter enter enter enter");
+    assert!(script.shows("Step 6 of 7"), "{}", script.frame());
+    let ids: Vec<&str> = script
+        .backend
+        .saved
+        .iter()
+        .map(|new| new.client_id.as_str())
+        .collect();
+    assert_eq!(ids, ["cid", "cidx"]);
+    assert_eq!(
+        script.model.world.table.len(),
+        5,
+        "the earlier try was replaced"
+    );
+}
+
+#[test]
+fn over_ssh_nothing_opens_here_and_the_code_comes_first() {
+    let mut script = Script::new(
+        Setup {
+            ssh: true,
+            ..setup()
+        },
+        rows(),
+        (80, 24),
+    );
+    script.keys("down u");
+    let frame = script.frame();
+    let at = |words: &str| {
+        frame
+            .find(words)
+            .unwrap_or_else(|| panic!("{words}: {frame}"))
+    };
+    assert!(at("Code") < at("Forward") && at("Forward") < at("Paste"));
+    script.keys("c");
+    assert_eq!(script.backend.copied, ["WDJB-MJHT"]);
+    assert!(script.shows("sent to your terminal"));
+    script.keys("down c");
+    assert!(script.backend.copied[1].starts_with("ssh -N -L"));
+}
+
+#[test]
+fn k_04_the_code_stays_beside_the_picture() {
+    let mut script = Script::new(
+        Setup {
+            ssh: true,
+            ..setup()
+        },
+        rows(),
+        (80, 24),
+    );
+    script.keys("down u Q");
+    assert!(script.shows("Check that the page shows WDJB-MJHT"));
+    assert!(script.shows("█▄▄▄█"));
+}
+
+#[test]
+fn practice_approves_here_with_boxes() {
+    let mut script = Script::new(
+        Setup {
+            practice: true,
+            ..setup()
+        },
+        rows(),
+        (80, 24),
+    );
+    script.keys("down u 6 space");
+    assert!(
+        script.shows("[ ] repo") && script.shows("[x] read:user"),
+        "{}",
+        script.frame()
+    );
+    let enter = crossterm::event::KeyEvent::from(crossterm::event::KeyCode::Char('3'));
+    let requests = update(&mut script.model, Msg::Key(enter));
+    match requests.as_slice() {
+        [
+            Request::PracticeApprove {
+                allow: Some(allow), ..
+            },
+        ] => assert_eq!(*allow, scopes("read:user")),
+        _ => panic!("no approval"),
+    }
+}
+
+#[test]
+fn elapsed_time_runs_with_the_clock() {
+    let mut script = Script::usual();
+    script.keys("down u").wait(42);
+    assert!(
+        script.shows("0:42   gives up in 9:18"),
+        "{}",
+        script.frame()
+    );
+}

@@ -1,0 +1,175 @@
+//! The table: selection by identity, filter, order, many rows.
+
+use std::cell::Cell;
+
+use super::example::{grant, id, row, rows, setup};
+use super::script::Script;
+use crate::engine::{Change, Row};
+use crate::model::{ConnectionId, Expiry};
+use crate::tui::Msg;
+
+fn selected(script: &Script) -> Option<ConnectionId> {
+    script
+        .model
+        .world
+        .table
+        .selected()
+        .map(|row| row.summary.id.clone())
+}
+
+fn many(count: u32) -> Vec<Row> {
+    (0..count)
+        .map(|n| {
+            let account = format!("user{}@example.com", n % 37);
+            let grant = grant(Some(&account), Some("read"), Expiry::NotStated);
+            row(
+                n,
+                &format!("conn-{n:05}"),
+                "GitHub",
+                "read write",
+                Some(grant),
+                None,
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn the_selection_stays_on_its_row() {
+    let mut script = Script::usual();
+    script.keys("down down");
+    assert_eq!(selected(&script), Some(id(2)));
+    script.keys("s s S");
+    assert_eq!(selected(&script), Some(id(2)));
+    script.keys("/ \"io\" enter");
+    assert_eq!(selected(&script), Some(id(2)));
+    script.keys("esc");
+    script
+        .backend
+        .rows
+        .push(row(9, "aaa", "GitHub", "", None, None));
+    script.send(Msg::Engine(Change::Connections));
+    assert_eq!(selected(&script), Some(id(2)));
+    script.keys("/ \"name:github\"");
+    assert_eq!(
+        selected(&script),
+        Some(id(1)),
+        "it is filtered out: another is shown"
+    );
+    script.keys("esc");
+    assert_eq!(selected(&script), Some(id(2)), "and it comes back");
+}
+
+#[test]
+fn words_and_places_filter() {
+    let shown = |filter: &str| {
+        let mut script = Script::usual();
+        script.keys(&format!("/ {filter}"));
+        let frame = script.frame();
+        ["github", "linear", "acme-okta", "notes-mcp"]
+            .into_iter()
+            .filter(|name| {
+                frame
+                    .lines()
+                    .skip(3)
+                    .take(5)
+                    .any(|line| line.contains(name))
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(shown("\"state:needs\""), ["acme-okta"]);
+    assert_eq!(shown("\"scope:repo\""), ["github"]);
+    assert_eq!(shown("\"provider:okta\""), ["acme-okta"]);
+    assert_eq!(shown("\"ada\" space \"state:conn\""), ["github", "linear"]);
+    assert_eq!(shown("\"nts\""), ["notes-mcp"]);
+    assert_eq!(shown("\"sta\" tab \"exp\""), ["notes-mcp"]);
+}
+
+#[test]
+fn matches_are_underlined() {
+    let mut script = Script::usual();
+    script.keys("/ \"gth\"");
+    let terminal = script.terminal();
+    let line = terminal
+        .backend()
+        .buffer()
+        .content
+        .chunks(80)
+        .nth(3)
+        .expect("the row");
+    let marked: String = line
+        .iter()
+        .filter(|cell| cell.modifier.contains(ratatui::style::Modifier::UNDERLINED))
+        .map(ratatui::buffer::Cell::symbol)
+        .collect();
+    assert!(marked.starts_with("gth"), "{marked}");
+}
+
+#[test]
+fn ten_thousand_rows_are_walked_and_filtered() {
+    let mut script = Script::new(setup(), many(10_000), (80, 24));
+    assert!(script.shows("10000 connections"));
+    script.keys("G");
+    assert!(script.shows("▸ conn-09999"), "{}", script.frame());
+    script.keys("up / \"conn-0123\"");
+    assert!(
+        script.shows("conn-01230") && script.shows("conn-01239"),
+        "{}",
+        script.frame()
+    );
+    script.keys("esc");
+    assert!(script.shows("conn-09998"), "{}", script.frame());
+}
+
+#[test]
+fn the_rows_scroll_only_as_far_as_needed() {
+    let mut script = Script::new(setup(), many(100), (80, 24));
+    let first = |script: &Script| {
+        script
+            .frame()
+            .lines()
+            .nth(3)
+            .map(str::to_owned)
+            .expect("a row")
+    };
+    let top = first(&script);
+    let lines = Cell::new(0);
+    while first(&script) == top || first(&script).contains("conn-00000") {
+        script.keys("down");
+        lines.set(lines.get() + 1);
+        assert!(lines.get() < 100, "never scrolled");
+    }
+    assert!(first(&script).contains("conn-00001"), "{}", script.frame());
+    let bottom = script.frame();
+    script.keys("up");
+    assert_eq!(first(&script), bottom.lines().nth(3).expect("a row"));
+}
+
+#[test]
+fn the_cursor_stands_on_the_selected_line() {
+    let mut script = Script::usual();
+    script.keys("down");
+    let mut terminal = script.terminal();
+    terminal.backend_mut().assert_cursor_position((1, 4));
+    script.keys("/ \"li\"");
+    script
+        .terminal()
+        .backend_mut()
+        .assert_cursor_position((5, 22));
+}
+
+#[test]
+fn b_03_refused_and_added_scopes_are_marked() {
+    let mut rows = rows();
+    rows[1].summary.grant.as_mut().expect("grant").granted =
+        Some(super::example::scopes("read admin"));
+    let script = Script::new(setup(), rows, (100, 24));
+    assert!(script.shows("read write? admin+"), "{}", script.frame());
+}
+
+#[test]
+fn the_account_stays_when_rows_share_a_provider() {
+    let narrow = |rows| Script::new(setup(), rows, (34, 24)).frame();
+    assert!(!narrow(rows()).contains("ACCOUNT"));
+    assert!(narrow(many(3)).contains("ACCOUNT"));
+}

@@ -1,0 +1,222 @@
+//! Stories of the wizard.
+
+use super::example::{scopes, setup};
+use super::script::Script;
+use crate::model::{ClientAuth, ProviderKind};
+use crate::tui::Setup;
+
+#[test]
+fn back_loses_nothing_and_leaving_keeps_all_but_secrets() {
+    let mut script = Script::usual();
+    script.keys("a \"gith\" enter enter up up up up 2 \"my-client\" enter \"hunter2\" enter enter");
+    assert!(script.shows("Step 4 of 7"), "{}", script.frame());
+    script.keys("up \"gist\" esc");
+    assert!(
+        script.shows("my-client") && script.shows("•••• 7 characters"),
+        "{}",
+        script.frame()
+    );
+    script.keys("esc esc esc");
+    assert!(script.model.screens.is_empty());
+    script.keys("a");
+    assert!(
+        script.shows("Go on connecting GitHub"),
+        "{}",
+        script.frame()
+    );
+    script.keys("enter");
+    assert!(
+        script.shows("Step") && !script.shows("7 characters"),
+        "{}",
+        script.frame()
+    );
+}
+
+#[test]
+fn another_provider_has_its_own_draft() {
+    let mut script = Script::usual();
+    script.keys("a \"gitl\" enter enter \"lab-client\" esc esc ctrl-u \"gith\" enter enter");
+    assert!(
+        script.shows("Connect GitHub") && !script.shows("lab-client"),
+        "{}",
+        script.frame()
+    );
+    script.keys("esc esc ctrl-u \"gitl\" enter enter");
+    assert!(script.shows("lab-client"), "{}", script.frame());
+}
+
+#[test]
+fn a_preset_makes_the_whole_definition() {
+    let mut script = Script::usual();
+    script.keys("a \"gitl\" enter enter \"cid\" enter enter enter enter");
+    let new = script.backend.saved.first().expect("saved");
+    assert_eq!(new.provider.kind, ProviderKind::Preset);
+    assert_eq!(
+        (new.client_id.as_str(), new.auth),
+        ("cid", ClientAuth::None)
+    );
+    assert_eq!(new.scopes, scopes("read_user"));
+    assert!(new.client_secret.is_none() && new.name.is_none());
+    assert_eq!(script.asked(), ["save", "sign-in"]);
+}
+
+#[test]
+fn a_variable_fills_the_addresses_that_were_not_edited() {
+    let mut script = Script::usual();
+    script.keys("a \"gitl\" enter up up up up ctrl-u \"git.acme.io\" enter");
+    assert!(
+        script.shows("https://git.acme.io/oauth/token"),
+        "{}",
+        script.frame()
+    );
+    script.keys("up up ctrl-u \"https://t.acme.io/t\" up up ctrl-u \"git2.acme.io\" enter");
+    let frame = script.frame();
+    assert!(
+        frame.contains("https://git2.acme.io/oauth/authorize")
+            && frame.contains("https://t.acme.io/t"),
+        "{frame}"
+    );
+}
+
+#[test]
+fn an_own_provider_needs_its_addresses_and_says_so_beside_the_field() {
+    let mut script = Script::usual();
+    script.keys("a \"other\" enter down down down enter");
+    assert!(
+        script.shows("The authorization URL is needed"),
+        "{}",
+        script.frame()
+    );
+    script.keys("\"https://id.example/auth\" enter \"ftp://x\" enter enter");
+    assert!(
+        script.shows("Only https addresses are allowed here."),
+        "{}",
+        script.frame()
+    );
+    script.keys("ctrl-u \"https://id.example/token\" enter enter \"cid\" enter enter enter enter");
+    let new = script
+        .backend
+        .saved
+        .first()
+        .unwrap_or_else(|| panic!("{}", script.frame()));
+    assert_eq!(new.provider.hosts(), ["id.example"]);
+    assert_eq!(new.provider.kind, ProviderKind::Custom);
+    assert!(new.scopes.is_empty());
+}
+
+#[test]
+fn plain_http_needs_the_switch_and_this_machine() {
+    let mut script = Script::usual();
+    script.keys("a \"other\" enter \"http://127.0.0.1:9/a\" down");
+    assert!(
+        script.shows("allow it for this machine"),
+        "{}",
+        script.frame()
+    );
+    script.keys(
+        "\"http://127.0.0.1:9/t\" down enter down down down down down down down down down down",
+    );
+    assert!(script.shows("Fewer addresses"), "{}", script.frame());
+    script.keys("up up space enter");
+    assert!(
+        script.shows("[ ] Plain http") || script.shows("[x] Plain http"),
+        "{}",
+        script.frame()
+    );
+}
+
+#[test]
+fn an_address_of_a_preset_offers_it() {
+    let mut script = Script::usual();
+    script.keys("a").paste("https://gitlab.com/oauth/authorize");
+    assert!(script.shows("▸ GitLab"), "{}", script.frame());
+    script
+        .keys("ctrl-u")
+        .paste("https://id.example/authorize")
+        .keys("enter");
+    assert!(
+        script.shows("https://id.example/authorize"),
+        "{}",
+        script.frame()
+    );
+}
+
+#[test]
+fn b_08_nothing_is_ticked_beyond_the_smallest_set() {
+    let mut script = Script::usual();
+    script.keys("a \"gith\" enter enter \"cid\" enter enter");
+    let frame = script.frame();
+    assert!(
+        frame.contains("No scope chosen: the provider will choose its default."),
+        "{frame}"
+    );
+    assert_eq!(frame.matches("[x]").count(), 0);
+    script.keys("down down space");
+    assert!(script.shows("1 chosen"), "{}", script.frame());
+}
+
+#[test]
+fn typing_a_part_finds_a_scope_and_ticking_completes_it() {
+    let mut script = Script::usual();
+    script.keys("a \"gith\" enter enter \"cid\" enter enter up \"read_a\"");
+    assert!(
+        script.shows("read_api") && !script.shows("[ ] api"),
+        "{}",
+        script.frame()
+    );
+    script.keys("down down space");
+    let frame = script.frame();
+    assert!(
+        frame.contains("▏read_api") && frame.contains("[x] read_api") && frame.contains("[ ] api"),
+        "{frame}"
+    );
+}
+
+#[test]
+fn b_05_a_scope_with_a_wrong_character_is_named() {
+    let mut script = Script::usual();
+    script
+        .keys("a \"gith\" enter enter \"cid\" enter enter up")
+        .paste("a “b”")
+        .keys("enter enter");
+    assert!(script.shows("U+201C"), "{}", script.frame());
+}
+
+#[test]
+fn without_a_browser_here_a_page_is_copied_not_opened() {
+    let mut script = Script::new(
+        Setup {
+            ssh: true,
+            ..setup()
+        },
+        Vec::new(),
+        (80, 24),
+    );
+    script.keys("a \"gitl\" enter enter up up up up enter");
+    assert_eq!(
+        script.backend.copied,
+        ["https://gitlab.com/-/user_settings/applications"]
+    );
+    let mut script = Script::usual();
+    script.keys("a \"gitl\" enter enter up up up up enter");
+    assert_eq!(script.asked(), ["open-page"]);
+}
+
+#[test]
+fn a_way_with_a_code_starts_with_it() {
+    let mut script = Script::usual();
+    script.keys("a \"gith\" enter enter \"cid\" enter enter enter enter");
+    assert!(script.shows("W D J B"), "{}", script.frame());
+}
+
+#[test]
+fn saving_only_returns_to_the_table() {
+    let mut script = Script::usual();
+    script.keys("a \"gitl\" enter enter \"cid\" enter enter enter down enter");
+    assert_eq!(script.asked(), ["save"]);
+    assert!(
+        script.model.screens.is_empty() && script.shows("made is stored"),
+        "{}",
+        script.frame()
+    );
+}

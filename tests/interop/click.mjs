@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+// A person at a real browser: opens the address given, fills in what is asked, and tells the test
+// how the last page looked. Used as BROWSER.
+import { accessSync, constants, mkdtempSync } from 'node:fs';
+import { connect } from 'node:net';
+import { createRequire } from 'node:module';
+import { delimiter, join } from 'node:path';
+
+const deps = createRequire(new URL('../../.deps/npm/package.json', import.meta.url));
+const { chromium } = deps('playwright-core');
+
+const PATIENCE = 60_000;
+const MAX_PAGES = 12;
+
+const decline = process.env.INTEROP_DECISION === 'decline';
+const userCode = process.env.INTEROP_USER_CODE;
+
+function findBrowser() {
+  for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
+    for (const folder of process.env.PATH.split(delimiter)) {
+      const file = join(folder, name);
+      try {
+        accessSync(file, constants.X_OK);
+        return file;
+      } catch { /* not here */ }
+    }
+  }
+  throw new Error('no Chromium in PATH');
+}
+
+// One page: types what it asks for, then presses its button and waits for the next page.
+async function answer(page) {
+  for (const [field, text] of [
+    ['input[name=login]', 'ada'],
+    ['input[name=password]', 'any'],
+    ['input[type=text][name=user_code]', userCode],
+  ]) {
+    if (await page.locator(field).count()) await page.locator(field).fill(text);
+  }
+  const button = decline
+    ? page.locator('a[href$="/abort"], button[value=deny]')
+    : page.locator('button[type=submit], button[value=approve]');
+  await Promise.all([page.waitForNavigation({ timeout: PATIENCE }), button.first().click()]);
+}
+
+async function visit(address) {
+  const context = await chromium.launchPersistentContext(mkdtempSync(join(process.env.HOME, 'profile-')), {
+    executablePath: findBrowser(),
+    args: [
+      '--headless=new',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      // Nothing leaves this machine: the server's pages ask for fonts.
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+    ],
+  });
+  try {
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE);
+    const pages = [];
+    await page.goto(address);
+    while (await page.locator('form').count()) {
+      pages.push(new URL(page.url()).pathname);
+      if (pages.length === MAX_PAGES) throw new Error(`no end after ${pages.join(' ')}`);
+      await answer(page);
+    }
+    const text = await page.locator('body').innerText();
+    return { text, path: new URL(page.url()).pathname, pages };
+  } finally {
+    await context.close();
+  }
+}
+
+const report = await visit(process.argv[2]).catch((error) => ({ error: String(error.stack) }));
+connect(Number(process.env.INTEROP_REPORT_PORT), '127.0.0.1').end(JSON.stringify(report));

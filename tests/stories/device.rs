@@ -1,0 +1,246 @@
+//! The device code way, on a paused clock: it is moved a second at a time, and each poll is dated by it.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use valetkey::engine::{Attempt, AttemptEvent, Error, Ignored, SignInOptions, Way};
+
+use crate::stage::Stage;
+
+/// A paused clock that moves only when it is told to. (Work off the thread keeps it from jumping
+/// ahead while an answer is on its way.)
+struct Still(#[allow(dead_code)] std::sync::mpsc::Sender<()>);
+
+impl Still {
+    fn new() -> Self {
+        let (keep, kept) = std::sync::mpsc::channel();
+        tokio::task::spawn_blocking(move || kept.recv().ok());
+        tokio::time::pause();
+        Self(keep)
+    }
+
+    /// A second passes; whatever is due is done.
+    async fn second(&self, stage: &Stage) {
+        stage.pass(1);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        for _ in 0..200 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Seconds pass until so many polls have come.
+    async fn until_polls(&self, stage: &Stage, count: usize) {
+        for _ in 0..1_000 {
+            if polls(stage).len() >= count {
+                return;
+            }
+            self.second(stage).await;
+        }
+        panic!("{} polls came", polls(stage).len());
+    }
+}
+
+impl Drop for Still {
+    fn drop(&mut self) {
+        tokio::time::resume();
+    }
+}
+
+fn polls(stage: &Stage) -> Vec<Instant> {
+    stage
+        .sandbox
+        .requests_to("/token")
+        .iter()
+        .map(|request| request.at)
+        .collect()
+}
+
+async fn begin(stage: &Stage) -> (Attempt, String, Still) {
+    let attempt = stage.begin_with(SignInOptions {
+        device: true,
+        ..SignInOptions::default()
+    });
+    let code = code(stage).await;
+    (attempt, code, Still::new())
+}
+
+async fn code(stage: &Stage) -> String {
+    stage
+        .event(|event| match event {
+            AttemptEvent::Way(Way::Device { user_code, .. }) => Some(user_code.to_string()),
+            _ => None,
+        })
+        .await
+}
+
+#[tokio::test]
+async fn k_05_polls_keep_their_distance_and_slow_down_for_good() {
+    let stage = Stage::new().await;
+    stage.set("device_script=pending,slow_down,pending,slow_down,pending,ok");
+    let (attempt, _, still) = begin(&stage).await;
+    let begun = Instant::now();
+    still.until_polls(&stage, 6).await;
+    attempt.outcome().await.expect("signed in");
+    let mut last = begun;
+    let gaps: Vec<u64> = polls(&stage)
+        .into_iter()
+        .map(|at| (at - std::mem::replace(&mut last, at)).as_secs())
+        .collect();
+    // The first wait began a moment before the test heard of it.
+    for (gap, least) in gaps.iter().zip([4, 5, 10, 10, 15, 15]) {
+        assert!(*gap >= least, "{gaps:?}");
+    }
+    assert_eq!(gaps.len(), 6);
+    let slowed = stage
+        .told()
+        .iter()
+        .filter(|event| matches!(event, AttemptEvent::Ignored(Ignored::SlowDown)))
+        .count();
+    assert_eq!(slowed, 2);
+}
+
+#[tokio::test]
+async fn k_09_an_approved_code_signs_in() {
+    let stage = Stage::new().await;
+    let (attempt, code, still) = begin(&stage).await;
+    stage
+        .sandbox
+        .approve_device(&code, "ada")
+        .expect("approved");
+    still.until_polls(&stage, 1).await;
+    let outcome = attempt.outcome().await.expect("signed in");
+    assert_eq!(outcome.account.expect("known").as_str(), "Ada Practice");
+    assert!(stage.token().await.is_ok());
+}
+
+#[tokio::test]
+async fn k_06_every_ending_stops_the_polls_and_keeps_the_old_grant() {
+    for (script, expected) in [
+        ("denied", "declined"),
+        ("expired", "expired"),
+        ("invalid_grant", "provider"),
+        ("unauthorized_client", "provider"),
+    ] {
+        let stage = Stage::signed_in().await;
+        let before = stage.kept();
+        stage.set(&format!("device_script={script}"));
+        let (attempt, _, still) = begin(&stage).await;
+        still.until_polls(&stage, 1).await;
+        let error = attempt.outcome().await.expect_err(script);
+        let word = match &*error {
+            Error::Declined => "declined",
+            Error::DeviceCodeExpired => "expired",
+            Error::Provider(_) => "provider",
+            _ => "something else",
+        };
+        assert_eq!(word, expected, "{script}: {error:?}");
+        for _ in 0..20 {
+            still.second(&stage).await;
+        }
+        assert_eq!(polls(&stage).len(), 1, "{script}");
+        assert_eq!(stage.kept(), before, "{script}");
+    }
+}
+
+#[tokio::test]
+async fn k_06_a_code_that_runs_out_ends_the_attempt() {
+    let stage = Stage::new().await;
+    stage.set("device_expires_in=12");
+    let (attempt, _, still) = begin(&stage).await;
+    for _ in 0..14 {
+        still.second(&stage).await;
+    }
+    let error = attempt.outcome().await.expect_err("too late");
+    assert!(matches!(*error, Error::DeviceCodeExpired), "{error:?}");
+    assert!(polls(&stage).len() <= 2);
+    let asked = polls(&stage).len();
+    for _ in 0..20 {
+        still.second(&stage).await;
+    }
+    assert_eq!(polls(&stage).len(), asked);
+}
+
+#[tokio::test]
+async fn k_06_cancelling_stops_the_polls() {
+    let stage = Stage::new().await;
+    let (attempt, _, still) = begin(&stage).await;
+    still.until_polls(&stage, 1).await;
+    attempt.remote.cancel();
+    attempt.outcome().await.expect_err("stopped");
+    for _ in 0..20 {
+        still.second(&stage).await;
+    }
+    assert_eq!(polls(&stage).len(), 1);
+}
+
+#[tokio::test]
+async fn k_07_there_is_never_a_second_poll_in_flight() {
+    let stage = Stage::new().await;
+    stage.set("token_hold=on");
+    let (attempt, code, still) = begin(&stage).await;
+    still.until_polls(&stage, 1).await;
+    stage.sandbox.until_held(1).await;
+    for _ in 0..15 {
+        still.second(&stage).await;
+    }
+    assert_eq!((stage.sandbox.held(), polls(&stage).len()), (1, 1));
+    stage.sandbox.unset("token_hold");
+    stage
+        .sandbox
+        .approve_device(&code, "ada")
+        .expect("approved");
+    stage.sandbox.release(1);
+    still.until_polls(&stage, 2).await;
+    attempt.outcome().await.expect("signed in");
+}
+
+#[tokio::test]
+async fn k_09_the_browser_may_win_over_a_code_that_waits() {
+    let stage = Stage::new().await;
+    let attempt = stage.begin();
+    attempt.remote.use_device();
+    code(&stage).await;
+    stage.visit(stage.sandbox.browser()).await;
+    attempt.outcome().await.expect("signed in");
+    assert_eq!(polls(&stage).len(), 1, "the exchange alone");
+}
+
+#[tokio::test]
+async fn k_09_the_code_may_win_over_a_browser_that_waits() {
+    let stage = Stage::new().await;
+    let attempt = stage.begin();
+    attempt.remote.use_device();
+    let code = code(&stage).await;
+    let late = stage.opened().await;
+    let still = Still::new();
+    stage
+        .sandbox
+        .approve_device(&code, "ada")
+        .expect("approved");
+    still.until_polls(&stage, 1).await;
+    attempt.outcome().await.expect("signed in");
+    assert!(
+        stage.sandbox.browser().visit(&late).await.is_err(),
+        "nobody listens any more"
+    );
+    assert_eq!(polls(&stage).len(), 1);
+}
+
+#[tokio::test]
+async fn k_10_a_malformed_device_answer_is_named() {
+    for fault in [
+        "device.user_code=absent",
+        "device.device_code=7",
+        "device_body=[]",
+        "device_unavailable=503",
+    ] {
+        let stage = Stage::new().await;
+        stage.set(fault);
+        let attempt = stage.begin_with(SignInOptions {
+            device: true,
+            ..SignInOptions::default()
+        });
+        let error = attempt.outcome().await.expect_err(fault);
+        assert!(matches!(&*error, Error::Provider(_)), "{fault}: {error:?}");
+    }
+}

@@ -1,0 +1,17 @@
+//! Stories: the engine against the practice provider and its misbehaviours, over TLS, with a vault on
+//! disk. Both clocks stand still unless a story moves them, and nothing sleeps.
+
+#[path = "../support/stage.rs"]
+mod stage;
+#[path = "../support/web.rs"]
+mod web;
+
+mod attempts;
+mod device;
+mod ending;
+mod identity;
+mod keeping;
+mod paste;
+mod refresh;
+mod refresh_faults;
+mod sign_in;

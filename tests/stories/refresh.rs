@@ -1,0 +1,259 @@
+//! Renewing a token: when, by whom, and what is kept.
+
+use valetkey::engine::{Class, Error, FailureKind};
+use valetkey::model::{EndReason, Expiry, Health, ProblemKind, ScopeSet, Seconds, UnixTime};
+
+use crate::stage::{NAME, NOON, Stage};
+
+const HOUR: u32 = 3600;
+
+fn refreshes(stage: &Stage) -> usize {
+    stage.sandbox.requests_to("/token").len()
+}
+
+fn health(stage: &Stage) -> Health {
+    stage.engine.rows().expect("rows")[0].verdict.health
+}
+
+#[tokio::test]
+async fn j_10_a_token_is_renewed_early_and_not_before() {
+    let stage = Stage::signed_in().await;
+    stage.pass(HOUR - 361);
+    let first = stage.token().await.expect("still good");
+    assert_eq!(refreshes(&stage), 0);
+    stage.pass(1);
+    let second = stage.token().await.expect("renewed");
+    assert_ne!(second, first);
+    assert_eq!(refreshes(&stage), 1);
+    let grant = stage.connection().grant.expect("a grant");
+    assert_eq!(grant.expiry, Expiry::At(UnixTime(NOON + 2 * 3600 - 360)));
+    assert_eq!(health(&stage), Health::Connected);
+}
+
+#[tokio::test]
+async fn j_04_a_new_refresh_token_replaces_the_old_one() {
+    let stage = Stage::signed_in().await;
+    let before = stage.kept().refresh.expect("one");
+    for _ in 0..3 {
+        stage.engine.refresh(&stage.id).await.expect("refreshed");
+    }
+    let after = stage.kept().refresh.expect("one");
+    assert_ne!(after, before);
+    assert_eq!(stage.sandbox.live_refresh_tokens(), [after]);
+    assert!(stage.sandbox.reuse_events().is_empty());
+    assert_eq!(
+        stage.connection().grant.expect("a grant").rotates,
+        Some(true)
+    );
+}
+
+#[tokio::test]
+async fn j_04_without_a_new_one_the_old_refresh_token_is_kept() {
+    for switches in [
+        ["rotation=off", "refresh_token=absent"],
+        ["rotation=off", "grace=0"],
+    ] {
+        let stage = Stage::signed_in().await;
+        for switch in switches {
+            stage.set(switch);
+        }
+        let before = stage.kept();
+        stage.engine.refresh(&stage.id).await.expect("refreshed");
+        let after = stage.kept();
+        assert_eq!(after.refresh, before.refresh);
+        assert_ne!(after.access, before.access);
+        stage.engine.refresh(&stage.id).await.expect("again");
+        assert_eq!(
+            stage.connection().grant.expect("a grant").rotates,
+            Some(false)
+        );
+    }
+}
+
+#[tokio::test]
+async fn b_07_a_narrower_token_is_shown_as_in_use_and_the_grant_stays() {
+    let stage = Stage::signed_in().await;
+    let granted = stage.connection().grant.expect("a grant").granted;
+    stage.set("scope=profile");
+    let connection = stage.engine.refresh(&stage.id).await.expect("refreshed");
+    let grant = connection.grant.expect("a grant");
+    assert_eq!(grant.granted, granted);
+    assert_eq!(
+        grant.in_use,
+        Some(ScopeSet::parse("profile").expect("a scope"))
+    );
+}
+
+#[tokio::test]
+async fn j_10_a_token_of_unstated_life_is_not_renewed_until_somebody_asks() {
+    let stage = Stage::new().await;
+    stage.set("expires_in=absent");
+    stage.sign_in().await.expect("signed in");
+    stage.sandbox.clear_requests();
+    stage.pass(100 * HOUR);
+    stage.token().await.expect("handed out");
+    assert_eq!(refreshes(&stage), 0);
+    stage.engine.refresh(&stage.id).await.expect("renewed");
+    assert_eq!(refreshes(&stage), 1);
+}
+
+#[tokio::test]
+async fn j_16_without_a_refresh_token_nothing_is_asked_and_the_end_is_told() {
+    let stage = Stage::new().await;
+    stage.set("refresh_token=absent");
+    stage.sign_in().await.expect("signed in");
+    stage.sandbox.clear_requests();
+    stage.pass(HOUR - 30);
+    stage.token().await.expect("what is left of it");
+    assert_eq!(health(&stage), Health::Expiring);
+    stage.pass(30);
+    let error = stage.token().await.expect_err("over");
+    assert!(matches!(error, Error::NeedsSignIn { .. }));
+    let error = stage
+        .engine
+        .refresh(&stage.id)
+        .await
+        .expect_err("nothing to renew with");
+    assert!(matches!(error, Error::NoRefreshToken { .. }));
+    assert_eq!(refreshes(&stage), 0);
+}
+
+#[tokio::test]
+async fn y_12_a_failed_early_refresh_hands_out_what_is_left_with_a_warning() {
+    let stage = Stage::signed_in().await;
+    let first = stage.token().await.expect("good");
+    stage.set("token_unavailable=503");
+    let handout = stage
+        .engine
+        .fresh_token(NAME, Some(Seconds(2 * 3600)))
+        .await
+        .expect("the old one");
+    assert_eq!(handout.token.reveal(), first);
+    assert!(!handout.refreshed);
+    assert!(matches!(handout.warning, Some(Error::Provider(_))));
+    stage.sandbox.unset("token_unavailable");
+    let handout = stage
+        .engine
+        .fresh_token(NAME, Some(Seconds(2 * 3600)))
+        .await
+        .expect("a new one");
+    assert!(handout.refreshed && handout.warning.is_none());
+    assert_ne!(handout.token.reveal(), first);
+}
+
+#[tokio::test]
+async fn y_12_with_less_than_a_second_left_nothing_is_handed_out() {
+    let stage = Stage::signed_in().await;
+    stage.set("token_unavailable=503");
+    stage.pass(HOUR - 1);
+    stage.token().await.expect_err("too late");
+}
+
+#[tokio::test]
+async fn j_01_many_callers_cause_one_refresh_and_get_the_same_token() {
+    let stage = Stage::signed_in().await;
+    stage.pass(2 * HOUR);
+    let callers: Vec<_> = (0..30)
+        .map(|_| {
+            let engine = stage.engine.clone();
+            tokio::spawn(async move { engine.fresh_token(NAME, None).await })
+        })
+        .collect();
+    let mut tokens = Vec::new();
+    for caller in callers {
+        let handout = caller.await.expect("done").expect("a token");
+        tokens.push(handout.token.reveal().to_owned());
+    }
+    tokens.dedup();
+    assert_eq!(tokens.len(), 1);
+    assert!(stage.sandbox.accepts_access(&tokens[0]));
+    assert_eq!(refreshes(&stage), 1);
+}
+
+#[tokio::test]
+async fn i_08_only_invalid_grant_ends_the_grant() {
+    let stage = Stage::signed_in().await;
+    stage.sandbox.revoke_all();
+    stage.pass(2 * HOUR);
+    let error = stage.token().await.expect_err("ended");
+    assert!(matches!(
+        error,
+        Error::NeedsSignIn {
+            reason: Some(EndReason::EndedByProvider),
+            ..
+        }
+    ));
+    let kept = stage.kept();
+    assert_eq!((kept.access, kept.refresh), (None, None));
+    assert_eq!(health(&stage), Health::NeedsSignIn);
+    // Nothing is asked again until somebody signs in.
+    let asked = refreshes(&stage);
+    stage.token().await.expect_err("still");
+    assert_eq!(refreshes(&stage), asked);
+    stage.sign_in().await.expect("again");
+    stage.token().await.expect("a token");
+    assert_eq!(health(&stage), Health::Connected);
+}
+
+#[tokio::test]
+async fn i_08_a_refused_configuration_keeps_the_grant_and_shows_as_error() {
+    for code in [
+        "invalid_client",
+        "unauthorized_client",
+        "invalid_scope",
+        "unsupported_grant_type",
+    ] {
+        let stage = Stage::signed_in().await;
+        let before = stage.kept();
+        stage.set(&format!("token_error={code}"));
+        let error = stage.engine.refresh(&stage.id).await.expect_err(code);
+        let Error::Provider(failure) = error else {
+            panic!("{code}: {error:?}");
+        };
+        assert!(matches!(
+            failure.kind,
+            FailureKind::Refused {
+                class: Class::Configuration | Class::Request,
+                ..
+            }
+        ));
+        let after = stage.kept();
+        assert_eq!(
+            (&after.access, &after.refresh),
+            (&before.access, &before.refresh)
+        );
+        assert_eq!(health(&stage), Health::Error, "{code}");
+        stage.sandbox.unset("token_error");
+        stage.engine.refresh(&stage.id).await.expect("put right");
+        assert_eq!(stage.connection().problem, None);
+    }
+}
+
+#[tokio::test]
+async fn j_07_a_transient_failure_keeps_the_grant_and_shows_as_offline() {
+    for fault in [
+        "token_unavailable=500",
+        "token_unavailable=503",
+        "token_unavailable=408",
+        "token_unavailable=429",
+        "token_unavailable=200",
+        "token_content_type=text/html",
+        "token_error=temporarily_unavailable",
+        "token_error=server_error",
+    ] {
+        let stage = Stage::signed_in().await;
+        let before = stage.kept();
+        stage.once("/token", &[fault]);
+        stage.engine.refresh(&stage.id).await.expect_err(fault);
+        let after = stage.kept();
+        assert_eq!(
+            (&after.access, &after.refresh),
+            (&before.access, &before.refresh),
+            "{fault}"
+        );
+        let problem = stage.connection().problem.expect("a problem");
+        assert_eq!(problem.kind, ProblemKind::Transport, "{fault}");
+        assert_eq!(health(&stage), Health::Offline, "{fault}");
+        assert_eq!(refreshes(&stage), 1, "{fault}: nothing is repeated unasked");
+    }
+}
