@@ -188,10 +188,14 @@ pub(super) fn secret_from(path: &Path) -> Result<Secret, Failed> {
 /// Asks without echo.
 pub(super) fn prompt_secret(question: &str) -> Result<Secret, Failed> {
     output::ask(question);
-    let answer = crate::host::read_hidden_line()
-        .map_err(|_| Failed::from(Error::Vault(VaultError::Locked)))?;
+    let answer = crate::host::read_hidden_line();
     output::note("");
-    Ok(answer)
+    answer.map_err(|error| {
+        Failed::from(match error.kind() {
+            io::ErrorKind::Interrupted => Error::Cancelled,
+            _ => Error::Vault(VaultError::Locked),
+        })
+    })
 }
 
 /// Asks with echo; an empty answer is the default.

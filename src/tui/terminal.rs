@@ -1,6 +1,7 @@
 //! The terminal's modes: entered in one place, undone on every way out.
 
 use std::io::{self, Stdout, Write, stdout};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread::{self, ThreadId};
 
@@ -26,6 +27,9 @@ const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 /// The thread whose terminal modes are to be undone when it panics.
 static OWNER: Mutex<Option<ThreadId>> = Mutex::new(None);
 static HOOK: Once = Once::new();
+/// The modes are to be undone once: the second time would wipe what the shell, or a panic's message,
+/// has written since.
+static ENTERED: AtomicBool = AtomicBool::new(false);
 
 /// Holds the terminal in its modes; undoes them when dropped.
 pub(super) struct Guard {
@@ -107,6 +111,7 @@ impl Drop for Guard {
 }
 
 fn enter_modes(mouse: bool) -> io::Result<()> {
+    ENTERED.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
     let mut out = stdout();
     execute!(
@@ -123,6 +128,9 @@ fn enter_modes(mouse: bool) -> io::Result<()> {
 
 /// Every step is tried, whatever became of the one before: the terminal may be gone.
 fn leave_modes() {
+    if !ENTERED.swap(false, Ordering::SeqCst) {
+        return;
+    }
     let mut out = stdout();
     let _ = queue!(
         out,

@@ -117,14 +117,22 @@ pub(super) fn span(seconds: Seconds) -> String {
     }
 }
 
-/// Seconds until [`span`] of the time left reads differently.
-pub(super) fn span_changes_in(left: Seconds) -> Seconds {
-    let unit = match left.0 {
+/// A time left as a person says it. A begun minute counts whole, so that a token of an hour reads
+/// `1 h` when it has just come.
+pub(super) fn left(seconds: Seconds) -> String {
+    span(Seconds(seconds.0.div_ceil(MINUTE) * MINUTE))
+}
+
+/// Seconds until [`left`] reads differently.
+pub(super) fn left_changes_in(left: Seconds) -> Seconds {
+    let begun = left.0.div_ceil(MINUTE) * MINUTE;
+    let unit = match begun {
         0..HOUR => MINUTE,
         HOUR..DAY => HOUR,
         _ => DAY,
     };
-    Seconds(left.0 % unit + 1)
+    let next = (begun / unit * unit).saturating_sub(MINUTE);
+    Seconds((left.0 - next.min(left.0)).max(1))
 }
 
 /// `2 h ago`, `just now`.
@@ -171,8 +179,25 @@ mod tests {
         assert_eq!(span(Seconds(42 * 60 + 5)), "42 min");
         assert_eq!(span(Seconds(3 * 3600)), "3 h");
         assert_eq!(span(Seconds(86_400 * 5)), "5 days");
-        assert_eq!(span_changes_in(Seconds(42 * 60 + 5)), Seconds(6));
+        assert_eq!(left(Seconds(3599)), "1 h");
+        assert_eq!(left(Seconds(3540)), "59 min");
+        assert_eq!(left(Seconds(1)), "1 min");
         assert_eq!(clock(Seconds(558)), "9:18");
         assert_eq!(ago(UnixTime(0), UnixTime(7300)), "2 h ago");
+    }
+
+    #[test]
+    fn a_time_left_changes_exactly_when_it_is_said_to() {
+        for seconds in [
+            1, 59, 60, 61, 3540, 3541, 3600, 3601, 7200, 86_400, 86_401, 200_000,
+        ] {
+            let change = left_changes_in(Seconds(seconds)).0;
+            assert!(change > 0, "{seconds}");
+            let after = |passed: u64| left(Seconds(seconds.saturating_sub(passed)));
+            assert_eq!(after(change - 1), left(Seconds(seconds)), "{seconds}");
+            if seconds > 60 {
+                assert_ne!(after(change), left(Seconds(seconds)), "{seconds}");
+            }
+        }
     }
 }

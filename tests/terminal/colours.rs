@@ -100,9 +100,11 @@ fn w_11_a_locale_without_unicode_gets_ascii_alone() {
         term.until_shows(&format!("Step {step} of 7"));
         term.press(ENTER);
     }
+    term.until_shows("* Waiting for your approval");
     term.pick("approve here");
+    term.until_shows("[x] items:write");
     term.pick("Approve");
-    term.until_shows("+ Connected as ada.");
+    term.until_shows("+ Connected as Ada Practice.");
     term.press(ENTER);
     term.until_shows("+ connected");
     term.press(ENTER);

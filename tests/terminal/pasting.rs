@@ -23,7 +23,7 @@ fn w_09_a_paste_anywhere_on_the_screen_goes_to_the_masked_field() {
     term.paste(&format!("{address}\n"));
     term.until_shows(&format!("•••• {} characters", address.len()));
     term.press(ENTER);
-    term.until_shows("Connected as ada.");
+    term.until_shows("Connected as Ada Practice.");
     term.press("q");
     term.until_shows("✓ connected");
     term.press("q");

@@ -19,7 +19,7 @@ fn adding_and_signing_in_with_plain_questions() {
     for (question, answer) in [
         ("Authorization URL:", sandbox.at("/authorize")),
         ("Token URL:", sandbox.at("/token")),
-        ("Client ID:", "valetkey-confidential-post".to_owned()),
+        ("Client ID:", "valetkey-confidential".to_owned()),
         ("client secret? [y/N]", "y".to_owned()),
     ] {
         term.until_shows(question);
@@ -43,7 +43,7 @@ fn adding_and_signing_in_with_plain_questions() {
     term.until_shows("Added notes.");
     let visit = sandbox.visit(&mut sandbox.browser(), &pages.next());
     assert_eq!(visit.expect("visits").status, 200);
-    term.until_shows("Signed in to 127.0.0.1");
+    term.until_shows("Signed in to notes");
     assert_eq!(term.end(), 0);
     let written = term.written();
     assert!(!written.contains('\x1b'), "nothing is redrawn: {written:?}");

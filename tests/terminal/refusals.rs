@@ -1,6 +1,6 @@
 //! Where no screen can be drawn, the program says so and names what works.
 
-use crate::home::Home;
+use crate::home::{Home, sandbox};
 use crate::term::Term;
 
 const SENTENCE: &str = "the table cannot be drawn";
@@ -31,13 +31,18 @@ fn w_11_output_into_a_pipe_is_no_terminal() {
 
 #[test]
 fn w_11_a_terminal_that_cannot_move_its_cursor_is_refused() {
-    for arguments in [&[][..], &["demo"], &["add"]] {
-        let mut term = Home::new().set("TERM", "dumb").start(arguments);
-        assert_eq!(term.end(), 2);
-        assert!(term.shows("TERM=dumb"), "{}", term.text());
-        assert!(term.shows("--plain"), "{}", term.text());
-        assert!(!term.written().contains('\x1b'), "no control sequence");
-    }
+    let home = Home::new().set("TERM", "dumb");
+    let mut term = home.start(&["demo"]);
+    assert_eq!(term.end(), 2);
+    assert!(term.shows("TERM=dumb") && term.shows("--plain"));
+    assert!(!term.written().contains('\x1b'), "no control sequence");
+    // What can be told line by line is.
+    let sandbox = sandbox();
+    home.add(&sandbox, "notes");
+    let mut term = home.start(&[]);
+    assert_eq!(term.end(), 0);
+    assert!(term.shows("notes"), "{}", term.text());
+    assert!(!term.written().contains('\x1b'), "no control sequence");
 }
 
 #[test]

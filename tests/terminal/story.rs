@@ -17,12 +17,14 @@ fn practice_from_the_first_start_to_the_deletion() {
         term.until_shows(&format!("Step {step} of 7"));
         term.press(ENTER);
     }
+    // The other ways come in one by one until then, and move the numbers.
+    term.until_shows("● Waiting for your approval");
     term.pick("approve here");
     term.until_shows("[x] items:write");
     term.pick("Approve");
-    term.until_shows("Connected as ada.");
+    term.until_shows("Connected as Ada Practice.");
     term.press(ENTER);
-    to_the_end(&mut term, "practice");
+    to_the_end(&mut term);
     term.until_shows("No connections yet.");
     term.press("q");
     assert_eq!(term.end(), 0);
@@ -42,7 +44,7 @@ fn a_provider_typed_by_its_addresses_and_kept_over_a_restart() {
     assert!(page.contains("/go/"), "a short address: {page}");
     let visit = sandbox.visit(&mut sandbox.browser(), &page);
     assert_eq!(visit.expect("visits").status, 200);
-    term.until_shows("Connected as ada.");
+    term.until_shows("Connected as Ada Practice.");
     assert!(term.shows("2 scopes granted: profile items:read."));
     term.press(ENTER);
     term.until_shows("connected");
@@ -54,10 +56,10 @@ fn a_provider_typed_by_its_addresses_and_kept_over_a_restart() {
     let mut term = home.start(&[]);
     term.until_shows("notes");
     let row = term.line_with("notes");
-    for words in ["127.0.0.1", "ada", "profile items:read", "in 1 h"] {
+    for words in ["127.0.0.1", "Ada Practice", "profile items:read", "in 1 h"] {
         assert!(row.contains(words), "no {words} in {row:?}");
     }
-    to_the_end(&mut term, "notes");
+    to_the_end(&mut term);
     term.until_shows("No connections yet.");
     term.press("q");
     assert_eq!(term.end(), 0);
@@ -78,52 +80,45 @@ pub(crate) fn type_definition(term: &mut Term, sandbox: &SandboxThread) {
     term.press(ENTER);
     term.until_shows("Fewer addresses");
     term.press("\x1b[H");
+    term.until("the first line", |term| {
+        term.line_with("▸").contains("Authorization URL")
+    });
     for (label, path) in [
         ("Authorization URL", "/authorize"),
         ("Token URL", "/token"),
         ("Revocation URL", "/revoke"),
         ("Test read URL", "/me"),
     ] {
-        to_field(term, label);
-        term.press(&sandbox.at(path));
-        term.until_shows(path);
+        term.fill(label, &sandbox.at(path));
     }
-    to_field(term, "Plain http on this machine");
+    term.select("Plain http on this machine");
     term.press(" ");
     term.until_shows("[x] Plain http");
     term.select("Go on");
     term.press(ENTER);
     term.until_shows("Step 3 of 7");
-    to_field(term, "Client ID");
-    term.press("valetkey-practice");
+    term.fill("Client ID", "valetkey-practice");
     term.select("Go on");
     term.press(ENTER);
     term.until_shows("Step 4 of 7");
-    to_field(term, "Scopes");
-    term.press("profile items:read");
+    term.fill("Scopes", "profile items:read");
     term.select("Go on");
     term.press(ENTER);
     term.until_shows("Step 5 of 7");
-    to_field(term, "Name");
-    term.press("notes");
+    term.fill("Name", "notes");
     term.select("Save and sign in");
     term.press(ENTER);
     term.until_shows("Step 6 of 7");
 }
 
-/// Up or down to a line; in a field the letters are text, so only arrows are used.
-fn to_field(term: &mut Term, label: &str) {
-    term.select(label);
-}
-
 /// From a row of the table: test, refresh, details, revoke, delete.
-fn to_the_end(term: &mut Term, name: &str) {
+fn to_the_end(term: &mut Term) {
     term.until_shows("✓ connected");
-    assert!(term.line_with(name).contains("ada"));
+    assert!(term.line_with("▸").contains("Ada Practice"));
     term.press("t");
     term.until_shows("200 from 127.0.0.1");
     term.press("r");
-    term.until_shows("Refreshed");
+    term.until_shows("has a fresh access token");
     term.press(ENTER);
     term.until_shows("yes, changes at every refresh");
     term.press("\x1b");

@@ -22,7 +22,6 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
 pub(crate) const ENTER: &str = "\r";
 pub(crate) const ESC: &str = "\x1b";
 pub(crate) const TAB: &str = "\t";
-pub(crate) const DOWN: &str = "\x1b[B";
 pub(crate) const F1: &str = "\x1bOP";
 pub(crate) const CTRL_C: &str = "\x03";
 pub(crate) const CTRL_Z: &str = "\x1a";
@@ -151,7 +150,14 @@ impl Term {
         self.press(number.expect("a number"));
     }
 
-    /// Moves down until the selected line contains these words.
+    /// Goes to a field and types into it; ends when all of it has arrived.
+    pub(crate) fn fill(&mut self, label: &str, text: &str) {
+        self.select(label);
+        self.press(text);
+        self.until(text, |term| term.line_with("▸").contains(text));
+    }
+
+    /// Moves from line to line until the selected line contains these words.
     pub(crate) fn select(&mut self, words: &str) {
         self.until_shows(words);
         loop {
@@ -160,7 +166,7 @@ impl Term {
             if before.contains(words) {
                 return;
             }
-            self.press(DOWN);
+            self.press(TAB);
             self.until(&format!("the line after {before}"), |term| {
                 term.shows("▸") && selected(term) != before
             });

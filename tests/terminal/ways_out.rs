@@ -114,6 +114,9 @@ fn w_12_a_stopped_program_gives_the_terminal_back_and_takes_it_again() {
             term.signal(Signal::TSTP);
         }
         term.until_stopped();
+        term.until("the screen of before", |term| {
+            !term.screen().alternate_screen()
+        });
         term.assert_modes_are_back();
         term.assert_screen_is_back();
         term.signal(Signal::CONT);
@@ -137,7 +140,7 @@ fn w_12_a_shell_stops_it_and_brings_it_back() {
     let program = env!("CARGO_BIN_EXE_valetkey");
     // Split words: what the shell echoes while they are typed does not match.
     term.press(&format!(
-        "echo be''fore; {program} demo; echo code=$''?{ENTER}"
+        "echo be''fore; {program} demo; echo co''de=$?{ENTER}"
     ));
     term.until_shows("No connections yet.");
     term.press(CTRL_Z);
@@ -147,7 +150,7 @@ fn w_12_a_shell_stops_it_and_brings_it_back() {
     assert!(!term.shows("No connections yet."));
     term.press(&format!("echo sh''ell{ENTER}"));
     term.until_shows("shell");
-    term.press(&format!("fg; echo end=$''?{ENTER}"));
+    term.press(&format!("fg; echo en''d=$?{ENTER}"));
     term.until_shows("No connections yet.");
     term.press("q");
     term.until("the shell", |term| {

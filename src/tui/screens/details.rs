@@ -64,7 +64,7 @@ impl Details {
 
     pub(in crate::tui) fn next_change(&self, now: UnixTime) -> Option<UnixTime> {
         match self.detail.as_ref()?.connection.grant.as_ref()?.expiry {
-            Expiry::At(at) if at > now => Some(now.plus(text::span_changes_in(at.since(now)))),
+            Expiry::At(at) if at > now => Some(now.plus(text::left_changes_in(at.since(now)))),
             _ => None,
         }
     }
@@ -237,7 +237,7 @@ fn access_token(grant: &Grant, health: Health, world: &World) -> String {
         Expiry::At(at) => {
             format!(
                 "expires in {} ({})",
-                text::span(at.since(world.now)),
+                text::left(at.since(world.now)),
                 world.clock_time(at)
             )
         }

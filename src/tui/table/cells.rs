@@ -41,7 +41,7 @@ pub(super) fn expires(row: &Row, now: UnixTime) -> String {
     }
     match grant.expiry {
         Expiry::At(at) if at <= now => "expired".to_owned(),
-        Expiry::At(at) => format!("in {}", text::span(at.since(now))),
+        Expiry::At(at) => format!("in {}", text::left(at.since(now))),
         Expiry::Never => "never".to_owned(),
         Expiry::NotStated => "not stated".to_owned(),
     }

@@ -89,7 +89,7 @@ impl Wizard {
             {
                 page.blank();
             }
-            self.draw_line(page, index, line, 17, Some(index + 1));
+            self.draw_line(page, index, line, 18, Some(index + 1));
         }
         if self.draft().wants_secret() {
             page.blank();
@@ -224,6 +224,8 @@ impl Wizard {
         let selected = index == self.at;
         let draft = self.draft();
         let numbered = |words: &str| match number {
+            // Only what a key can pick has a number.
+            Some(n) if n > 9 => format!("   {words}"),
             Some(n) => format!("{n}  {words}"),
             None => words.to_owned(),
         };
