@@ -142,12 +142,19 @@ impl Term {
             .to_owned()
     }
 
-    /// Presses the number in front of a choice.
+    /// Presses the number in front of a choice, as soon as it is there.
     pub(crate) fn pick(&mut self, words: &str) {
-        self.until_shows(words);
-        let line = self.line_with(words);
-        let number = line.trim_start_matches(['▸', '>', ' ']).get(..1);
-        self.press(number.expect("a number"));
+        let number = |term: &Self| {
+            let text = term.text();
+            let choice = text.lines().find_map(|line| {
+                let (number, label) = line.trim_start_matches(['▸', '>', ' ']).split_once("  ")?;
+                (label.contains(words) && number.parse::<u8>().is_ok()).then(|| number.to_owned())
+            });
+            choice
+        };
+        self.until(words, |term| number(term).is_some());
+        let key = number(self).expect("a number");
+        self.press(&key);
     }
 
     /// Goes to a field and types into it; ends when all of it has arrived.
@@ -157,8 +164,22 @@ impl Term {
         self.until(text, |term| term.line_with("▸").contains(text));
     }
 
-    /// Moves from line to line until the selected line contains these words.
+    /// Moves from line to line until the selected one contains these words.
     pub(crate) fn select(&mut self, words: &str) {
+        self.move_to(words, TAB);
+    }
+
+    /// Moves from row to row of the table, from the top, until the selected one contains these words.
+    pub(crate) fn select_row(&mut self, words: &str) {
+        self.press("g");
+        self.until("the first row", |term| {
+            let text = term.text();
+            text.lines().nth(3).is_some_and(|line| line.contains('▸'))
+        });
+        self.move_to(words, "j");
+    }
+
+    fn move_to(&mut self, words: &str, key: &str) {
         self.until_shows(words);
         loop {
             let selected = |term: &Self| term.line_with("▸");
@@ -166,7 +187,7 @@ impl Term {
             if before.contains(words) {
                 return;
             }
-            self.press(TAB);
+            self.press(key);
             self.until(&format!("the line after {before}"), |term| {
                 term.shows("▸") && selected(term) != before
             });
