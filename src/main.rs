@@ -10,8 +10,8 @@ use valetkey::model::{ClientAuth, RedirectUri, Scope, ScopeSet};
 use valetkey::provider::Catalogue;
 use valetkey::sandbox::{Approval, SCOPES, Sandbox};
 use valetkey::tui::{
-    self, Ended, EngineBackend, Look, PracticeDoor, PresetChoice, PresetWay, RegisterStep,
-    RunError, ScopeChoice, SecretNeed,
+    self, Ended, EngineBackend, Look, PracticeDoor, PresetChoice, PresetWay, RunError, ScopeChoice,
+    SecretNeed,
 };
 use valetkey::{cli, engine, host};
 
@@ -181,12 +181,7 @@ fn practice_choice(sandbox: &Sandbox) -> PresetChoice {
             })
             .collect(),
         build: Arc::new(move |_, _| definition().map(|new| new.provider)),
-        steps: Arc::new(|_, _| {
-            vec![RegisterStep {
-                action: "Nothing".to_owned(),
-                value: "to register: this app is known to the practice provider".to_owned(),
-            }]
-        }),
+        steps: Arc::new(|_, _| Vec::new()),
     }
 }
 

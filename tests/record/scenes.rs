@@ -21,7 +21,8 @@ fn leave(mut term: Term) {
 
 /// Practice from the first start to the deletion.
 pub(super) fn practice(book: &mut Book, size: Size) {
-    let mut term = start(&home(), &["demo"], size);
+    let home = home();
+    let mut term = start(&home, &["demo"], size);
     term.until_shows("No connections yet.");
     book.page(&term, "practice-01-start", "Practice, nothing there yet");
     term.press("a");
@@ -318,8 +319,12 @@ pub(super) fn trouble(book: &mut Book, size: Size) {
         "The provider refuses the client",
     );
     term.press(F1);
-    term.until_shows("Keys: Authorize");
-    book.page(&term, "trouble-06-help", "Help on the sign-in screen");
+    term.until_shows("Keys: Questions");
+    book.page(
+        &term,
+        "trouble-06-help",
+        "Help where there is something to choose",
+    );
     leave(term);
 }
 

@@ -8,7 +8,7 @@ pub(super) fn steady(screen: &str) -> String {
 
 fn line(text: &str) -> String {
     let mut out = text.to_owned();
-    for host in ["127.0.0.1:", "localhost:"] {
+    for host in ["127.0.0.1:", "localhost:", "…:", "...:"] {
         out = after(&out, host, |rest| digits(rest).filter(|n| *n == 5), "41873");
     }
     // The start page's own code, and a device's.

@@ -29,7 +29,7 @@ fn a_table_at_rest_neither_writes_nor_wakes_up() {
     term.until_shows("! needs sign-in");
     // Something else that takes a while, several times what a ticker would need.
     let elsewhere = Home::new();
-    let mut meanwhile = || {
+    let meanwhile = || {
         let (code, _, told) = elsewhere.run(&["demo", "--auto"]);
         assert_eq!(code, Some(0), "{told}");
     };

@@ -117,7 +117,7 @@ impl Details {
         facts.push(copied("Redirect URL", redirect.clone(), redirect));
         facts.push(fact("Talks to", connection.provider.hosts().join("  ")));
         for (name, url) in connection.provider.endpoints.named() {
-            facts.push(copied("", format!("{name}  {url}"), url.to_string()));
+            facts.push(copied(name, url.to_string(), url.to_string()));
         }
         for (index, quirk) in connection.provider.quirks.iter().enumerate() {
             let label = if index == 0 { "Quirks" } else { "" };

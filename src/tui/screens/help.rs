@@ -25,7 +25,7 @@ impl HelpScreen {
     /// Each line with its keys and words: the screen's own first, then those of every screen, last
     /// what is not possible now.
     fn parts(&self) -> [(&'static str, Vec<(String, String)>); 3] {
-        let mut parts = [
+        let mut parts: [(_, Vec<(String, String)>); 3] = [
             ("", Vec::new()),
             ("Everywhere", Vec::new()),
             ("Not now", Vec::new()),
@@ -35,7 +35,12 @@ impl HelpScreen {
                 Ok(()) => (usize::from(entry.is_global()), entry.help.to_owned()),
                 Err(reason) => (2, format!("{}: {reason}", entry.name)),
             };
-            parts[part].1.push((keys(entry), words));
+            let lines = &mut parts[part].1;
+            // Keys that work on other screens too have entries of their own.
+            match lines.iter_mut().find(|(_, known)| *known == words) {
+                Some((known, _)) => *known = format!("{known} {}", keys(entry)),
+                None => lines.push((keys(entry), words)),
+            }
         }
         parts
     }

@@ -73,6 +73,9 @@ impl Wizard {
     fn draw_app(&self, page: &mut Page, world: &World) {
         let name = self.draft().provider_name();
         let words = match &self.draft().preset {
+            Some(preset) if preset.client_id.is_some() => {
+                format!("{name} knows this app already: there is nothing to register.")
+            }
             Some(_) => format!(
                 "{name} wants to know which program asks. You tell it once, by registering an app; it gives you a client ID, which is not a secret."
             ),
@@ -89,7 +92,7 @@ impl Wizard {
             {
                 page.blank();
             }
-            self.draw_line(page, index, line, 18, Some(index + 1));
+            self.draw_line(page, index, line, 17, Some(index + 1));
         }
         if self.draft().wants_secret() {
             page.blank();
