@@ -256,8 +256,12 @@ impl Teller<'_> {
 
     fn json(&self, event: &AttemptEvent) -> Option<Value> {
         let mut line = match event {
-            AttemptEvent::Step { step, state, .. } => {
-                json!({"event": "step", "step": step.word(), "state": state.word()})
+            AttemptEvent::Step {
+                step,
+                state,
+                detail,
+            } => {
+                json!({"event": "step", "step": step.word(), "state": state.word(), "detail": detail})
             }
             AttemptEvent::Way(way) => way_in_json(way),
             AttemptEvent::Ignored(what) => {

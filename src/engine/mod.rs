@@ -13,6 +13,7 @@ mod device;
 mod event;
 mod failure;
 mod fresh;
+mod give_back;
 mod identify;
 pub mod job;
 mod others;
@@ -31,7 +32,7 @@ pub use event::{
     Answer, AttemptEvent, Change, Detail, Ignored, NewConnection, Outcome, Question, Row,
     SignInOptions, Step, StepState, TestReport, Way,
 };
-pub use failure::{Class, Endpoint, Error, FailureKind, PasteProblem, ProviderFailure};
+pub use failure::{Class, Endpoint, Error, FailureKind, Fate, PasteProblem, ProviderFailure};
 pub use fresh::{Handout, is_due};
 pub use revoke::Revoked;
 

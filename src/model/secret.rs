@@ -31,6 +31,7 @@ impl Secret {
     }
 
     /// Takes bytes that must be UTF-8; wipes them when they are not.
+    #[allow(clippy::needless_pass_by_value)] // taken over, so that it is wiped here
     pub fn from_utf8(bytes: Zeroizing<Vec<u8>>) -> Option<Self> {
         str::from_utf8(&bytes)
             .ok()

@@ -176,11 +176,6 @@ impl Stage {
         self.sign_in_by(self.sandbox.browser()).await
     }
 
-    pub(crate) async fn sign_in_as(&self, account: &str) -> Result<Outcome, Arc<Error>> {
-        let browser = self.sandbox.browser().approving(Approval::of(account));
-        self.sign_in_by(browser).await
-    }
-
     pub(crate) async fn sign_in_by(
         &self,
         browser: sandbox::Browser,

@@ -24,43 +24,40 @@ pub(super) struct Answers {
 impl Answers {
     pub(super) fn ask(&mut self, add: &Add, preset: Option<&Preset>) -> Result<(), Failed> {
         let given = set_variables(&add.set).unwrap_or_default();
-        match preset {
-            Some(preset) => {
-                for variable in preset
-                    .variables
-                    .iter()
-                    .filter(|v| !given.contains_key(&v.key))
-                {
-                    let default = variable.default.clone().unwrap_or_default();
-                    let question = format!("{} [{default}]: ", variable.label);
-                    self.variables
-                        .insert(variable.key.clone(), prompt(&question, &default)?);
-                }
-                output::note(&format!(
-                    "Step 3 of 7: App. {} wants to know which program asks.",
-                    preset.name
-                ));
-                let redirect =
-                    redirect(add, Some(preset)).unwrap_or_else(|_| preset.default_redirect());
-                let mut variables = given;
-                variables.extend(self.variables.clone());
-                for (number, step) in preset.steps(&redirect, &variables).iter().enumerate() {
-                    output::note(&format!(
-                        "  {} {:<9} {}",
-                        number + 1,
-                        step.action.as_str(),
-                        step.value
-                    ));
-                }
+        if let Some(preset) = preset {
+            for variable in preset
+                .variables
+                .iter()
+                .filter(|v| !given.contains_key(&v.key))
+            {
+                let default = variable.default.clone().unwrap_or_default();
+                let question = format!("{} [{default}]: ", variable.label);
+                self.variables
+                    .insert(variable.key.clone(), prompt(&question, &default)?);
             }
-            None => {
-                output::note("Step 2 of 7: Details. The provider's documentation names these.");
-                if add.authorization_url.is_none() && add.device_url.is_none() {
-                    self.authorization_url = Some(prompt("Authorization URL: ", "")?);
-                }
-                if add.token_url.is_none() {
-                    self.token_url = Some(prompt("Token URL: ", "")?);
-                }
+            output::note(&format!(
+                "Step 3 of 7: App. {} wants to know which program asks.",
+                preset.name
+            ));
+            let redirect =
+                redirect(add, Some(preset)).unwrap_or_else(|_| preset.default_redirect());
+            let mut variables = given;
+            variables.extend(self.variables.clone());
+            for (number, step) in preset.steps(&redirect, &variables).iter().enumerate() {
+                output::note(&format!(
+                    "  {} {:<9} {}",
+                    number + 1,
+                    step.action.as_str(),
+                    step.value
+                ));
+            }
+        } else {
+            output::note("Step 2 of 7: Details. The provider's documentation names these.");
+            if add.authorization_url.is_none() && add.device_url.is_none() {
+                self.authorization_url = Some(prompt("Authorization URL: ", "")?);
+            }
+            if add.token_url.is_none() {
+                self.token_url = Some(prompt("Token URL: ", "")?);
             }
         }
         if add.client_id.is_none() {
