@@ -290,12 +290,14 @@ pub(super) fn trouble(book: &mut Book, size: Size) {
     let mut term = start(&home, &[], size);
     term.until_shows("3 connections");
     book.page(&term, "trouble-01-table", "Several states in one table");
-    term.press("/");
-    term.press("state:needs");
-    term.until_gone("team-chat");
+    term.press("/state:needs");
+    term.until("the rows found", |term| {
+        term.shows("/ state:needs") && !term.shows("team-chat")
+    });
     book.page(&term, "trouble-02-find", "Finding rows");
     term.press(&format!("x{ENTER}"));
-    term.until_shows("Nothing matches");
+    term.until_shows("Nothing matches \"state:needsx\"");
+    term.until_shows("a add");
     book.page(&term, "trouble-03-nothing-found", "Nothing found");
     term.press(ESC);
     term.until_shows("team-chat");
