@@ -73,6 +73,9 @@ impl Wizard {
     fn draw_app(&self, page: &mut Page, world: &World) {
         let name = self.draft().provider_name();
         let words = match &self.draft().preset {
+            Some(preset) if preset.client_id.is_some() => {
+                format!("{name} knows this app already: there is nothing to register.")
+            }
             Some(_) => format!(
                 "{name} wants to know which program asks. You tell it once, by registering an app; it gives you a client ID, which is not a secret."
             ),
@@ -226,6 +229,8 @@ impl Wizard {
         let selected = index == self.at;
         let draft = self.draft();
         let numbered = |words: &str| match number {
+            // Only what a key can pick has a number.
+            Some(n) if n > 9 => format!("   {words}"),
             Some(n) => format!("{n}  {words}"),
             None => words.to_owned(),
         };
