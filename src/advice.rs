@@ -13,16 +13,41 @@ use crate::vault::{DiskFault, KeychainError, PrivacyProblem, VaultError};
 
 /// Exit codes of the command line (DESIGN section 7). Stable.
 pub mod exit {
+    /// Done.
     pub const OK: u8 = 0;
+    /// Anything that has no code of its own.
     pub const OTHER: u8 = 1;
+    /// A mistake on the command line, an unknown name, or a token refused to a terminal.
     pub const USAGE: u8 = 2;
+    /// A sign-in is needed, or nobody answered in time.
     pub const NEEDS_SIGN_IN: u8 = 3;
+    /// The provider was not reached, and nothing valid is at hand.
     pub const OFFLINE: u8 = 4;
+    /// The person said no.
     pub const DENIED: u8 = 5;
+    /// The vault is locked or unavailable.
     pub const VAULT: u8 = 6;
+    /// The provider refused; a failed test read too.
     pub const REFUSED: u8 = 7;
+    /// Somebody else is at it.
     pub const BUSY: u8 = 8;
+    /// Interrupted, as a shell reports it.
     pub const INTERRUPTED: u8 = 130;
+}
+
+/// Told while the desktop asks its person to unlock the keychain.
+pub const KEYCHAIN_WAIT: &str =
+    "Waiting for your keychain, at most 2 minutes. Your desktop may be asking you to unlock it.";
+
+/// Where the vault's key will live, for the first start. Nothing is asked of the keychain yet.
+pub fn key_place(ssh: bool) -> &'static str {
+    if ssh {
+        "Sign-ins are stored encrypted. This is an SSH session: where no keychain answers, you choose \
+         a passphrase when the first sign-in is stored."
+    } else {
+        "Sign-ins are stored encrypted. Your keychain holds the key; where there is none, you choose \
+         a passphrase when the first sign-in is stored."
+    }
 }
 
 /// What to tell a person about an error.
@@ -36,27 +61,41 @@ pub struct Advice {
     pub hint: Option<String>,
     /// Numbered on screen, best first.
     pub fixes: Vec<Fix>,
+    /// Exit code of a command that ends with it, of [`exit`].
     pub exit: u8,
 }
 
 /// A next step that a key can take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fix {
+    /// The same once more.
     TryAgain,
+    /// Paste the address that the browser ended on.
     Paste,
+    /// Ask for a code to type on a web page (RFC 8628).
     Device,
+    /// Wait until the port is free.
     WaitForPort,
+    /// Register and use another redirect URL.
     ChangeRedirect,
+    /// Correct the client ID.
     ChangeClientId,
+    /// Correct the client secret.
     ChangeSecret,
+    /// Send the client secret in the body instead of a header (RFC 6749 section 2.3.1).
     SecretInBody,
+    /// Go on as a public client.
     WithoutSecret,
+    /// Give the vault's passphrase.
     Unlock,
+    /// Look at this page.
     OpenPage(String),
+    /// Start a new sign-in.
     SignInAgain,
 }
 
 impl Fix {
+    /// What stands beside its number.
     pub fn label(&self) -> String {
         match self {
             Self::TryAgain => "try again".to_owned(),
@@ -119,9 +158,9 @@ pub fn advise(error: &Error) -> Advice {
         Error::Worker(_) => Advice::new(
             "worker",
             exit::OTHER,
-            "The helper process that talks to the provider broke off. The sign-in is kept.",
+            "The helper process that talks to the provider broke off. What was stored is kept.",
         )
-        .hint("Try again; an interrupted refresh is resolved first."),
+        .hint("Try again; whatever it was doing is resolved first."),
         Error::NoWay => Advice::new(
             "no-way",
             exit::USAGE,
@@ -398,7 +437,7 @@ fn passphrase_needed(why: &KeychainError) -> Advice {
         other => format!("{}; a passphrase is needed.", keychain_reason(other)),
     };
     Advice::new("passphrase-needed", exit::VAULT, sentence)
-        .hint("Set VALETKEY_PASSPHRASE_FILE or give --passphrase-fd; for a new vault: valetkey vault init --passphrase")
+        .hint("Set VALETKEY_PASSPHRASE_FILE or give --passphrase-fd; `token` asks only with --interactive. For a new vault: valetkey vault init --passphrase")
         .fixes([Fix::Unlock])
 }
 
@@ -536,6 +575,7 @@ fn needs_sign_in(name: &str, reason: Option<EndReason>, message: Option<&str>) -
 fn provider(failure: &ProviderFailure) -> Advice {
     let at = failure.at.name();
     let host = &failure.authority;
+    let kept = kept(failure.at);
     match &failure.kind {
         FailureKind::Refused { code, description } => {
             let says = description
@@ -555,7 +595,7 @@ fn provider(failure: &ProviderFailure) -> Advice {
             if matches!(status, 408 | 500..) { exit::OFFLINE } else { exit::REFUSED },
             format!("The {at} at {host} answered with status {status} and no explanation."),
         )
-        .hint("The sign-in is kept. Try again later.")
+        .hint(format!("{kept} Try again later."))
         .fixes([Fix::TryAgain]),
         FailureKind::Redirect(to) => Advice::new(
             "redirected",
@@ -604,17 +644,27 @@ fn provider(failure: &ProviderFailure) -> Advice {
         }
         FailureKind::Later { after, .. } => {
             let wait = after.map_or(String::new(), |span_| format!(" It asks to wait {}.", span(span_)));
-            Advice::new("rate-limited", exit::OFFLINE, format!("{host} did not accept another request now.{wait} The sign-in is kept."))
+            Advice::new("rate-limited", exit::OFFLINE, format!("{host} did not accept another request now.{wait} {kept}"))
                 .hint("Try again later.")
                 .fixes([Fix::TryAgain])
         }
         FailureKind::Offline(summary) => Advice::new(
             "offline",
             exit::OFFLINE,
-            format!("{host} was not reached: {}. The sign-in is kept.", summary.shown()),
+            format!("{host} was not reached: {}. {kept}", summary.shown()),
         )
         .hint("Check the network and try again.")
         .fixes([Fix::TryAgain]),
+    }
+}
+
+/// What became of the sign-in when a request failed: during a first one there is none to keep.
+fn kept(at: Endpoint) -> &'static str {
+    match at {
+        Endpoint::Token | Endpoint::Device | Endpoint::Userinfo | Endpoint::Keys => {
+            "Nothing was changed."
+        }
+        Endpoint::Refresh | Endpoint::Revocation | Endpoint::Test => "The sign-in is kept.",
     }
 }
 

@@ -6,13 +6,10 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use rustix::event::{PollFd, PollFlags};
-use valetkey::model::{ClientAuth, RedirectUri, Scope, ScopeSet};
-use valetkey::provider::Catalogue;
+use valetkey::advice::{self, exit};
+use valetkey::model::ScopeSet;
 use valetkey::sandbox::{Approval, SCOPES, Sandbox};
-use valetkey::tui::{
-    self, Ended, EngineBackend, Look, PracticeDoor, PresetChoice, PresetWay, RunError, ScopeChoice,
-    SecretNeed,
-};
+use valetkey::tui::{self, Ended, EngineBackend, Look, PracticeDoor, PresetChoice, RunError};
 use valetkey::{cli, engine, host};
 
 /// As a shell reports a program ended by a hang-up.
@@ -27,11 +24,11 @@ fn main() -> ExitCode {
         return ExitCode::from(engine::job::worker_main());
     }
     // Secrets pass through this process: no core dump, no debugger (conformance V-02).
-    let _ = host::harden_process();
+    let hardened = host::harden_process();
     if let Some(code) = cli::fast(&arguments) {
         return ExitCode::from(code);
     }
-    match cli::run(arguments) {
+    match cli::run(arguments, hardened) {
         cli::Next::Exit(code) => ExitCode::from(code),
         cli::Next::Tui(parts) => ExitCode::from(interface(*parts)),
     }
@@ -41,14 +38,18 @@ fn main() -> ExitCode {
 fn interface(mut parts: cli::TuiParts) -> u8 {
     loop {
         match once(parts) {
-            Ok(Ended::Quit) => return 0,
+            Ok(Ended::Quit) => return exit::OK,
             Ok(Ended::Practise) => match cli::practise() {
                 Ok(practice) => parts = practice,
                 Err(code) => return code,
             },
             // As a shell reports a program ended by a signal.
             Ok(Ended::Signal(number)) => return u8::try_from(128 + number).unwrap_or(1),
-            Ok(Ended::TerminalLost) | Err(_) => return 1,
+            Ok(Ended::TerminalLost) => return exit::OTHER,
+            Err(problem) => {
+                cli::tell_no_table(&problem);
+                return exit::OTHER;
+            }
         }
     }
 }
@@ -65,14 +66,14 @@ fn once(parts: cli::TuiParts) -> Result<Ended, RunError> {
         mouse: true,
         ssh: environment.first_way(false).way != host::FirstWay::Browser,
         practice: parts.practice.is_some(),
-        key_place: key_place(environment),
-        presets: tui::choices(Catalogue::built_in()),
+        key_place: advice::key_place(environment.ssh.is_some()).to_owned(),
+        presets: tui::choices(&parts.catalogue),
         start_wizard: parts.wizard.map(|start| start.0),
         zone: TimeZone::system(),
     };
     let mut door = None;
     if let Some(practice) = &parts.practice {
-        setup.presets = vec![practice_choice(&practice.sandbox)];
+        setup.presets = practice_choice(&practice.sandbox).into_iter().collect();
         door = Some(practice_door(practice.sandbox.clone()));
     }
     let clock = engine.clone();
@@ -133,56 +134,10 @@ fn look() -> Look {
     }
 }
 
-/// Where the vault's key will live, for the first start. Nothing is asked of the keychain yet.
-fn key_place(environment: &host::Environment) -> String {
-    if environment.ssh.is_some() {
-        "Sign-ins are stored encrypted. This is an SSH session: where no keychain answers, you choose \
-         a passphrase when the first sign-in is stored."
-            .to_owned()
-    } else {
-        "Sign-ins are stored encrypted. Your keychain holds the key; where there is none, you choose \
-         a passphrase when the first sign-in is stored."
-            .to_owned()
-    }
-}
-
 /// The practice provider as the one preset of the wizard's list.
-fn practice_choice(sandbox: &Sandbox) -> PresetChoice {
-    let base = sandbox.url().to_owned();
-    let definition =
-        move || cli::practice_definition(&base, None).map_err(|_| "no address".to_owned());
-    let (client_id, scopes) = definition()
-        .map(|new| (Some(new.client_id), new.scopes))
-        .unwrap_or_default();
-    PresetChoice {
-        id: "practice".to_owned(),
-        name: "Practice".to_owned(),
-        hint: "a pretend service; nothing to register".to_owned(),
-        hosts: Vec::new(),
-        variables: Vec::new(),
-        ways: vec![PresetWay {
-            label: "the browser, no secret".to_owned(),
-            device: false,
-            secret: SecretNeed::None,
-            auth: ClientAuth::Post,
-        }],
-        client_id,
-        redirect: RedirectUri::any_port(),
-        default_scopes: scopes,
-        scopes: SCOPES
-            .iter()
-            .filter_map(|(name, help)| {
-                let scope = Scope::parse(name).ok()?;
-                Some(ScopeChoice {
-                    scope,
-                    help: (*help).to_owned(),
-                    broad: false,
-                })
-            })
-            .collect(),
-        build: Arc::new(move |_, _| definition().map(|new| new.provider)),
-        steps: Arc::new(|_, _| Vec::new()),
-    }
+fn practice_choice(sandbox: &Sandbox) -> Option<PresetChoice> {
+    let definition = cli::practice_definition(sandbox.url(), None).ok()?;
+    Some(tui::ready_made(cli::PRACTICE_HINT, definition, &SCOPES))
 }
 
 /// The practice provider's consent, given in the terminal.

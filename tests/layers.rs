@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 /// Each room and the rooms it may use.
 const ARROWS: &[(&str, &[&str])] = &[
+    // It wires the rooms.
     (
         "main",
         &[
-            "tui", "cli", "actions", "engine", "host", "provider", "model", "sandbox",
+            "tui", "cli", "actions", "advice", "engine", "host", "vault", "provider", "oauth",
+            "model", "sandbox",
         ],
     ),
     (

@@ -42,6 +42,11 @@ const EXAMPLES: &str = "Examples:
   valetkey login github
   curl -H \"$(valetkey token github --header)\" https://api.github.com/user
 
+Environment:
+  VALETKEY_HOME             keep everything below this folder
+  VALETKEY_PASSPHRASE_FILE  read the vault's passphrase from this file
+  BROWSER, NO_COLOR         as elsewhere
+
 Exit codes: 0 ok, 1 other, 2 usage, 3 needs sign-in, 4 offline, 5 denied, 6 vault, 7 refused, 8 busy, 130 interrupted";
 
 #[derive(Subcommand)]
@@ -58,6 +63,7 @@ pub(super) enum Command {
     },
     /// Show one connection
     Show {
+        /// Name of the connection
         name: String,
         /// Print it as JSON
         #[arg(long)]
@@ -67,6 +73,7 @@ pub(super) enum Command {
     Token(Token),
     /// Read once with the connection's token, to see that it works
     Test {
+        /// Name of the connection
         name: String,
         /// GET this address instead; it must lie on the connection's hosts
         #[arg(long, value_name = "URL")]
@@ -77,6 +84,7 @@ pub(super) enum Command {
     },
     /// Renew the access token now
     Refresh {
+        /// Name of the connection
         name: String,
         /// Print it as JSON
         #[arg(long)]
@@ -84,6 +92,7 @@ pub(super) enum Command {
     },
     /// End the sign-in at the provider; the definition stays
     Revoke {
+        /// Name of the connection
         name: String,
         /// Print it as JSON
         #[arg(long)]
@@ -91,6 +100,7 @@ pub(super) enum Command {
     },
     /// Delete a connection
     Remove {
+        /// Name of the connection
         name: String,
         /// End the sign-in at the provider first
         #[arg(long, conflicts_with = "forget")]
@@ -100,7 +110,12 @@ pub(super) enum Command {
         forget: bool,
     },
     /// Give a connection another name
-    Rename { from: String, to: String },
+    Rename {
+        /// The name it has
+        from: String,
+        /// The name it gets
+        to: String,
+    },
     /// Change fields of a definition: FIELD=VALUE…
     #[command(
         after_help = "Fields: authorization-url token-url device-url revocation-url introspection-url \
@@ -108,7 +123,9 @@ pub(super) enum Command {
                             A new address, client ID or redirect URI parks the sign-in: sign in again."
     )]
     Edit {
+        /// Name of the connection
         name: String,
+        /// What to change, and to what; nothing after the `=` clears an optional field
         #[arg(
             required_unless_present = "client_secret_file",
             value_name = "FIELD=VALUE"
@@ -123,7 +140,7 @@ pub(super) enum Command {
         #[command(subcommand)]
         check: Option<PresetsCommand>,
         /// Print it as JSON
-        #[arg(long)]
+        #[arg(long, global = true)]
         json: bool,
     },
     /// Make the vault, or see how it stands
@@ -139,8 +156,8 @@ pub(super) enum Command {
     },
     /// Practise with a pretend service on this machine; nothing is kept
     Demo {
-        /// Port of the pretend service (any free one)
-        #[arg(long, default_value_t = 0)]
+        /// Port of the pretend service; any free one when absent
+        #[arg(long, default_value_t = 0, hide_default_value = true)]
         port: u16,
         /// Run the whole story without a terminal and print it
         #[arg(long)]
@@ -148,7 +165,8 @@ pub(super) enum Command {
     },
     /// Run the pretend service alone
     Sandbox {
-        #[arg(long, default_value_t = 0)]
+        /// Port to listen on; any free one when absent
+        #[arg(long, default_value_t = 0, hide_default_value = true)]
         port: u16,
         /// Misbehave: key=value, repeatable; `help` lists every switch
         #[arg(long, value_name = "K=V")]
@@ -158,13 +176,19 @@ pub(super) enum Command {
         http: bool,
     },
     /// Print a completion script
-    Completions { shell: clap_complete::Shell },
+    Completions {
+        /// Whose completion script
+        shell: clap_complete::Shell,
+    },
 }
 
 #[derive(Subcommand)]
 pub(super) enum PresetsCommand {
     /// Check a preset file and explain what is wrong
-    Check { file: PathBuf },
+    Check {
+        /// The file, in the format of docs/PROVIDERS.md
+        file: PathBuf,
+    },
 }
 
 #[derive(Subcommand)]
@@ -227,7 +251,7 @@ pub(super) struct Add {
     /// Scopes, separated by spaces; repeatable
     #[arg(long, value_name = "SCOPES")]
     pub(super) scope: Vec<String>,
-    /// Port 0 or none means any free one
+    /// Where the browser comes back to; port 0 or none means any free one
     #[arg(long, value_name = "U")]
     pub(super) redirect_uri: Option<String>,
     /// Resource indicator (RFC 8707), repeatable
@@ -236,11 +260,11 @@ pub(super) struct Add {
     /// Address of the test read (GET)
     #[arg(long, value_name = "U")]
     pub(super) test_url: Option<String>,
-    /// A preset's variable
+    /// Value of a preset's variable (valetkey presets --json lists them)
     #[arg(long, value_name = "VAR=VALUE")]
     pub(super) set: Vec<String>,
-    /// Extra parameter: authorize:k=v, token:k=v or refresh:k=v
-    #[arg(long, value_name = "KIND:K=V")]
+    /// Extra parameter: authorize:k=v (or k=v), token:k=v or refresh:k=v
+    #[arg(long, value_name = "K=V")]
     pub(super) param: Vec<String>,
     /// A named deviation of the provider
     #[arg(long, value_name = "NAME")]
@@ -264,6 +288,7 @@ pub(super) struct Add {
 
 #[derive(Args)]
 pub(super) struct Login {
+    /// Name of the connection
     pub(super) name: String,
     /// Use a code typed on a web page
     #[arg(long)]
@@ -275,7 +300,7 @@ pub(super) struct Login {
     #[arg(long)]
     pub(super) paste: bool,
     /// Give up after so many seconds (600)
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(super) timeout: Option<u64>,
     /// Keep a grant that is wider than asked for
     #[arg(long)]
@@ -290,9 +315,10 @@ pub(super) struct Login {
 
 #[derive(Args)]
 pub(super) struct Token {
+    /// Name of the connection
     pub(super) name: String,
     /// Renew when less than so many seconds are left
-    #[arg(long, value_name = "S")]
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
     pub(super) min_valid: Option<u64>,
     /// Print it with its expiry and scopes as JSON
     #[arg(long, conflicts_with_all = ["header", "env"])]
@@ -306,7 +332,7 @@ pub(super) struct Token {
     /// Print it even on a terminal
     #[arg(long)]
     pub(super) show: bool,
-    /// Sign in with the browser when that is needed
+    /// Ask for the passphrase, or sign in with the browser, when that is needed
     #[arg(long)]
     pub(super) interactive: bool,
 }

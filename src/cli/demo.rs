@@ -9,12 +9,16 @@ use crate::advice::{self, advise};
 use crate::engine::{AttemptEvent, Change, Engine, Error, SignInOptions, StepState, World};
 use crate::host::{Environment, OsKeychain, SystemBrowser, SystemClock};
 use crate::model::{Expiry, Secret};
+use crate::provider::Catalogue;
 use crate::sandbox::{Behaviour, Options, Sandbox, Tls};
 use crate::vault::Home;
 
 /// What the terminal interface is started with.
 pub struct TuiParts {
+    /// With its vault as it stands; nothing is unlocked yet.
     pub engine: Engine,
+    /// The presets to choose from, the person's own ones among them.
+    pub catalogue: Catalogue,
     /// Brought along in a file or descriptor; tried before the person is asked.
     pub passphrase: Option<Secret>,
     /// Open the wizard at once.
@@ -28,7 +32,9 @@ pub struct WizardStart(pub Option<String>);
 
 /// A running practice provider.
 pub struct Practice {
+    /// For approving in its place.
     pub sandbox: Arc<Sandbox>,
+    /// It runs on this.
     pub runtime: tokio::runtime::Runtime,
 }
 
@@ -67,6 +73,7 @@ pub(super) fn parts(port: u16) -> Result<TuiParts, Failed> {
     let engine = Engine::open(world, Home::Memory)?;
     Ok(TuiParts {
         engine,
+        catalogue: Catalogue::default(),
         passphrase: None,
         wizard: None,
         practice: Some(practice),
@@ -90,6 +97,11 @@ pub(super) fn sandbox(port: u16, switches: &[String], http: bool) -> Result<(), 
         )
     })?;
     let practice = start(port, if http { Tls::Off } else { Tls::Own }, behaviour)?;
+    // Before anybody is told that it runs: a signal from then on ends it in order.
+    let signals = {
+        let _inside = practice.runtime.enter();
+        crate::host::defer_signals()
+    };
     let base = practice.sandbox.url();
     output::data(base)?;
     output::note("Practice provider. Nothing here is real. Stop it with Ctrl-C.");
@@ -102,7 +114,7 @@ pub(super) fn sandbox(port: u16, switches: &[String], http: bool) -> Result<(), 
         output::note(pem.trim_end());
     }
     practice.runtime.block_on(async {
-        if let Ok([mut hangup, mut interrupt, mut terminate]) = crate::host::defer_signals() {
+        if let Ok([mut hangup, mut interrupt, mut terminate]) = signals {
             tokio::select! {
                 _ = hangup.recv() => {}
                 _ = interrupt.recv() => {}

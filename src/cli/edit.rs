@@ -5,7 +5,8 @@ use std::path::Path;
 use super::add::{address, auth, ca_file};
 use super::failed::Failed;
 use super::output;
-use super::setup::{Setup, secret_from};
+use super::prompt::secret_from;
+use super::setup::Setup;
 use crate::model::{
     ClientAuth, Connection, ConnectionName, EndpointUrl, Issuer, RedirectUri, ScopeSet, TestRead,
 };

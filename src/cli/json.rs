@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::engine::Detail;
-use crate::model::{Account, Connection, Expiry, Grant, ProviderKind, ScopeSet, UnixTime, Verdict};
+use crate::model::{
+    Account, Connection, EndpointUrl, Expiry, Grant, ProviderKind, ScopeSet, UnixTime, Verdict,
+};
 
 /// A connection as `list` shows it.
 pub(super) fn connection(connection: &Connection, verdict: &Verdict) -> Value {
@@ -42,18 +44,22 @@ pub(super) fn connection(connection: &Connection, verdict: &Verdict) -> Value {
 pub(super) fn detail(detail: &Detail) -> Value {
     let known = &detail.connection;
     let mut value = connection(known, &detail.verdict);
-    let endpoints: serde_json::Map<String, Value> = known
-        .provider
-        .endpoints
-        .named()
-        .into_iter()
-        .map(|(name, url)| (name.to_owned(), json!(url.as_str())))
-        .collect();
+    let endpoints = &known.provider.endpoints;
     let more = json!({
         "version": 1,
         "issuer": known.provider.issuer.as_ref().map(|issuer| issuer.as_str()),
-        "endpoints": endpoints,
+        "endpoints": {
+            "authorization": address(endpoints.authorization.as_ref()),
+            "token": address(endpoints.token.as_ref()),
+            "device": address(endpoints.device.as_ref()),
+            "revocation": address(endpoints.revocation.as_ref()),
+            "introspection": address(endpoints.introspection.as_ref()),
+            "userinfo": address(endpoints.userinfo.as_ref()),
+            "keys": address(endpoints.jwks.as_ref()),
+            "registration": address(endpoints.registration.as_ref()),
+        },
         "hosts": known.provider.hosts(),
+        "proxy": super::look::proxy(known),
         "auth": known.registration.auth.as_str(),
         "redirect_uri": known.registration.redirect.to_string(),
         "quirks": known.provider.quirks.iter().map(|quirk| quirk.name()).collect::<Vec<_>>(),
@@ -66,7 +72,12 @@ pub(super) fn detail(detail: &Detail) -> Value {
     value
 }
 
-fn kind(kind: ProviderKind) -> &'static str {
+fn address(url: Option<&EndpointUrl>) -> Option<&str> {
+    url.map(EndpointUrl::as_str)
+}
+
+/// Where a provider's definition comes from.
+pub(super) fn kind(kind: ProviderKind) -> &'static str {
     match kind {
         ProviderKind::Preset => "preset",
         ProviderKind::Custom => "custom",

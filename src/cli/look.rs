@@ -5,16 +5,21 @@ use serde_json::json;
 use super::failed::Failed;
 use super::setup::Setup;
 use super::{json as shape, output};
-use crate::engine::{Detail, Row};
-use crate::host::Paths;
-use crate::model::{Expiry, Seconds, UnixTime};
+use crate::engine::{Detail, Error, Row};
+use crate::host::{Paths, proxy_in_use};
+use crate::model::{Connection, Expiry, Seconds, Shown, UnixTime, Untrusted};
 
 pub(super) fn list(setup: &Setup, as_json: bool) -> Result<(), Failed> {
     let rows = setup.engine.rows()?;
     if as_json {
         let mut connections = Vec::with_capacity(rows.len());
         for row in &rows {
-            let connection = setup.engine.connection_by_id(&row.summary.id)?;
+            let connection = match setup.engine.connection_by_id(&row.summary.id) {
+                Ok(connection) => connection,
+                // Removed elsewhere since the rows were read.
+                Err(Error::UnknownConnection { .. }) => continue,
+                Err(other) => return Err(other.into()),
+            };
             connections.push(shape::connection(&connection, &row.verdict));
         }
         return Ok(output::json(
@@ -64,7 +69,7 @@ fn columns(row: &Row, now: UnixTime) -> [String; 6] {
     let account = grant.and_then(|grant| grant.account.as_ref());
     [
         summary.name.to_string(),
-        crate::model::Untrusted::new(summary.provider_name.clone())
+        Untrusted::new(summary.provider_name.clone())
             .shown()
             .to_string(),
         account
@@ -135,6 +140,9 @@ fn facts(detail: &Detail, now: UnixTime) -> Vec<(&'static str, String)> {
         lines.push((
             "",
             match &grant.granted {
+                Some(granted) if granted.is_empty() => {
+                    "granted  the provider reported no scopes".to_owned()
+                }
                 Some(granted) => format!("granted  {granted}"),
                 None => "granted  as requested (the provider did not list them)".to_owned(),
             },
@@ -164,7 +172,7 @@ fn facts(detail: &Detail, now: UnixTime) -> Vec<(&'static str, String)> {
         "App",
         format!(
             "{}  {}",
-            connection.registration.client_id,
+            Untrusted::new(&*connection.registration.client_id).shown(),
             match connection.registration.auth {
                 crate::model::ClientAuth::None => "no secret (PKCE)",
                 crate::model::ClientAuth::Basic => "secret sent as Basic authentication",
@@ -174,6 +182,9 @@ fn facts(detail: &Detail, now: UnixTime) -> Vec<(&'static str, String)> {
     ));
     lines.push(("Redirect URL", connection.registration.redirect.to_string()));
     lines.push(("Talks to", connection.provider.hosts().join("  ")));
+    if let Some(proxy) = proxy(connection) {
+        lines.push(("", format!("via proxy {proxy}")));
+    }
     for quirk in &connection.provider.quirks {
         lines.push(("Quirk", format!("{}  {}", quirk.name(), quirk.meaning())));
     }
@@ -181,6 +192,13 @@ fn facts(detail: &Detail, now: UnixTime) -> Vec<(&'static str, String)> {
         lines.push(("History", format!("{}  {what}", at.rfc3339())));
     }
     lines
+}
+
+/// The proxy between here and the token endpoint, without its password (conformance H-05).
+pub(super) fn proxy(connection: &Connection) -> Option<Shown> {
+    let token = connection.provider.endpoints.token.as_ref()?;
+    let variable = |name: &str| std::env::var(name).ok();
+    proxy_in_use(token.as_url(), variable).map(|proxy| proxy.shown())
 }
 
 pub(super) fn paths(paths: &Paths, as_json: bool) -> Result<(), Failed> {
@@ -199,7 +217,7 @@ pub(super) fn paths(paths: &Paths, as_json: bool) -> Result<(), Failed> {
         return Ok(output::json(&map)?);
     }
     for (name, path) in all {
-        output::data(&format!("{name:<8}{}", path.display()))?;
+        output::data(&format!("{name:<8}{}", output::path(path)))?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 
 mod add;
 mod args;
+mod catalogue;
 mod completions;
 mod demo;
 mod edit;
@@ -13,9 +14,12 @@ mod json;
 mod login;
 mod look;
 mod output;
+mod passphrase;
 mod practice;
 mod presets;
+mod prompt;
 mod remove;
+mod revoke;
 mod setup;
 mod token;
 mod vault;
@@ -27,12 +31,14 @@ use clap::Parser as _;
 
 use crate::advice::exit;
 use crate::engine::Error;
-use args::{Cli, Command};
+use crate::host::HardenError;
+use crate::model::Untrusted;
+use args::{Cli, Command, VaultCommand};
 use failed::Failed;
 use setup::Setup;
 
 pub use demo::{Practice, TuiParts, WizardStart};
-pub use practice::practice_definition;
+pub use practice::{PRACTICE_HINT, practice_definition};
 
 /// What the caller is to do next.
 pub enum Next {
@@ -55,16 +61,20 @@ pub fn practise() -> Result<TuiParts, u8> {
     })
 }
 
-/// Runs a command line.
-pub fn run(arguments: Vec<OsString>) -> Next {
+/// Runs a command line. `hardened`: whether this process's memory could be protected.
+pub fn run(arguments: Vec<OsString>, hardened: Result<(), HardenError>) -> Next {
+    let json_asked = arguments.iter().any(|argument| argument == "--json");
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            let _ = error.print();
-            return Next::Exit(u8::try_from(error.exit_code()).unwrap_or(exit::USAGE));
-        }
+        Err(error) => return Next::Exit(not_understood(&error, json_asked)),
     };
     let wants_json = wants_json(&cli);
+    if cli.verbose {
+        tell_more();
+        if let Err(problem) = hardened {
+            output::note(&format!("valetkey: not protected: {problem}."));
+        }
+    }
     match dispatch(cli) {
         Ok(next) => next,
         Err(failed) => {
@@ -72,6 +82,28 @@ pub fn run(arguments: Vec<OsString>) -> Next {
             Next::Exit(failed.0.exit)
         }
     }
+}
+
+/// Says why the terminal interface could not run.
+pub fn tell_no_table(problem: &dyn std::fmt::Display) {
+    let problem = Untrusted::new(problem.to_string()).shown();
+    output::note(&format!("valetkey: The table cannot be shown: {problem}."));
+    output::note("  The commands work without it: valetkey --help");
+}
+
+/// Prints help, the version, or what is wrong with the command line; the exit code.
+fn not_understood(error: &clap::Error, as_json: bool) -> u8 {
+    // The reader may be gone; the exit code still tells.
+    let _ = error.print();
+    let code = u8::try_from(error.exit_code()).unwrap_or(exit::USAGE);
+    if as_json && code != exit::OK {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        let first = Untrusted::new(first.trim_start_matches("error: ")).shown();
+        let failed = Failed::usage("usage", first.as_str(), "See valetkey --help");
+        let _ = output::json(&output::json_error(&failed.0));
+    }
+    code
 }
 
 fn tell(failed: &Failed, as_json: bool) {
@@ -91,9 +123,6 @@ fn tell(failed: &Failed, as_json: bool) {
 }
 
 fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
-    if cli.verbose {
-        tell_more();
-    }
     let Some(command) = cli.command.take() else {
         if plain(&cli) {
             return look::list(&Setup::new(&cli)?, false).map(|()| Next::Exit(exit::OK));
@@ -111,12 +140,13 @@ fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
         Command::Login(login) => done(login::run(&Setup::new(&cli)?, &login)),
         Command::List { json } => done(look::list(&Setup::new(&cli)?, json)),
         Command::Show { name, json } => done(look::show(&Setup::new(&cli)?, &name, json)),
-        Command::Token(token) => done(token::run(&Setup::new(&cli)?, &token)),
+        Command::Token(token) if token.interactive => done(token::run(&Setup::new(&cli)?, &token)),
+        Command::Token(token) => done(token::run(&Setup::silent(&cli)?, &token)),
         Command::Test { name, url, json } => {
             done(work::test(&Setup::new(&cli)?, &name, url.as_deref(), json))
         }
         Command::Refresh { name, json } => done(work::refresh(&Setup::new(&cli)?, &name, json)),
-        Command::Revoke { name, json } => done(work::revoke(&Setup::new(&cli)?, &name, json)),
+        Command::Revoke { name, json } => done(revoke::run(&Setup::new(&cli)?, &name, json)),
         Command::Remove {
             name,
             revoke,
@@ -156,6 +186,7 @@ fn open_tui(cli: &Cli, wizard: Option<WizardStart>) -> Result<Next, Failed> {
     let passphrase = setup.passphrase_brought()?;
     Ok(Next::Tui(Box::new(TuiParts {
         engine: setup.engine,
+        catalogue: catalogue::load(&setup::paths()?.config),
         passphrase,
         wizard,
         practice: None,
@@ -220,6 +251,9 @@ fn wants_json(cli: &Cli) -> bool {
             | Command::Presets { json, .. }
             | Command::Paths { json },
         ) => *json,
+        Some(Command::Vault {
+            command: VaultCommand::Status { json },
+        }) => *json,
         Some(Command::Token(token)) => token.json,
         Some(Command::Add(add)) => add.json,
         // `login` speaks JSON lines of its own, failures included.

@@ -30,8 +30,29 @@ pub(super) fn stdout_is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
+pub(super) fn stderr_is_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
 pub(super) fn stdin_is_terminal() -> bool {
     io::stdin().is_terminal()
+}
+
+/// A path as a terminal may see it: file names are outside text too.
+pub(super) fn path(path: &std::path::Path) -> String {
+    crate::model::Untrusted::new(path.to_string_lossy())
+        .shown()
+        .to_string()
+}
+
+/// Why a file cannot be read, after its name.
+pub(super) fn unreadable(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "you may not read it".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        other => format!("it cannot be read ({other})"),
+    }
 }
 
 /// One JSON value on one line.

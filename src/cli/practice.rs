@@ -15,6 +15,9 @@ use crate::sandbox::Sandbox;
 /// The public client that the sandbox knows from the start.
 const CLIENT_ID: &str = "valetkey-practice";
 
+/// What the practice provider says of itself in the wizard's list.
+pub const PRACTICE_HINT: &str = "a pretend service; nothing to register";
+
 /// A connection to a running sandbox, ready to be added.
 pub fn practice_definition(base: &str, ca_pem: Option<&str>) -> Result<NewConnection, Error> {
     let dev_http = base.starts_with("http://");

@@ -1,17 +1,20 @@
 //! `presets` and `presets check FILE`.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::args::PresetsCommand;
 use super::failed::Failed;
-use super::output;
+use super::{catalogue, json as shape, output, setup};
+use crate::model::{ProviderKind, Untrusted};
 use crate::provider::Catalogue;
 
 pub(super) fn run(check: Option<&PresetsCommand>, as_json: bool) -> Result<(), Failed> {
     if let Some(PresetsCommand::Check { file }) = check {
-        return check_file(file);
+        return check_file(file, as_json);
     }
-    let catalogue = Catalogue::built_in();
+    let catalogue = catalogue::load(&setup::paths()?.config);
     if as_json {
         let presets: Vec<_> = catalogue
             .presets()
@@ -20,9 +23,10 @@ pub(super) fn run(check: Option<&PresetsCommand>, as_json: bool) -> Result<(), F
                 json!({
                     "id": preset.id,
                     "name": preset.name,
+                    "kind": shape::kind(preset.kind),
                     "hint": preset.hint,
                     "variables": preset.variables.iter().map(|v| v.key.as_str()).collect::<Vec<_>>(),
-                    "default_scopes": super::json::list(&preset.default_scopes()),
+                    "default_scopes": shape::list(&preset.default_scopes()),
                     "redirect_uri": preset.default_redirect().to_string(),
                 })
             })
@@ -30,46 +34,41 @@ pub(super) fn run(check: Option<&PresetsCommand>, as_json: bool) -> Result<(), F
         return Ok(output::json(&json!({"version": 1, "presets": presets}))?);
     }
     for preset in catalogue.presets() {
+        let own = match preset.kind {
+            ProviderKind::Custom => "  (your own file)",
+            _ => "",
+        };
         output::data(&format!(
-            "{:<12} {:<14} {}",
-            preset.id, preset.name, preset.hint
+            "{:<12} {:<14} {}{own}",
+            preset.id,
+            Untrusted::new(&*preset.name).shown().as_str(),
+            Untrusted::new(&*preset.hint).shown()
         ))?;
     }
     Ok(())
 }
 
-fn check_file(file: &std::path::Path) -> Result<(), Failed> {
-    let unreadable = |why: String| {
+fn check_file(file: &Path, as_json: bool) -> Result<(), Failed> {
+    // On top of the built-in ones, so that a taken id is found here too.
+    let built_in = Catalogue::built_in().clone();
+    let before = built_in.presets().len();
+    let catalogue = catalogue::checked(built_in, file).map_err(|problem| {
         Failed::usage(
-            "file",
-            format!("The file cannot be read: {why}."),
-            "Name a readable TOML file.",
-        )
-    };
-    let text = std::fs::read(file).map_err(|error| unreadable(error.kind().to_string()))?;
-    if text.len() > 1024 * 1024 {
-        return Err(unreadable("it is larger than 1 MiB".to_owned()));
-    }
-    let text =
-        String::from_utf8(text).map_err(|_| unreadable("it is not UTF-8 text".to_owned()))?;
-    let name = file
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    match Catalogue::default().with_user_file(&name, &text) {
-        Ok(catalogue) => {
-            output::note(&format!(
-                "{} presets, nothing wrong.",
-                catalogue.presets().len()
-            ));
-            Ok(())
-        }
-        Err(error) => Err(Failed::usage(
             "preset",
-            crate::model::Untrusted::new(error.to_string())
-                .shown()
-                .to_string(),
+            format!("{problem}."),
             "The format stands in docs/PROVIDERS.md.",
-        )),
+        )
+    })?;
+    let found = &catalogue.presets()[before..];
+    if as_json {
+        let ids: Vec<&str> = found.iter().map(|preset| preset.id.as_str()).collect();
+        return Ok(output::json(
+            &json!({"version": 1, "file": file.to_string_lossy(), "presets": ids}),
+        )?);
     }
+    output::note(&match found.len() {
+        1 => "1 preset, nothing wrong.".to_owned(),
+        count => format!("{count} presets, nothing wrong."),
+    });
+    Ok(())
 }

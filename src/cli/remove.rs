@@ -1,64 +1,81 @@
 //! `remove`: delete a definition, with or without ending its sign-in at the provider.
 
 use super::failed::Failed;
-use super::setup::{Setup, prompt};
-use super::{output, runtime, work};
-use crate::model::Connection;
+use super::prompt::prompt;
+use super::revoke::{confirmed, revoked_words, siblings, siblings_words};
+use super::setup::Setup;
+use super::{output, runtime};
+use crate::model::{Connection, Untrusted};
 
 pub(super) fn run(setup: &Setup, name: &str, revoke: bool, forget: bool) -> Result<(), Failed> {
     let connection = setup.engine.connection(name)?;
     let signed_in = connection.grant.is_some() && connection.ended.is_none();
+    let siblings = siblings(setup, &connection)?;
     let revoke = match (revoke, forget) {
-        (true, _) => signed_in,
-        (_, true) => false,
-        _ if !signed_in => false,
-        _ => ask(&connection)?,
+        (_, true) => Some(false),
+        _ if !signed_in => Some(false),
+        (true, _) => confirmed(&connection, &siblings, false)?.then_some(true),
+        _ => ask(&connection, &siblings)?,
+    };
+    let Some(revoke) = revoke else {
+        output::note(&format!("Kept {}. Nothing was changed.", connection.name));
+        return Ok(());
     };
     if revoke {
         setup.open_vault()?;
         let revoked = runtime()?.block_on(setup.engine.revoke(&connection.id))?;
-        output::note(&work::revoked_words(&connection.provider.name, &revoked));
+        output::note(&revoked_words(&connection.provider.name, &revoked));
     }
-    setup.engine.remove(&connection)?;
-    output::note(&match (revoke, signed_in) {
-        (true, _) | (_, false) => format!("Deleted {} here.", connection.name),
-        (false, true) => {
-            let page = connection.provider.manage_url.as_ref();
-            let page = page.map_or(String::new(), |url| format!(" End it by hand at {url}"));
-            format!(
-                "Deleted {} here only. The sign-in stays valid at the provider.{page}",
-                connection.name
-            )
-        }
+    let removed = setup.engine.remove(&connection)?;
+    output::note(&if revoke || !signed_in {
+        format!("Deleted {} here.", connection.name)
+    } else {
+        let page = connection.provider.manage_url.as_ref();
+        let page = page.map_or(String::new(), |url| format!(" End it by hand at {url}"));
+        format!(
+            "Deleted {} here only. The sign-in stays valid at the provider.{page}",
+            connection.name
+        )
     });
+    if removed.registration_too {
+        let secret = if connection.registration.has_secret {
+            " and its secret"
+        } else {
+            ""
+        };
+        output::note(&format!(
+            "No other connection used its app registration (client ID {}): it went too{secret}. The app itself stays registered at the provider.",
+            Untrusted::new(&*connection.registration.client_id).shown()
+        ));
+    }
     Ok(())
 }
 
-fn ask(connection: &Connection) -> Result<bool, Failed> {
-    let how = || {
-        Failed::usage(
+/// Whether to revoke first; `None` keeps everything.
+fn ask(connection: &Connection, siblings: &[String]) -> Result<Option<bool>, Failed> {
+    if !output::stdin_is_terminal() {
+        return Err(Failed::usage(
             "choose",
             format!(
                 "{} is signed in. Say what is to happen to that.",
                 connection.name
             ),
             "--revoke ends it at the provider too; --forget deletes it here only.",
-        )
-    };
-    if !output::stdin_is_terminal() {
-        return Err(how());
+        ));
     }
     output::note(&format!(
         "{}\n  1 keep it\n  2 revoke and delete: the provider is told\n  3 delete here only: the sign-in stays valid there",
         connection.name
     ));
-    match prompt("Number [1]: ", "1")?.as_str() {
-        "2" => Ok(true),
-        "3" => Ok(false),
-        _ => Err(Failed::usage(
-            "kept",
-            "Kept. Nothing was changed.",
-            "Choose 2 or 3 to delete it.",
-        )),
+    if let Some(words) = siblings_words(siblings) {
+        output::note(&words);
+    }
+    loop {
+        match prompt("Number [1]: ", "1")?.as_str() {
+            "1" => return Ok(None),
+            "2" => return Ok(Some(true)),
+            "3" => return Ok(Some(false)),
+            _ => output::note("Type 1, 2 or 3."),
+        }
     }
 }

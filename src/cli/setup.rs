@@ -1,47 +1,68 @@
 //! From flags and environment to an engine with an open vault.
 
-use std::fs::File;
-use std::io::{self, BufRead, Read};
-use std::path::Path;
-use std::sync::Arc;
-
-use zeroize::Zeroizing;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use super::args::Cli;
 use super::failed::Failed;
-use super::output;
+use super::prompt::prompt_secret;
+use super::{output, passphrase};
 use crate::advice;
 use crate::engine::{Access, Engine, Error, VaultFacts, World};
 use crate::host::{Environment, OsKeychain, Paths, SystemBrowser, SystemClock};
 use crate::model::Secret;
-use crate::vault::{Home, KeychainError, SlotKind, VaultError};
+use crate::vault::{Home, KeychainError, SlotKind};
+
+/// After this long a person is told what is being waited for.
+const UNEXPLAINED: Duration = Duration::from_secs(1);
 
 /// What every command gets.
 pub(super) struct Setup {
     pub(super) engine: Engine,
+    /// Tell what only helps to find a fault.
+    pub(super) verbose: bool,
     passphrase_fd: Option<i32>,
+    /// A passphrase may be asked for.
+    asks: bool,
+    /// The desktop may ask its person to unlock the keychain, and somebody sits there.
+    patient: bool,
 }
 
 impl Setup {
-    /// Opens what is there; makes nothing and asks nothing.
+    /// Opens what is there; makes nothing and asks nothing yet.
     pub(super) fn new(cli: &Cli) -> Result<Self, Failed> {
+        Self::open(cli, output::stdin_is_terminal())
+    }
+
+    /// The same for a command that never asks, whoever runs it (conformance Y-13).
+    pub(super) fn silent(cli: &Cli) -> Result<Self, Failed> {
+        Self::open(cli, false)
+    }
+
+    fn open(cli: &Cli, asks: bool) -> Result<Self, Failed> {
         let paths = paths()?;
         let home = if cli.ephemeral {
             Home::Memory
         } else {
             disk_home(&paths)
         };
+        let environment = Environment::detect();
+        // Over SSH the desktop's dialog would open where nobody looks.
+        let patient = asks && output::stderr_is_terminal() && environment.ssh.is_none();
         let world = World {
             clock: Arc::new(SystemClock),
             browser: Arc::new(SystemBrowser),
-            keychain: Arc::new(OsKeychain::new(false)),
-            environment: Environment::detect(),
+            keychain: Arc::new(OsKeychain::new(patient)),
+            environment,
             jobs_here: false,
         };
-        let engine = Engine::open(world, home)?;
         Ok(Self {
-            engine,
+            engine: Engine::open(world, home)?,
+            verbose: cli.verbose,
             passphrase_fd: cli.passphrase_fd,
+            asks,
+            patient,
         })
     }
 
@@ -51,23 +72,43 @@ impl Setup {
         if self.engine.is_memory() {
             return Ok(());
         }
-        let brought = self.passphrase_brought()?;
-        let had_one = brought.is_some();
+        let access = Access {
+            passphrase: self.passphrase_brought()?,
+        };
         let new = matches!(self.engine.vault_facts()?, VaultFacts::NotMade);
-        match self.engine.open_vault(&Access {
-            passphrase: brought,
-        }) {
-            Ok(()) => {
-                if new {
-                    self.tell_made()?;
-                }
-                Ok(())
-            }
-            Err(Error::PassphraseNeeded(why)) if !had_one && output::stdin_is_terminal() => {
+        let opened = if access.passphrase.is_some() {
+            self.engine.open_vault(&access)
+        } else {
+            self.explained(|| self.engine.open_vault(&access))
+        };
+        match opened {
+            Ok(()) if new => self.tell_made(),
+            Ok(()) => Ok(()),
+            Err(Error::PassphraseNeeded(why)) if access.passphrase.is_none() && self.asks => {
                 self.ask_passphrase(new, &why)
             }
             Err(other) => Err(other.into()),
         }
+    }
+
+    /// Proves the keychain before a browser opens (conformance T-05).
+    pub(super) fn prove_keychain(&self) -> Result<(), Failed> {
+        Ok(self.explained(|| self.engine.prove_keychain())?)
+    }
+
+    /// Does something that may wait for the keychain, and says so when it takes long.
+    fn explained<T>(&self, work: impl FnOnce() -> T) -> T {
+        let (done, inbox) = mpsc::channel::<()>();
+        if self.patient {
+            thread::spawn(move || {
+                if inbox.recv_timeout(UNEXPLAINED) == Err(mpsc::RecvTimeoutError::Timeout) {
+                    output::note(advice::KEYCHAIN_WAIT);
+                }
+            });
+        }
+        let result = work();
+        drop(done);
+        result
     }
 
     fn ask_passphrase(&self, new: bool, why: &KeychainError) -> Result<(), Failed> {
@@ -75,26 +116,14 @@ impl Setup {
             output::note(&advice::advise(&Error::PassphraseNeeded(why.clone())).sentence);
         }
         let passphrase = if new {
-            output::note(
-                "Choose a passphrase. There is no recovery: if you forget it, you sign in everywhere again.",
-            );
-            let first = prompt_secret("Passphrase: ")?;
-            let second = prompt_secret("Once more: ")?;
-            if !first.same(&second) || first.is_empty() {
-                return Err(Failed::usage(
-                    "passphrase-differs",
-                    "The two passphrases differ, or are empty.",
-                    "Try again.",
-                ));
-            }
-            first
+            passphrase::choose()?
         } else {
             prompt_secret("Passphrase of the vault: ")?
         };
         self.engine.open_vault(&Access {
             passphrase: Some(passphrase),
         })?;
-        Ok(())
+        if new { self.tell_made() } else { Ok(()) }
     }
 
     fn tell_made(&self) -> Result<(), Failed> {
@@ -112,42 +141,27 @@ impl Setup {
         Ok(())
     }
 
-    /// From `--passphrase-fd` or `VALETKEY_PASSPHRASE_FILE`; the first line, without its end.
+    /// From `--passphrase-fd` or `VALETKEY_PASSPHRASE_FILE`.
     pub(super) fn passphrase_brought(&self) -> Result<Option<Secret>, Failed> {
-        brought(self.passphrase_fd)
+        passphrase::brought(self.passphrase_fd)
     }
-}
 
-fn brought(fd: Option<i32>) -> Result<Option<Secret>, Failed> {
-    if let Some(fd) = fd {
-        // The kernel's own view of our descriptors: no unsafe needed to take one over.
-        return first_line(Path::new(&format!("/dev/fd/{fd}"))).map(Some);
+    /// Makes a vault that a passphrase opens: the one brought along, or one chosen on the terminal.
+    pub(super) fn make_with_passphrase(&self) -> Result<(), Failed> {
+        let passphrase = match self.passphrase_brought()? {
+            Some(passphrase) => passphrase,
+            None if self.asks => passphrase::choose()?,
+            None => {
+                return Err(Failed::usage(
+                    "passphrase-needed",
+                    "There is no terminal to type a passphrase on.",
+                    "Set VALETKEY_PASSPHRASE_FILE or give --passphrase-fd.",
+                ));
+            }
+        };
+        self.engine.make_with_passphrase(&passphrase)?;
+        self.tell_made()
     }
-    match std::env::var_os("VALETKEY_PASSPHRASE_FILE") {
-        Some(file) if !file.is_empty() => first_line(Path::new(&file)).map(Some),
-        _ => Ok(None),
-    }
-}
-
-/// The fast path of `token` uses the same sources.
-pub(super) fn passphrase_from_environment() -> Option<Secret> {
-    brought(None).ok().flatten()
-}
-
-fn first_line(path: &Path) -> Result<Secret, Failed> {
-    let unreadable = |_| {
-        Failed::usage(
-            "passphrase-file",
-            "The passphrase file cannot be read.",
-            "Check VALETKEY_PASSPHRASE_FILE or --passphrase-fd.",
-        )
-    };
-    let mut text = Zeroizing::new(String::new());
-    let file = File::open(path).map_err(unreadable)?;
-    io::BufReader::new(file.take(4096))
-        .read_line(&mut text)
-        .map_err(unreadable)?;
-    Ok(Secret::new(text.trim_end_matches(['\n', '\r']).to_owned()))
 }
 
 pub(super) fn paths() -> Result<Paths, Failed> {
@@ -165,55 +179,4 @@ pub(super) fn disk_home(paths: &Paths) -> Home {
         data: paths.data.clone(),
         state: paths.state.clone(),
     }
-}
-
-/// Reads a secret from a file or stdin (`-`), without its last line break.
-pub(super) fn secret_from(path: &Path) -> Result<Secret, Failed> {
-    let mut text = Zeroizing::new(String::new());
-    let result = if path.as_os_str() == "-" {
-        io::stdin().lock().take(65_536).read_to_string(&mut text)
-    } else {
-        File::open(path).and_then(|file| file.take(65_536).read_to_string(&mut text))
-    };
-    result.map_err(|_| {
-        Failed::usage(
-            "secret-file",
-            "The secret file cannot be read.",
-            "Give a readable file, or - for stdin.",
-        )
-    })?;
-    Ok(Secret::new(text.trim_end_matches(['\n', '\r']).to_owned()))
-}
-
-/// Asks without echo.
-pub(super) fn prompt_secret(question: &str) -> Result<Secret, Failed> {
-    output::ask(question);
-    let answer = crate::host::read_hidden_line();
-    output::note("");
-    answer.map_err(|error| {
-        Failed::from(match error.kind() {
-            io::ErrorKind::Interrupted => Error::Cancelled,
-            _ => Error::Vault(VaultError::Locked),
-        })
-    })
-}
-
-/// Asks with echo; an empty answer is the default.
-pub(super) fn prompt(question: &str, default: &str) -> Result<String, Failed> {
-    output::ask(question);
-    let mut line = String::new();
-    let read = io::stdin().lock().read_line(&mut line).unwrap_or(0);
-    if read == 0 {
-        return Err(Failed::usage(
-            "no-answer",
-            "There was no answer.",
-            "Use --no-input and flags, or a terminal.",
-        ));
-    }
-    let line = line.trim();
-    Ok(if line.is_empty() {
-        default.to_owned()
-    } else {
-        line.to_owned()
-    })
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::args::{Login, Token};
 use super::failed::Failed;
 use super::setup::{self, Setup};
-use super::{json as shape, login, output, runtime};
+use super::{json as shape, login, output, passphrase, runtime};
 use crate::advice::{advise, exit};
 use crate::engine::{Error, Handout, is_due};
 use crate::host::{Clock as _, OsKeychain, SystemClock};
@@ -46,7 +46,7 @@ fn valid_token(home: &Home, name: &str) -> Option<crate::model::Secret> {
     }
     let slots = vault.status().ok()?.slots;
     let has = |kind| slots.iter().any(|slot| slot.kind == kind);
-    let passphrase = setup::passphrase_from_environment();
+    let passphrase = passphrase::brought(None).ok().flatten();
     if let Some(passphrase) = passphrase.filter(|_| has(SlotKind::Passphrase)) {
         vault.unlock(Unlock::Passphrase(&passphrase)).ok()?;
     }
@@ -61,7 +61,7 @@ fn valid_token(home: &Home, name: &str) -> Option<crate::model::Secret> {
 pub(super) fn run(setup: &Setup, token: &Token) -> Result<(), Failed> {
     let handout = match hand_out(setup, token) {
         Err(failed) if failed.0.code == "needs-sign-in" && token.interactive => {
-            login::run(setup, &Login::interactive(&token.name))?;
+            login::run(setup, &Login::plain(&token.name))?;
             hand_out(setup, token)?
         }
         other => other?,

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::args::VaultCommand;
 use super::failed::Failed;
 use super::output;
-use super::setup::{Setup, prompt_secret};
+use super::setup::Setup;
 use crate::engine::VaultFacts;
 use crate::model::UnixTime;
 
@@ -23,40 +23,7 @@ fn init(setup: &Setup, passphrase: bool) -> Result<(), Failed> {
     if !passphrase {
         return setup.open_vault();
     }
-    let secret = match setup.passphrase_brought()? {
-        Some(secret) => secret,
-        None if output::stdin_is_terminal() => {
-            output::note(
-                "Choose a passphrase. There is no recovery: if you forget it, you sign in everywhere again.",
-            );
-            let first = prompt_secret("Passphrase: ")?;
-            if !first.same(&prompt_secret("Once more: ")?) {
-                return Err(Failed::usage(
-                    "passphrase-differs",
-                    "The two passphrases differ.",
-                    "Try again.",
-                ));
-            }
-            first
-        }
-        None => {
-            return Err(Failed::usage(
-                "passphrase-needed",
-                "There is no terminal to type a passphrase on.",
-                "Set VALETKEY_PASSPHRASE_FILE or give --passphrase-fd.",
-            ));
-        }
-    };
-    if secret.is_empty() {
-        return Err(Failed::usage(
-            "passphrase-empty",
-            "The passphrase is empty.",
-            "Choose one with some characters.",
-        ));
-    }
-    setup.engine.make_with_passphrase(&secret)?;
-    output::note("Made the vault. Sign-ins are stored encrypted; your passphrase opens it.");
-    Ok(())
+    setup.make_with_passphrase()
 }
 
 fn status(setup: &Setup, as_json: bool) -> Result<(), Failed> {
@@ -90,7 +57,7 @@ fn status(setup: &Setup, as_json: bool) -> Result<(), Failed> {
             let place = status
                 .path
                 .as_ref()
-                .map_or("memory only".to_owned(), |path| path.display().to_string());
+                .map_or("memory only".to_owned(), |path| output::path(path));
             output::data(&format!("Vault       {place}"))?;
             output::data(&format!("Format      {}", status.format))?;
             for slot in &status.slots {

@@ -1,11 +1,11 @@
-//! `test`, `refresh`, `revoke`: what goes over the network for one connection.
+//! `test` and `refresh`.
 
 use serde_json::json;
 
 use super::failed::Failed;
 use super::setup::Setup;
 use super::{json as shape, look, output, runtime};
-use crate::model::{EndpointUrl, UnixTime};
+use crate::model::EndpointUrl;
 
 pub(super) fn test(
     setup: &Setup,
@@ -71,40 +71,4 @@ pub(super) fn refresh(setup: &Setup, name: &str, as_json: bool) -> Result<(), Fa
         expiry.unwrap_or_default()
     ));
     Ok(())
-}
-
-pub(super) fn revoke(setup: &Setup, name: &str, as_json: bool) -> Result<(), Failed> {
-    let connection = setup.engine.connection(name)?;
-    setup.open_vault()?;
-    let revoked = runtime()?.block_on(setup.engine.revoke(&connection.id))?;
-    if as_json {
-        return Ok(output::json(&json!({
-            "version": 1,
-            "connection": connection.name.as_str(),
-            "revoked": true,
-            "was_invalid": revoked.was_invalid,
-            "access_token_lives": revoked.access_token_lives,
-            "access_token_until": revoked.access_token_until.map(UnixTime::rfc3339),
-        }))?);
-    }
-    output::note(&revoked_words(&connection.provider.name, &revoked));
-    Ok(())
-}
-
-/// Exactly what happened, never more (conformance L-02, L-03).
-pub(super) fn revoked_words(provider: &str, revoked: &crate::engine::Revoked) -> String {
-    let provider = crate::model::Untrusted::new(provider).shown();
-    match revoked.access_token_until {
-        Some(until) => format!(
-            "Refresh token revoked at {provider}. The access token could not be revoked; it stays valid until {}.",
-            until.rfc3339()
-        ),
-        None if revoked.access_token_lives => format!(
-            "Refresh token revoked at {provider}. The access token could not be revoked; it stays valid until it ends there."
-        ),
-        None if revoked.was_invalid => {
-            format!("{provider} knew these tokens no longer. Forgotten here too.")
-        }
-        None => format!("Revoked at {provider}. The settings stay; sign in again any time."),
-    }
 }

@@ -17,8 +17,11 @@ pub enum Change {
     Vault,
     /// Something about a running sign-in.
     Attempt {
+        /// Whose event it is; late ones of older attempts can come.
         attempt: AttemptId,
+        /// Whose sign-in it is.
         connection: ConnectionId,
+        /// What happened.
         event: AttemptEvent,
     },
 }
@@ -26,18 +29,28 @@ pub enum Change {
 /// The steps of a sign-in, in order (DESIGN section 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Step {
+    /// The local address is opened.
     Listen,
+    /// A browser is opened on the start address.
     Browser,
+    /// The person approves, in whatever way.
     Approve,
+    /// Is the answer genuine: state, issuer.
     Check,
+    /// The code is swapped for tokens.
     Exchange,
+    /// The tokens are sealed as a candidate.
     Store,
+    /// Who signed in.
     Identify,
+    /// The candidate replaces what was there, perhaps after a question.
     Accept,
+    /// The test read.
     Test,
 }
 
 impl Step {
+    /// All of them, in order.
     pub const ALL: [Step; 9] = [
         Step::Listen,
         Step::Browser,
@@ -66,11 +79,16 @@ impl Step {
     }
 }
 
+/// How far a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepState {
+    /// Under way.
     Active,
+    /// Over, and it went well.
     Done,
+    /// Not needed, or not possible here.
     Skipped,
+    /// The sign-in ended at it.
     Failed,
 }
 
@@ -90,29 +108,44 @@ impl StepState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Way {
     /// The browser on this machine. `start_url` is the short one-time local address.
-    Open { start_url: String },
+    Open {
+        /// The one-time local address.
+        start_url: String,
+    },
     /// A port forward from the person's own machine.
-    Forward { command: String, start_url: String },
+    Forward {
+        /// What to run on the person's own machine; `USER@HOST` is theirs to fill in.
+        command: String,
+        /// What to open there then.
+        start_url: String,
+    },
     /// Paste of the whole address that the browser ended on.
     Paste,
     /// A code typed on a web page (RFC 8628).
     Device {
+        /// What is typed there.
         user_code: Shown,
+        /// The page to type it on.
         verification_uri: String,
         /// With the code in it; for a QR code or a link, never instead of showing the code.
         complete: Option<String>,
+        /// When the code ends.
         expires_at: UnixTime,
         /// The page lies on another host than the provider (conformance K-03).
         foreign_host: bool,
     },
 }
 
+/// What happens in a sign-in, in order. `Done`, `Failed` and `Cancelled` come last.
 #[derive(Debug, Clone)]
 pub enum AttemptEvent {
-    /// A step began or ended. `detail` is short and ours: `127.0.0.1:41873`, `firefox`.
+    /// A step began or ended.
     Step {
+        /// Which one.
         step: Step,
+        /// How far it is.
         state: StepState,
+        /// Short and ours: `127.0.0.1:41873`, `firefox`.
         detail: Option<String>,
     },
     /// A way is open now.
@@ -122,10 +155,15 @@ pub enum AttemptEvent {
     /// The story needs a decision; it waits for [`Answer`].
     Asked(Question),
     /// Over: stored, accepted, perhaps tested.
-    Done { outcome: Outcome },
+    Done {
+        /// With what result.
+        outcome: Outcome,
+    },
     /// Over: nothing already stored was changed.
     Failed {
+        /// Why.
         error: std::sync::Arc<super::Error>,
+        /// The step under way.
         step: Step,
     },
     /// Over: the person stopped it.
@@ -136,7 +174,10 @@ pub enum AttemptEvent {
 #[derive(Debug, Clone)]
 pub enum Ignored {
     /// Favicons, other paths, other methods: counted, not explained one by one.
-    Unrelated { count: u32 },
+    Unrelated {
+        /// All requests that were ignored so far.
+        count: u32,
+    },
     /// A request for another host name: a web page that made its name lead here (F-02).
     OtherHost,
     /// An answer that is not to be believed.
@@ -162,22 +203,30 @@ pub enum Ignored {
 /// How a sign-in ended well.
 #[derive(Debug, Clone)]
 pub struct Outcome {
+    /// Of the connection.
     pub name: ConnectionName,
+    /// Who signed in; `None` where the provider does not tell.
     pub account: Option<Shown>,
+    /// What was asked for.
     pub requested: ScopeSet,
     /// `None`: the provider did not state them.
     pub granted: Option<ScopeSet>,
+    /// `None`: it was not wanted, not known, or it failed.
     pub test: Option<TestReport>,
 }
 
 /// The result of a test read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestReport {
+    /// Of the HTTP answer.
     pub status: u16,
+    /// How long it took, in milliseconds.
     pub millis: u64,
+    /// Whom the answer names.
     pub account: Option<Shown>,
     /// A few safe lines of the answer.
     pub lines: Vec<Shown>,
+    /// Host (and port) that answered.
     pub authority: String,
 }
 
@@ -185,9 +234,17 @@ pub struct TestReport {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
     /// The provider granted more than was asked for.
-    WiderGrant { added: ScopeSet },
+    WiderGrant {
+        /// Granted, and not asked for.
+        added: ScopeSet,
+    },
     /// Somebody else signed in than the connection belongs to.
-    OtherAccount { before: Shown, now: Shown },
+    OtherAccount {
+        /// Whose it was.
+        before: Shown,
+        /// Who signed in now.
+        now: Shown,
+    },
 }
 
 /// Answers to a [`Question`].
@@ -208,7 +265,9 @@ pub struct SignInOptions {
     pub no_browser: bool,
     /// Give up after this long; ten minutes when absent.
     pub timeout: Option<Seconds>,
+    /// Answers [`Question::WiderGrant`] beforehand.
     pub accept_wider: bool,
+    /// Answers [`Question::OtherAccount`] beforehand.
     pub accept_account: bool,
     /// Run the test read after acceptance.
     pub test: bool,
@@ -217,14 +276,18 @@ pub struct SignInOptions {
 /// A row of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
+    /// What is stored.
     pub summary: Summary,
+    /// How it stands now.
     pub verdict: Verdict,
 }
 
 /// Everything the details screen shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Detail {
+    /// All that is stored, without its secrets.
     pub connection: Connection,
+    /// How it stands now.
     pub verdict: Verdict,
     /// Newest first: when, and what in a sentence of ours.
     pub history: Vec<(UnixTime, String)>,
@@ -234,15 +297,24 @@ pub struct Detail {
 pub struct NewConnection {
     /// `None`: the preset's id or the host, with a number when taken.
     pub name: Option<ConnectionName>,
+    /// Its addresses and deviations.
     pub provider: Provider,
     /// Use this registration instead of making one from the next four fields.
     pub reuse: Option<RegistrationId>,
+    /// Not a secret.
     pub client_id: String,
+    /// Sealed in the vault; with `reuse` it replaces the one that is there.
     pub client_secret: Option<Secret>,
+    /// How the client identifies itself.
     pub auth: ClientAuth,
+    /// Where the browser comes back to.
     pub redirect: RedirectUri,
+    /// What to ask for.
     pub scopes: ScopeSet,
+    /// Resource indicators (RFC 8707).
     pub resources: Vec<String>,
+    /// Plain http on this machine is allowed.
     pub dev_http: bool,
+    /// PEM certificates trusted beside the platform's.
     pub ca_pem: Option<String>,
 }

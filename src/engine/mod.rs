@@ -8,6 +8,7 @@
 
 mod access;
 mod attempt;
+mod canary;
 mod definitions;
 mod device;
 mod event;
@@ -17,7 +18,9 @@ mod give_back;
 mod identify;
 pub mod job;
 mod others;
+mod reuse;
 mod revoke;
+mod siblings;
 mod sign_in;
 mod test_read;
 
@@ -34,7 +37,9 @@ pub use event::{
 };
 pub use failure::{Class, Endpoint, Error, FailureKind, Fate, PasteProblem, ProviderFailure};
 pub use fresh::{Handout, is_due};
+pub use reuse::shared_registration;
 pub use revoke::Revoked;
+pub use siblings::siblings;
 
 use crate::host::{Browser, Clock, Environment, random_bytes};
 use crate::model::{

@@ -6,7 +6,7 @@ use super::backend::{Backend, Replies};
 use super::model::VaultState;
 use super::msg::{Doing, Msg, Reply, Revocation};
 use super::request::Request;
-use crate::engine::{Access, Engine, Error, NewConnection, VaultFacts};
+use crate::engine::{Access, Engine, Error, NewConnection, SignInOptions, VaultFacts};
 use crate::host::{BrowserUrl, open};
 use crate::model::{AttemptId, Connection, ConnectionId, ScopeSet, Seconds, Secret};
 use crate::vault::VaultError;
@@ -139,13 +139,7 @@ impl Work {
             Request::SaveDefinition { new, replaces } => {
                 tokio::task::block_in_place(|| self.save(*new, replaces.as_ref()));
             }
-            Request::SignIn { id, options } => match self.engine.sign_in(&id, options) {
-                Ok(attempt) => self.reply(Reply::Started {
-                    connection: id,
-                    attempt: attempt.id,
-                }),
-                Err(error) => self.failed(Doing::SignIn(id), error),
-            },
+            Request::SignIn { id, options } => self.sign_in(id, options).await,
             Request::Test(id) => Box::pin(self.test(&id)).await,
             Request::Refresh(id) => self.refresh(&id).await,
             Request::Revoke { id, then_remove } => self.revoke(&id, then_remove).await,
@@ -213,6 +207,20 @@ impl Work {
                 self.failed(Doing::Vault, Error::Internal("opening the vault broke off"));
                 None
             }
+        }
+    }
+
+    async fn sign_in(&self, id: ConnectionId, options: SignInOptions) {
+        let engine = self.engine.clone();
+        let proved = tokio::task::spawn_blocking(move || engine.prove_keychain())
+            .await
+            .unwrap_or(Err(Error::Internal("proving the keychain broke off")));
+        match proved.and_then(|()| self.engine.sign_in(&id, options)) {
+            Ok(attempt) => self.reply(Reply::Started {
+                connection: id,
+                attempt: attempt.id,
+            }),
+            Err(error) => self.failed(Doing::SignIn(id), error),
         }
     }
 

@@ -42,7 +42,7 @@ pub use update::update;
 pub use view::view;
 pub use wizard::{
     BuildProvider, PresetChoice, PresetWay, RegisterStep, RegisterSteps, ScopeChoice, SecretNeed,
-    Values, Variable, choices,
+    Values, Variable, choices, ready_made,
 };
 
 #[cfg(test)]

@@ -246,3 +246,23 @@ fn presets_are_listed_and_files_checked() {
     home.run(&["presets", "check", "/nowhere/at/all.toml"])
         .ended(2);
 }
+
+#[test]
+fn q_06_a_secret_never_comes_as_an_argument() {
+    let sandbox = sandbox(&[]);
+    let home = Home::with(&sandbox);
+    for (arguments, hint) in [
+        (
+            vec!["add", "--no-input", "--client-secret", "hunter2"],
+            "--client-secret-file",
+        ),
+        (
+            vec!["edit", NAME, "client-secret=hunter2"],
+            "--client-secret-file",
+        ),
+    ] {
+        let output = home.run(&arguments).ended(2);
+        assert!(output.stderr.contains(hint), "{output:#?}");
+        assert!(!output.stderr.contains("hunter2"), "{output:#?}");
+    }
+}

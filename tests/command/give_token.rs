@@ -1,7 +1,6 @@
 //! `token`: what other programs get, and when it comes with a code instead.
 
 use std::process::Stdio;
-use valetkey::sandbox::Approval;
 
 use serde_json::json;
 
@@ -58,24 +57,21 @@ fn y_14_the_json_form_has_its_promised_shape() {
     );
 }
 
-fn made_a_minute_ago(home: &Home) {
-    let sql = rusqlite::Connection::open(home.root().join("data/vault.db")).expect("opens");
-    sql.execute("UPDATE grants SET issued_at = issued_at - 60", [])
-        .expect("written");
-}
-
 #[test]
 fn y_12_min_valid_renews_and_falls_back_on_what_is_left() {
     let sandbox = sandbox(&[]);
     let home = Home::signed_in(&sandbox);
     let first = home.run(&["token", NAME, "--min-valid", "60"]).token();
-    // A token just issued is not renewed again, whatever is asked for.
-    let same = home.run(&["token", NAME, "--min-valid", "7200"]).token();
-    assert_eq!(first, same);
-    made_a_minute_ago(&home);
+    let output = home.run(&["token", NAME, "--min-valid", "7200"]);
+    assert_eq!(
+        output.token(),
+        first,
+        "one just issued is not renewed again"
+    );
+    home.age(60);
     let second = home.run(&["token", NAME, "--min-valid", "7200"]).token();
     assert_ne!(first, second);
-    made_a_minute_ago(&home);
+    home.age(60);
     sandbox.set("token_unavailable=503").expect("a switch");
     let output = home.run(&["token", NAME, "--min-valid", "7200"]);
     assert!(output.stderr.contains("the refresh failed"), "{output:#?}");
@@ -183,7 +179,7 @@ fn v_04_no_secret_is_in_an_argument_or_the_environment_of_any_process() {
     let url = running.opened().expect("opened");
     let (authorize, cookie) = crate::web::follow(&url);
     let callback = sandbox
-        .approve(&authorize, &Approval::default())
+        .approve(&authorize, &valetkey::sandbox::Approval::default())
         .expect("approved");
     let approved = crate::web::Approved { callback, cookie };
     let page = std::thread::spawn(move || approved.deliver(&approved.callback));
@@ -203,6 +199,16 @@ fn v_04_no_secret_is_in_an_argument_or_the_environment_of_any_process() {
     sandbox.release(1);
     page.join().expect("answered");
     running.end().ended(0);
+}
+
+#[test]
+fn y_13_without_a_sign_in_no_browser_is_opened() {
+    let sandbox = sandbox(&[]);
+    let home = Home::with(&sandbox);
+    let mut running = home.start(&["token", NAME]);
+    assert_eq!(running.opened(), None);
+    running.end().ended(3);
+    assert!(sandbox.requests().is_empty());
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use std::io::Write as _;
 use std::process::Stdio;
-use valetkey::sandbox::Approval;
 
 use serde_json::{Value, json};
 
@@ -225,11 +224,12 @@ fn e1_a_pasted_address_signs_in() {
 }
 
 #[test]
-fn k_02_a_device_code_comes_with_its_warning() {
+fn k_02_k_08_a_device_code_comes_with_its_warning() {
     let sandbox = sandbox(&["device_interval=1"]);
     let home = Home::with(&sandbox);
     let mut running = home.start(&["login", NAME, "--device"]);
-    running.stderr_line(|line| line.starts_with("Only type a code that you asked for yourself."));
+    running
+        .stderr_line(|line| line.starts_with("Only use a code that you asked for here yourself."));
     let code = running.stderr_line(|line| line.trim_start().starts_with("type "));
     let code = code.trim_start().trim_start_matches("type").trim();
     sandbox.approve_device(code, "ada").expect("approved");
@@ -271,11 +271,26 @@ fn e_11_the_browser_is_given_a_short_start_link_without_the_state() {
     let (authorize, cookie) = web::follow(&url);
     assert!(authorize.starts_with(&sandbox.at("/authorize?")));
     let callback = sandbox
-        .approve(&authorize, &Approval::default())
+        .approve(&authorize, &valetkey::sandbox::Approval::default())
         .expect("approved");
     let approved = web::Approved { callback, cookie };
     assert_eq!(approved.deliver(&approved.callback).status, 200);
     running.end().ended(0);
+}
+
+#[test]
+fn i9_the_browser_is_one_program_and_never_a_shell_line() {
+    let sandbox = sandbox(&[]);
+    let home = Home::with(&sandbox);
+    let touched = home.path().join("touched");
+    let line = format!("sh -c 'touch {}'", touched.display());
+    let mut command = home.command(&["login", NAME, "--timeout", "1"]);
+    let output = run(command.env("BROWSER", line)).ended(3);
+    assert!(
+        output.stderr.contains("in a browser on this machine:"),
+        "{output:#?}"
+    );
+    assert!(!touched.exists());
 }
 
 #[test]

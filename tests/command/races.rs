@@ -1,6 +1,6 @@
 //! Many processes and one grant.
 
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::home::{Home, NAME, sandbox};
 
@@ -85,6 +85,46 @@ fn j_08_a_refresh_outlives_the_caller_that_is_killed() {
         "the killed one's refresh counts"
     );
     assert!(sandbox.reuse_events().is_empty());
+}
+
+#[test]
+fn j_09_a_refresh_whose_worker_is_killed_is_resolved_by_the_next_caller() {
+    let sandbox = sandbox(&["rotation=on", "grace=60"]);
+    let home = expired(&sandbox);
+    sandbox.set("token_hold=on").expect("a switch");
+    let caller = start(&home);
+    sandbox.wait_until_held(1);
+    let killed = Command::new("kill")
+        .args(["-KILL", &child_of(caller.id())])
+        .status();
+    assert!(killed.expect("kill").success());
+    let output = caller.wait_with_output().expect("ended");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty());
+    sandbox.unset("token_hold");
+    sandbox.release(1);
+    let token = home.run(&["token", NAME]).token();
+    assert!(sandbox.accepts_access(&token));
+    assert_eq!(sandbox.requests_to("/token").len(), 2);
+    assert!(sandbox.reuse_events().is_empty());
+}
+
+/// The one process that this one started.
+fn child_of(parent: u32) -> String {
+    let is_child = |stat: String| {
+        // After the name, which may hold anything: state, then the parent.
+        let (_, rest) = stat.rsplit_once(") ")?;
+        (rest.split(' ').nth(1)? == parent.to_string()).then_some(())
+    };
+    std::fs::read_dir("/proc")
+        .expect("processes")
+        .flatten()
+        .find(|entry| {
+            let stat = std::fs::read_to_string(entry.path().join("stat"));
+            stat.ok().and_then(is_child).is_some()
+        })
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .expect("a child")
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The canary sweep: no secret that was ever issued lies in the home or in anything printed, in clear
 //! or thinly veiled.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -9,26 +10,16 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 
 use crate::home::{Home, NAME, Output, sandbox};
 
-/// Two digits a byte, each pair behind `mark`.
-fn hex_of(text: &str, mark: &str) -> String {
-    use std::fmt::Write as _;
-
-    text.bytes().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{mark}{byte:02x}");
-        hex
-    })
-}
-
 /// A secret in every spelling that is looked for.
 fn spellings(secret: &str) -> Vec<Vec<u8>> {
-    let hex = hex_of(secret, "");
+    let hex = each_byte(secret, |byte, text| write!(text, "{byte:02x}"));
     let mut all = vec![
         secret.to_owned(),
         secret.chars().rev().collect(),
         hex.to_uppercase(),
         hex,
         url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
-        hex_of(secret, "%").to_uppercase(),
+        each_byte(secret, |byte, text| write!(text, "%{byte:02X}")),
     ];
     // Base64 spells a text in three ways, by the place it begins at in a longer one.
     for skipped in 0..3 {
@@ -42,6 +33,13 @@ fn spellings(secret: &str) -> Vec<Vec<u8>> {
     all.sort();
     all.dedup();
     all.into_iter().map(String::into_bytes).collect()
+}
+
+fn each_byte(text: &str, spell: impl Fn(u8, &mut String) -> std::fmt::Result) -> String {
+    text.bytes().fold(String::new(), |mut spelt, byte| {
+        spell(byte, &mut spelt).expect("a text takes it");
+        spelt
+    })
 }
 
 /// Where one of the secrets lies.
@@ -84,7 +82,7 @@ fn files_under(folder: &Path, found: &mut Vec<(String, Vec<u8>)>) {
 }
 
 #[test]
-fn x_02_no_secret_is_left_in_the_home_or_in_anything_printed() {
+fn t_01_x_02_no_secret_is_left_in_the_home_or_in_anything_printed() {
     let sandbox = sandbox(&[]);
     let home = Home::new();
     let mut printed: Vec<(String, Vec<u8>)> = Vec::new();
@@ -186,7 +184,7 @@ fn everything(home: &Home, printed: &[(String, Vec<u8>)]) -> Vec<(String, Vec<u8
 #[test]
 fn x_02_the_sweep_finds_what_was_planted() {
     let canary = "canary-0123456789-ÿ~?abcdefgh".to_owned();
-    let hex = hex_of(&canary, "");
+    let hex = each_byte(&canary, |byte, text| write!(text, "{byte:02x}"));
     for (what, planted) in [
         ("plain", format!("x{canary}y")),
         ("base64", STANDARD.encode(format!("x{canary}y"))),

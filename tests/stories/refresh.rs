@@ -277,3 +277,25 @@ async fn j_07_a_transient_failure_keeps_the_grant_and_shows_as_offline() {
         assert_eq!(refreshes(&stage), 1, "{fault}: nothing is repeated unasked");
     }
 }
+
+#[tokio::test]
+async fn j_06_a_request_that_never_left_may_be_repeated_as_often_as_needed() {
+    let mut stage = Stage::signed_in().await;
+    let before = stage.kept();
+    stage.close_sandbox().await;
+    stage.pass(2 * HOUR);
+    for _ in 0..5 {
+        // Not "interrupted": that would want the person to decide.
+        let error = stage.token().await.expect_err("nobody");
+        assert!(
+            matches!(&error, Error::Provider(failure) if failure.is_transport()),
+            "{error:?}"
+        );
+    }
+    let after = stage.kept();
+    assert_eq!(
+        (&after.access, &after.refresh),
+        (&before.access, &before.refresh)
+    );
+    assert_eq!(health(&stage), Health::Offline);
+}

@@ -1,6 +1,7 @@
 //! Addresses, quirks and parameters of the command line, put over a definition.
 
 use super::super::args::Add;
+use super::questions::Answers;
 use super::values::address;
 use crate::model::{
     Endpoints, ExtraParams, IssPolicy, Issuer, Provider, ProviderKind, Quirk, RevokeRule, TestRead,
@@ -27,8 +28,7 @@ pub(super) fn empty_provider() -> Provider {
 /// The addresses, quirks and parameters of the command line, put over a definition.
 pub(super) struct Addresses<'a> {
     pub(super) add: &'a Add,
-    pub(super) answers_authorization: Option<String>,
-    pub(super) answers_token: Option<String>,
+    pub(super) answers: &'a Answers,
 }
 
 impl Addresses<'_> {
@@ -39,8 +39,8 @@ impl Addresses<'_> {
         let authorization = add
             .authorization_url
             .as_ref()
-            .or(self.answers_authorization.as_ref());
-        let token = add.token_url.as_ref().or(self.answers_token.as_ref());
+            .or(self.answers.authorization_url.as_ref());
+        let token = add.token_url.as_ref().or(self.answers.token_url.as_ref());
         for (flag, text, slot) in [
             (
                 "authorization-url",

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use super::super::args::Add;
 use super::super::failed::Failed;
 use super::super::output;
-use super::super::setup::{prompt, prompt_secret};
+use super::super::prompt::{prompt, prompt_secret};
+use super::assemble::provider;
 use super::values::{redirect, set_variables};
-use crate::model::Secret;
+use crate::engine::shared_registration;
+use crate::model::{ConnectionName, Secret, Shown, Untrusted};
 use crate::provider::{Preset, Way};
+use crate::vault::KnownRegistration;
 
 /// What a person typed at the questions; flags win.
 #[derive(Default)]
@@ -22,59 +25,29 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    pub(super) fn ask(&mut self, add: &Add, preset: Option<&Preset>) -> Result<(), Failed> {
-        let given = set_variables(&add.set).unwrap_or_default();
-        if let Some(preset) = preset {
-            for variable in preset
-                .variables
-                .iter()
-                .filter(|v| !given.contains_key(&v.key))
-            {
-                let default = variable.default.clone().unwrap_or_default();
-                let question = format!("{} [{default}]: ", variable.label);
-                self.variables
-                    .insert(variable.key.clone(), prompt(&question, &default)?);
-            }
-            output::note(&format!(
-                "Step 3 of 7: App. {} wants to know which program asks.",
-                preset.name
-            ));
-            let redirect =
-                redirect(add, Some(preset)).unwrap_or_else(|_| preset.default_redirect());
-            let mut variables = given;
-            variables.extend(self.variables.clone());
-            for (number, step) in preset.steps(&redirect, &variables).iter().enumerate() {
-                output::note(&format!(
-                    "  {} {:<9} {}",
-                    number + 1,
-                    step.action.as_str(),
-                    step.value
-                ));
-            }
-        } else {
-            output::note("Step 2 of 7: Details. The provider's documentation names these.");
-            if add.authorization_url.is_none() && add.device_url.is_none() {
-                self.authorization_url = Some(prompt("Authorization URL: ", "")?);
-            }
-            if add.token_url.is_none() {
-                self.token_url = Some(prompt("Token URL: ", "")?);
-            }
+    /// Asks what the flags leave open. `known`: registrations to offer before a new one is made.
+    pub(super) fn ask(
+        &mut self,
+        add: &Add,
+        preset: Option<&Preset>,
+        known: &[KnownRegistration],
+    ) -> Result<(), Failed> {
+        match preset {
+            Some(preset) => self.ask_variables(add, preset)?,
+            None => self.ask_addresses(add)?,
         }
-        if add.client_id.is_none() {
-            self.client_id = Some(prompt("Client ID: ", "")?);
-        }
-        let wants_secret = match preset {
-            Some(preset) => preset.client.needs_secret(Way::Browser),
-            None => prompt("Does this app have a client secret? [y/N] ", "n")?
-                .to_lowercase()
-                .starts_with('y'),
-        };
-        if wants_secret && add.client_secret_file.is_none() {
-            output::note(
-                "A desktop app can't keep a client secret truly private. It is stored encrypted; treat it as recoverable.",
-            );
-            self.client_secret = Some(prompt_secret("Client secret (not shown): ")?)
-                .filter(|secret| !secret.is_empty());
+        if add.client_id.is_none() && !self.offer_known(add, preset, known)? {
+            if let Some(preset) = preset {
+                self.tell_steps(add, preset);
+            }
+            let team = preset.and_then(|preset| preset.client.client_id.as_deref());
+            self.client_id = Some(match team {
+                Some(id) => prompt(&format!("Client ID [{}]: ", shown(id)), id)?,
+                None => prompt("Client ID: ", "")?,
+            });
+            self.ask_secret(add, preset)?;
+        } else if add.client_id.is_some() {
+            self.ask_secret(add, preset)?;
         }
         if add.scope.is_empty() {
             let default = preset
@@ -84,5 +57,137 @@ impl Answers {
             self.scopes = Some(prompt(&format!("Scopes [{default}]: "), &default)?);
         }
         Ok(())
+    }
+
+    fn ask_variables(&mut self, add: &Add, preset: &Preset) -> Result<(), Failed> {
+        let given = set_variables(&add.set).unwrap_or_default();
+        for variable in &preset.variables {
+            if given.contains_key(&variable.key) {
+                continue;
+            }
+            let default = variable.default.clone().unwrap_or_default();
+            let question = format!("{} [{}]: ", shown(&variable.label), shown(&default));
+            self.variables
+                .insert(variable.key.clone(), prompt(&question, &default)?);
+        }
+        Ok(())
+    }
+
+    fn ask_addresses(&mut self, add: &Add) -> Result<(), Failed> {
+        output::note("Step 2 of 7: Details. The provider's documentation names these.");
+        if add.authorization_url.is_none() && add.device_url.is_none() {
+            self.authorization_url = Some(prompt("Authorization URL: ", "")?);
+        }
+        if add.token_url.is_none() {
+            self.token_url = Some(prompt("Token URL: ", "")?);
+        }
+        Ok(())
+    }
+
+    /// Offers the apps that are registered at this provider already; true when one was chosen.
+    fn offer_known(
+        &mut self,
+        add: &Add,
+        preset: Option<&Preset>,
+        known: &[KnownRegistration],
+    ) -> Result<bool, Failed> {
+        let fits = |known: &&KnownRegistration| {
+            let client_id = &known.registration.client_id;
+            let redirect = redirect(add, preset).ok();
+            let redirect = redirect.filter(|_| add.redirect_uri.is_some());
+            provider(add, preset, self, client_id)
+                .0
+                .is_some_and(|provider| {
+                    let one = std::slice::from_ref(*known);
+                    shared_registration(one, &provider, client_id, redirect.as_ref()).is_some()
+                })
+        };
+        let fitting: Vec<&KnownRegistration> = known.iter().filter(fits).collect();
+        for known in fitting {
+            let client_id = &known.registration.client_id;
+            output::note(&format!(
+                "Use the app that is registered already{} ({})?\n  1 yes   2 another",
+                used_for(known),
+                shortened(client_id)
+            ));
+            if prompt("Number [1]: ", "1")? == "1" {
+                self.client_id = Some(client_id.clone());
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn tell_steps(&self, add: &Add, preset: &Preset) {
+        output::note(&format!(
+            "Step 3 of 7: App. {} wants to know which program asks.",
+            shown(&preset.name)
+        ));
+        let redirect = redirect(add, Some(preset)).unwrap_or_else(|_| preset.default_redirect());
+        let mut variables = set_variables(&add.set).unwrap_or_default();
+        variables.extend(self.variables.clone());
+        for (number, step) in preset.steps(&redirect, &variables).iter().enumerate() {
+            output::note(&format!(
+                "  {} {:<9} {}",
+                number + 1,
+                step.action.as_str(),
+                shown(&step.value)
+            ));
+        }
+    }
+
+    fn ask_secret(&mut self, add: &Add, preset: Option<&Preset>) -> Result<(), Failed> {
+        if add.client_secret_file.is_some() {
+            return Ok(());
+        }
+        let wants_secret = match preset {
+            Some(preset) => preset.client.needs_secret(Way::Browser),
+            None => prompt("Does this app have a client secret? [y/N] ", "n")?
+                .to_lowercase()
+                .starts_with('y'),
+        };
+        if wants_secret {
+            output::note(
+                "A desktop app can't keep a client secret truly private. It is stored encrypted; treat it as recoverable.",
+            );
+            self.client_secret = Some(prompt_secret("Client secret (not shown): ")?)
+                .filter(|secret| !secret.is_empty());
+        }
+        Ok(())
+    }
+}
+
+/// " for ada, ada-work": the connections of a registration.
+pub(super) fn used_for(known: &KnownRegistration) -> String {
+    if known.used_by.is_empty() {
+        return String::new();
+    }
+    let names: Vec<&str> = known.used_by.iter().map(ConnectionName::as_str).collect();
+    format!(" for {}", names.join(", "))
+}
+
+/// A client ID by its ends: enough to know one's own app.
+fn shortened(client_id: &str) -> String {
+    let letters: Vec<char> = client_id.chars().collect();
+    match letters.as_slice() {
+        [a, b, c, d, .., y, z] if letters.len() > 10 => {
+            shown(&format!("{a}{b}{c}{d}…{y}{z}")).to_string()
+        }
+        _ => shown(client_id).to_string(),
+    }
+}
+
+fn shown(text: &str) -> Shown {
+    Untrusted::new(text).shown()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_id_is_known_by_its_ends() {
+        assert_eq!(shortened("4f1c0a9a77b2c49a"), "4f1c…9a");
+        assert_eq!(shortened("short-id"), "short-id");
     }
 }

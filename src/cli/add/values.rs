@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::super::args::Add;
+use super::super::output;
 use crate::model::{ClientAuth, EndpointUrl, Quirk, RedirectUri, ScopeSet};
 use crate::provider::Preset;
 
@@ -64,8 +65,7 @@ pub(in crate::cli) fn auth(text: &str) -> Result<ClientAuth, String> {
 
 /// Certificates in PEM form; a key or anything else is named.
 pub(in crate::cli) fn ca_file(path: &Path) -> Result<String, String> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| format!("cannot be read ({})", error.kind()))?;
+    let text = std::fs::read_to_string(path).map_err(|error| output::unreadable(&error))?;
     if text.contains("PRIVATE KEY") {
         return Err("this is a private key, not a certificate".to_owned());
     }

@@ -54,28 +54,39 @@ impl OsKeychain {
         }
     }
 
-    /// Proves that the keychain keeps what it is given: writes, reads and deletes a canary. Only a
-    /// write tells; opening succeeds on a locked keychain too.
-    pub fn probe(&self) -> Result<(), KeychainError> {
-        let random: [u8; 16] = random_bytes().map_err(|error| refused(&error))?;
-        let canary = Secret::new(URL_SAFE_NO_PAD.encode(random));
-        let account = format!("{CANARY}-{}", std::process::id());
-        self.write(&account, &canary)?;
-        let kept = self.read(&account)?.same(&canary);
-        self.delete(&account)?;
-        if kept {
-            Ok(())
-        } else {
-            Err(KeychainError::Damaged)
-        }
-    }
-
     fn try_on_thread<T: Send + 'static>(
         self,
-        work: impl FnOnce() -> Result<T, KeychainError> + Send + 'static,
+        work: impl Fn() -> Result<T, KeychainError> + Send + 'static,
     ) -> Result<T, KeychainError> {
         os::reachable()?;
-        with_deadline(self.deadline, work)
+        with_deadline(self.deadline, move || once_more(&work))
+    }
+}
+
+/// A daemon that died over a call is started anew by the next one; each call opens a fresh store.
+fn once_more<T>(work: impl Fn() -> Result<T, KeychainError>) -> Result<T, KeychainError> {
+    match work() {
+        Err(KeychainError::Unresponsive) => work(),
+        other => other,
+    }
+}
+
+/// Proves that a keychain keeps what it is given: writes, reads and deletes a canary. Only a write
+/// tells; opening succeeds on a locked keychain too.
+///
+/// # Errors
+/// Its own refusal, or [`KeychainError::Damaged`] when it gave back something else.
+pub fn prove_keychain(keychain: &dyn Keychain) -> Result<(), KeychainError> {
+    let random: [u8; 16] = random_bytes().map_err(|error| refused(&error))?;
+    let canary = Secret::new(URL_SAFE_NO_PAD.encode(random));
+    let account = format!("{CANARY}-{}", std::process::id());
+    keychain.write(&account, &canary)?;
+    let kept = keychain.read(&account)?.same(&canary);
+    keychain.delete(&account)?;
+    if kept {
+        Ok(())
+    } else {
+        Err(KeychainError::Damaged)
     }
 }
 
@@ -184,5 +195,24 @@ mod tests {
         assert_eq!(with_deadline(PATIENT, || Ok(7)), Ok(7));
         let locked = with_deadline(PATIENT, || Err::<(), _>(KeychainError::Locked));
         assert_eq!(locked, Err(KeychainError::Locked));
+    }
+
+    #[test]
+    fn t_04_a_keychain_that_died_over_a_call_is_asked_once_more() {
+        let dies = |times: usize| {
+            let calls = std::cell::Cell::new(0);
+            let result = once_more(|| {
+                calls.set(calls.get() + 1);
+                if calls.get() <= times {
+                    Err(KeychainError::Unresponsive)
+                } else {
+                    Ok(())
+                }
+            });
+            (result, calls.get())
+        };
+        assert_eq!(dies(0), (Ok(()), 1));
+        assert_eq!(dies(1), (Ok(()), 2));
+        assert_eq!(dies(2), (Err(KeychainError::Unresponsive), 2));
     }
 }

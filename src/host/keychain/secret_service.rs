@@ -18,6 +18,9 @@ const NOBODY: [&str; 2] = [
     "org.freedesktop.DBus.Error.NameHasNoOwner",
 ];
 
+/// What D-Bus says when the other side went away before it answered.
+const DIED: &str = "org.freedesktop.DBus.Error.NoReply";
+
 /// Cheap first question: is there a session bus at all? Saves the threads and the D-Bus
 /// handshake on machines without a desktop.
 pub(super) fn reachable() -> Result<(), KeychainError> {
@@ -79,6 +82,7 @@ pub(super) fn reason(error: keyring::Error) -> KeychainError {
             }
             Some(Service::Unavailable) => return KeychainError::Absent,
             Some(other) if is_nobody(other) => return KeychainError::Absent,
+            Some(other) if other.to_string().contains(DIED) => return KeychainError::Unresponsive,
             _ => {}
         }
     }

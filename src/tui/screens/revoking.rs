@@ -1,7 +1,7 @@
 //! Revoke or delete: numbered choices, the first of which changes nothing (conformance L-05, L-06).
 
 use crate::actions::{Action, Key, Place};
-use crate::engine::{Detail, Row};
+use crate::engine::{Detail, Row, siblings};
 use crate::model::{ConnectionId, Provider, RevokeRule};
 use crate::tui::face::{Effect, Face, moved, picked};
 use crate::tui::model::World;
@@ -42,22 +42,9 @@ pub(in crate::tui) struct Revoking {
 
 impl Revoking {
     pub(in crate::tui) fn new(targets: &[&Row], world: &World) -> Self {
-        let same_grant = |a: &Row, b: &Row| {
-            let account = |row: &Row| {
-                let account = row.summary.grant.as_ref()?.account.clone()?;
-                Some(account.id.unwrap_or(account.label))
-            };
-            a.summary.provider_id == b.summary.provider_id
-                && a.summary.client_id == b.summary.client_id
-                && account(a).is_some()
-                && account(a) == account(b)
-        };
-        let is_target = |row: &Row| targets.iter().any(|t| t.summary.id == row.summary.id);
-        let siblings = world
-            .table
-            .rows()
-            .iter()
-            .filter(|row| !is_target(row) && targets.iter().any(|target| same_grant(target, row)))
+        let summaries: Vec<_> = targets.iter().map(|row| &row.summary).collect();
+        let siblings = siblings(&summaries, world.table.rows())
+            .into_iter()
             .map(|row| row.summary.name.to_string())
             .collect();
         let targets: Vec<Target> = targets

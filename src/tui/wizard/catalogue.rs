@@ -1,17 +1,63 @@
 //! The catalogue's presets as the wizard wants them.
 
+use std::sync::Arc;
+
 use super::preset::{
     PresetChoice, PresetWay, RegisterStep, ScopeChoice, SecretNeed, Values, Variable,
 };
+use crate::engine::NewConnection;
 use crate::model::{ClientAuth, RedirectUri, Scope};
 use crate::provider::{Catalogue, Preset, Way};
 
 /// Every preset of a catalogue, in its order.
-pub fn choices(catalogue: &'static Catalogue) -> Vec<PresetChoice> {
-    catalogue.presets().iter().map(choice).collect()
+pub fn choices(catalogue: &Catalogue) -> Vec<PresetChoice> {
+    catalogue
+        .presets()
+        .iter()
+        .map(|preset| choice(&Arc::new(preset.clone())))
+        .collect()
 }
 
-fn choice(preset: &'static Preset) -> PresetChoice {
+/// A definition that is complete as it is, with its scopes explained: nothing is to be registered.
+pub fn ready_made(hint: &str, new: NewConnection, scopes: &[(&str, &str)]) -> PresetChoice {
+    let provider = new.provider;
+    PresetChoice {
+        id: provider.id.clone(),
+        name: provider.name.clone(),
+        hint: hint.to_owned(),
+        hosts: Vec::new(),
+        variables: Vec::new(),
+        ways: vec![PresetWay {
+            label: "the browser, no secret".to_owned(),
+            device: false,
+            secret: SecretNeed::None,
+            auth: ClientAuth::Post,
+        }],
+        client_id: Some(new.client_id),
+        redirect: new.redirect,
+        default_scopes: new.scopes,
+        scopes: scopes
+            .iter()
+            .filter_map(|(name, help)| {
+                Some(ScopeChoice {
+                    scope: Scope::parse(name).ok()?,
+                    help: (*help).to_owned(),
+                    broad: false,
+                })
+            })
+            .collect(),
+        build: Arc::new(move |_, _| Ok(provider.clone())),
+        steps: Arc::new(|_, _| {
+            vec![RegisterStep {
+                action: "Nothing".to_owned(),
+                value: "to register: this app is known to the provider".to_owned(),
+            }]
+        }),
+    }
+}
+
+fn choice(preset: &Arc<Preset>) -> PresetChoice {
+    let (building, telling) = (preset.clone(), preset.clone());
     PresetChoice {
         id: preset.id.clone(),
         name: preset.name.clone(),
@@ -41,13 +87,13 @@ fn choice(preset: &'static Preset) -> PresetChoice {
                 })
             })
             .collect(),
-        build: std::sync::Arc::new(move |values: &Values, client_id: &str| {
-            preset
+        build: Arc::new(move |values: &Values, client_id: &str| {
+            building
                 .provider(values, client_id)
                 .map_err(|problem| format!("{problem}."))
         }),
-        steps: std::sync::Arc::new(move |values: &Values, redirect: &RedirectUri| {
-            preset
+        steps: Arc::new(move |values: &Values, redirect: &RedirectUri| {
+            telling
                 .steps(redirect, values)
                 .into_iter()
                 .map(|step| RegisterStep {

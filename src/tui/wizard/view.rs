@@ -97,7 +97,9 @@ impl Wizard {
         if self.draft().wants_secret() {
             page.blank();
             page.text(0, Role::Dim, "A desktop app can't keep a client secret truly private. It is stored encrypted; treat it as recoverable, not confidential. PKCE protects the sign-in as well.");
-        } else if !world.browser_here() {
+        } else if !world.browser_here()
+            && lines.iter().any(|line| matches!(line, Line::Register(_)))
+        {
             page.blank();
             page.text(
                 0,

@@ -1,0 +1,240 @@
+//! `login`: a sign-in told line by line, or as JSON lines.
+
+mod events;
+mod lines;
+mod words;
+
+use super::args::Login;
+use super::failed::Failed;
+use super::setup::Setup;
+use super::{output, runtime};
+use crate::advice;
+use crate::engine::{
+    Answer, Attempt, AttemptEvent, Change, Error, Ignored, Question, SignInOptions, Step,
+    StepState, Way,
+};
+use crate::model::{ConnectionId, Seconds, Secret};
+use lines::{Lines, Pastes};
+
+impl Login {
+    /// As `add --sign-in` and `token --interactive` run it.
+    pub(super) fn plain(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            device: false,
+            no_browser: false,
+            paste: false,
+            timeout: None,
+            accept_wider: false,
+            accept_account: false,
+            json: false,
+        }
+    }
+}
+
+pub(super) fn run(setup: &Setup, login: &Login) -> Result<(), Failed> {
+    let ready = || {
+        let connection = setup.engine.connection(&login.name)?;
+        setup.open_vault()?;
+        setup.prove_keychain()?;
+        Ok((connection.id, runtime()?))
+    };
+    match ready() {
+        Ok((id, runtime)) => runtime.block_on(story(setup, login, &id)),
+        Err(failed) => Err(early(setup, login, failed)),
+    }
+}
+
+/// Tells a failure before the attempt began in the attempt's own language.
+fn early(setup: &Setup, login: &Login, failed: Failed) -> Failed {
+    if login.json {
+        // The reader may be gone; the exit code still tells.
+        let _ = output::json(&events::failed_early(setup, &failed.0));
+    }
+    failed
+}
+
+async fn story(setup: &Setup, login: &Login, id: &ConnectionId) -> Result<(), Failed> {
+    let mut changes = setup.engine.subscribe();
+    let options = SignInOptions {
+        device: login.device,
+        no_browser: login.no_browser || login.paste,
+        timeout: login.timeout.map(Seconds),
+        accept_wider: login.accept_wider,
+        accept_account: login.accept_account,
+        test: false,
+    };
+    let attempt = setup
+        .engine
+        .sign_in(id, options)
+        .map_err(|error| early(setup, login, error.into()))?;
+    let mut signals = Signals::new()?;
+    let mut telling = Telling {
+        setup,
+        login,
+        lines: Lines::open(login),
+        question: None,
+        pastes: Pastes::default(),
+        approved: false,
+        code_way: false,
+        unrelated: 0,
+        stopped: None,
+    };
+    loop {
+        tokio::select! {
+            change = changes.recv() => match change {
+                Some(Change::Attempt { attempt: about, event, .. }) if about == attempt.id => {
+                    if telling.heard(&attempt, &event).await? {
+                        break;
+                    }
+                }
+                Some(_) => {}
+                None => break,
+            },
+            line = telling.lines.next() => telling.typed(&attempt, line),
+            () = signals.next() => attempt.remote.cancel(),
+        }
+        telling.give_up(&attempt);
+    }
+    telling.end(attempt).await
+}
+
+/// What the story has come to, as its teller needs it.
+struct Telling<'a> {
+    setup: &'a Setup,
+    login: &'a Login,
+    lines: Lines,
+    /// The next line answers this.
+    question: Option<Question>,
+    pastes: Pastes,
+    approved: bool,
+    /// A code can be typed on a web page: pastes are not the only way.
+    code_way: bool,
+    /// Requests to the listener that had nothing to do with the sign-in.
+    unrelated: u32,
+    /// Why the attempt was stopped from here.
+    stopped: Option<Failed>,
+}
+
+impl Telling<'_> {
+    /// Tells one event; true when it was the attempt's last.
+    async fn heard(&mut self, attempt: &Attempt, event: &AttemptEvent) -> Result<bool, Failed> {
+        if self.login.json {
+            let stopped = self.stopped.as_ref().map(|failed| &failed.0);
+            output::json(&events::line(self.setup, &attempt.id, event, stopped))?;
+        } else {
+            words::tell(event, attempt, self.lines.are_read(), self.login.device).await;
+        }
+        match event {
+            AttemptEvent::Asked(question) => self.ask(attempt, question),
+            AttemptEvent::Step {
+                step: Step::Approve,
+                state: StepState::Done,
+                ..
+            } => self.approved = true,
+            AttemptEvent::Way(Way::Device { .. }) => self.code_way = true,
+            AttemptEvent::Ignored(Ignored::DeviceWayClosed(_)) => self.code_way = false,
+            AttemptEvent::Ignored(Ignored::Paste(problem)) => self.pastes.refuse(*problem),
+            AttemptEvent::Ignored(Ignored::Unrelated { count }) => self.unrelated = *count,
+            AttemptEvent::Done { .. } | AttemptEvent::Failed { .. } | AttemptEvent::Cancelled => {
+                return Ok(true);
+            }
+            _ => {}
+        }
+        Ok(false)
+    }
+
+    /// Without a terminal nobody can say yes: the new sign-in is given back.
+    fn ask(&mut self, attempt: &Attempt, question: &Question) {
+        if self.lines.can_answer() {
+            output::ask(&words::question(question));
+            self.question = Some(question.clone());
+        } else {
+            attempt.remote.answer(Answer::GiveBack);
+        }
+    }
+
+    /// A line is the answer to the question that waits for one, else a paste.
+    fn typed(&mut self, attempt: &Attempt, line: Option<Secret>) {
+        let Some(line) = line else {
+            self.pastes.end();
+            if self.question.take().is_some() {
+                attempt.remote.answer(Answer::GiveBack);
+            }
+            return;
+        };
+        if self.question.is_some() {
+            let answer = match line.reveal().trim() {
+                "1" => Answer::Accept,
+                "2" | "" => Answer::GiveBack,
+                // Perhaps an address that was pasted too late: never shown.
+                _ => return output::ask("\nType 1 or 2: "),
+            };
+            // The terminal does not echo it.
+            output::note(if answer == Answer::Accept { "1" } else { "2" });
+            self.question = None;
+            attempt.remote.answer(answer);
+        } else if !line.is_empty() {
+            self.pastes.offer();
+            attempt.remote.paste(line);
+        }
+    }
+
+    /// Stops a sign-in that only a paste could have settled, when no more can come.
+    fn give_up(&mut self, attempt: &Attempt) {
+        if !self.login.paste || self.approved || self.code_way || self.stopped.is_some() {
+            return;
+        }
+        let Some(problem) = self.pastes.failed() else {
+            return;
+        };
+        self.stopped = Some(match problem {
+            Some(problem) => Error::Paste(problem).into(),
+            None => Failed::usage(
+                "paste",
+                "Nothing was pasted. Nothing was changed.",
+                "Give the whole address that the browser ended on as a line of stdin.",
+            ),
+        });
+        attempt.remote.cancel();
+    }
+
+    async fn end(self, attempt: Attempt) -> Result<(), Failed> {
+        // Gives the terminal its echo back.
+        drop(self.lines);
+        if self.question.is_some() {
+            // Nobody ended the question's line.
+            output::note("");
+        }
+        let outcome = attempt.outcome().await;
+        if self.unrelated > 0 && (outcome.is_err() || self.setup.verbose) && !self.login.json {
+            let count = self.unrelated;
+            output::note(&advice::ignored(&Ignored::Unrelated { count }).1);
+        }
+        match (outcome, self.stopped) {
+            (Ok(_), _) => Ok(()),
+            (Err(error), Some(stopped)) if matches!(*error, Error::Cancelled) => Err(stopped),
+            (Err(error), _) => Err(Failed::from(&*error)),
+        }
+    }
+}
+
+/// Interrupt, termination and hang-up all stop the attempt; what is stored stays.
+struct Signals([tokio::signal::unix::Signal; 3]);
+
+impl Signals {
+    fn new() -> Result<Self, Failed> {
+        crate::host::defer_signals()
+            .map(Self)
+            .map_err(|_| Failed::from(Error::Internal("no signals")))
+    }
+
+    async fn next(&mut self) {
+        let [hangup, interrupt, terminate] = &mut self.0;
+        tokio::select! {
+            _ = hangup.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+}

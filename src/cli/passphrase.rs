@@ -1,0 +1,108 @@
+//! The vault's passphrase: brought along in a file or descriptor, or chosen on the terminal.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, Read as _};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use super::failed::Failed;
+use super::output;
+use super::prompt::prompt_secret;
+use crate::model::Secret;
+
+/// From `--passphrase-fd` or `VALETKEY_PASSPHRASE_FILE`: the first line, without its end.
+///
+/// # Errors
+/// The source cannot be read, or holds nothing: an empty passphrase protects nothing.
+pub(super) fn brought(fd: Option<i32>) -> Result<Option<Secret>, Failed> {
+    let passphrase = if let Some(fd) = fd {
+        // The kernel's own view of our descriptors: no unsafe needed to take one over.
+        first_line(Path::new(&format!("/dev/fd/{fd}")))?
+    } else {
+        match std::env::var_os("VALETKEY_PASSPHRASE_FILE") {
+            Some(file) if !file.is_empty() => first_line(Path::new(&file))?,
+            _ => return Ok(None),
+        }
+    };
+    if passphrase.is_empty() {
+        return Err(empty());
+    }
+    Ok(Some(passphrase))
+}
+
+/// Asks for a new passphrase, twice.
+pub(super) fn choose() -> Result<Secret, Failed> {
+    output::note(
+        "Choose a passphrase. There is no recovery: if you forget it, you sign in everywhere again.",
+    );
+    let first = prompt_secret("Passphrase: ")?;
+    if first.is_empty() {
+        return Err(empty());
+    }
+    if !first.same(&prompt_secret("Once more: ")?) {
+        return Err(Failed::usage(
+            "passphrase-differs",
+            "The two passphrases differ.",
+            "Try again.",
+        ));
+    }
+    Ok(first)
+}
+
+fn empty() -> Failed {
+    Failed::usage(
+        "passphrase-empty",
+        "The passphrase is empty.",
+        "Its first line counts; choose one with some characters.",
+    )
+}
+
+fn first_line(path: &Path) -> Result<Secret, Failed> {
+    let unreadable = |error: io::Error| {
+        Failed::usage(
+            "passphrase-file",
+            format!("The passphrase file: {}.", output::unreadable(&error)),
+            "Check VALETKEY_PASSPHRASE_FILE or --passphrase-fd.",
+        )
+    };
+    let mut text = Zeroizing::new(String::new());
+    let file = File::open(path).map_err(unreadable)?;
+    io::BufReader::new(file.take(4096))
+        .read_line(&mut text)
+        .map_err(unreadable)?;
+    Ok(Secret::new(text.trim_end_matches(['\n', '\r']).to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::os::fd::AsRawFd as _;
+
+    use super::*;
+
+    fn from_file(text: &str) -> Result<Option<Secret>, Failed> {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        file.write_all(text.as_bytes()).expect("written");
+        let reading = File::open(file.path()).expect("opens");
+        brought(Some(reading.as_raw_fd()))
+    }
+
+    #[test]
+    fn t_07_an_empty_passphrase_is_refused() {
+        for text in ["", "\n", "\r\nsecond line\n"] {
+            let refused = from_file(text).err().expect("refused");
+            assert_eq!(refused.0.code, "passphrase-empty", "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_line_is_the_passphrase() {
+        let brought = from_file("correct horse\nother\n").expect("read");
+        assert_eq!(
+            brought.expect("there").reveal(),
+            "correct horse",
+            "without its end"
+        );
+    }
+}

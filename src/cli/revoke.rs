@@ -1,0 +1,96 @@
+//! `revoke`: the provider is told, the definition stays.
+
+use serde_json::json;
+
+use super::failed::Failed;
+use super::prompt::prompt;
+use super::setup::Setup;
+use super::{output, runtime};
+use crate::engine;
+use crate::model::{Connection, UnixTime};
+
+pub(super) fn run(setup: &Setup, name: &str, as_json: bool) -> Result<(), Failed> {
+    let connection = setup.engine.connection(name)?;
+    let siblings = siblings(setup, &connection)?;
+    if !confirmed(&connection, &siblings, as_json)? {
+        output::note(&format!("Kept {}. Nothing was changed.", connection.name));
+        return Ok(());
+    }
+    setup.open_vault()?;
+    let revoked = runtime()?.block_on(setup.engine.revoke(&connection.id))?;
+    if as_json {
+        return Ok(output::json(&json!({
+            "version": 1,
+            "connection": connection.name.as_str(),
+            "revoked": true,
+            "was_invalid": revoked.was_invalid,
+            "access_token_lives": revoked.access_token_lives,
+            "access_token_until": revoked.access_token_until.map(UnixTime::rfc3339),
+            "may_end_too": siblings,
+        }))?);
+    }
+    output::note(&format!(
+        "{} The settings stay; sign in again any time.",
+        revoked_words(&connection.provider.name, &revoked)
+    ));
+    Ok(())
+}
+
+/// Names of the other connections that may end with this one.
+pub(super) fn siblings(setup: &Setup, connection: &Connection) -> Result<Vec<String>, Failed> {
+    let rows = setup.engine.rows()?;
+    let targets: Vec<_> = rows
+        .iter()
+        .map(|row| &row.summary)
+        .filter(|summary| summary.id == connection.id)
+        .collect();
+    Ok(engine::siblings(&targets, &rows)
+        .into_iter()
+        .map(|row| row.summary.name.to_string())
+        .collect())
+}
+
+/// The warning about siblings, where there are any.
+pub(super) fn siblings_words(siblings: &[String]) -> Option<String> {
+    (!siblings.is_empty()).then(|| {
+        format!(
+            "Revoking may also end: {} (same app and account).",
+            siblings.join(", ")
+        )
+    })
+}
+
+/// Names what else may end; on a terminal asks whether to go on.
+pub(super) fn confirmed(
+    connection: &Connection,
+    siblings: &[String],
+    as_json: bool,
+) -> Result<bool, Failed> {
+    let Some(words) = siblings_words(siblings) else {
+        return Ok(true);
+    };
+    output::note(&words);
+    if as_json || !output::stdin_is_terminal() {
+        return Ok(true);
+    }
+    output::note(&format!("  1 keep   2 revoke {}", connection.name));
+    Ok(prompt("Number [1]: ", "1")? == "2")
+}
+
+/// Exactly what happened, never more (conformance L-02, L-03).
+pub(super) fn revoked_words(provider: &str, revoked: &engine::Revoked) -> String {
+    let provider = crate::model::Untrusted::new(provider).shown();
+    match revoked.access_token_until {
+        Some(until) => format!(
+            "Refresh token revoked at {provider}. The access token could not be revoked; it stays valid until {}.",
+            until.rfc3339()
+        ),
+        None if revoked.access_token_lives => format!(
+            "Refresh token revoked at {provider}. The access token could not be revoked; it stays valid until it ends there."
+        ),
+        None if revoked.was_invalid => {
+            format!("{provider} knew these tokens no longer. Forgotten here too.")
+        }
+        None => format!("Revoked at {provider}."),
+    }
+}
