@@ -249,11 +249,11 @@ fn wants_json(cli: &Cli) -> bool {
             | Command::Refresh { json, .. }
             | Command::Revoke { json, .. }
             | Command::Presets { json, .. }
-            | Command::Paths { json },
+            | Command::Paths { json }
+            | Command::Vault {
+                command: VaultCommand::Status { json },
+            },
         ) => *json,
-        Some(Command::Vault {
-            command: VaultCommand::Status { json },
-        }) => *json,
         Some(Command::Token(token)) => token.json,
         Some(Command::Add(add)) => add.json,
         // `login` speaks JSON lines of its own, failures included.

@@ -93,6 +93,7 @@ impl Pastes {
 
     /// Whether all that came was refused and no more will come; with the last problem, if anything
     /// came at all.
+    #[allow(clippy::option_option)] // not failed, failed silently, failed with a reason
     pub(super) fn failed(&self) -> Option<Option<PasteProblem>> {
         (self.ended && self.refused == self.offered).then_some(self.last)
     }
