@@ -142,10 +142,11 @@ async fn k_08_the_device_code_is_told_to_nobody() {
     attempt.outcome().await.expect("signed in");
     let polled = stage.sandbox.requests_to("/token")[0].form();
     let device_code = polled.get("device_code").expect("sent to the provider");
-    let mut told = String::new();
+    let mut told = Vec::new();
     while let Ok(change) = changes.try_recv() {
-        told += &format!("{change:?}\n");
+        told.push(format!("{change:?}"));
     }
+    let told = told.join("\n");
     assert!(told.contains(&code), "the code for people is told");
     assert!(!told.contains(device_code));
 }
