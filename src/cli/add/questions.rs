@@ -169,12 +169,12 @@ pub(super) fn used_for(known: &KnownRegistration) -> String {
 /// A client ID by its ends: enough to know one's own app.
 fn shortened(client_id: &str) -> String {
     let letters: Vec<char> = client_id.chars().collect();
-    match letters.as_slice() {
-        [a, b, c, d, .., y, z] if letters.len() > 10 => {
-            shown(&format!("{a}{b}{c}{d}…{y}{z}")).to_string()
-        }
-        _ => shown(client_id).to_string(),
+    if letters.len() <= 10 {
+        return shown(client_id).to_string();
     }
+    let part = |letters: &[char]| letters.iter().collect::<String>();
+    let (start, end) = (&letters[..4], &letters[letters.len() - 2..]);
+    shown(&format!("{}…{}", part(start), part(end))).to_string()
 }
 
 fn shown(text: &str) -> Shown {
