@@ -764,3 +764,29 @@ fn plural(count: u64, unit: &str) -> String {
         format!("{count} {unit}s")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Untrusted;
+
+    #[test]
+    fn i_08_a_sign_in_is_kept_only_where_there_is_one() {
+        let sentence = |at| {
+            let failure = ProviderFailure {
+                at,
+                authority: "a.example".to_owned(),
+                kind: FailureKind::Offline {
+                    summary: Untrusted::new("connection refused"),
+                    nothing_sent: true,
+                },
+            };
+            advise(&Error::Provider(Box::new(failure))).sentence
+        };
+        let first = "a.example was not reached: connection refused. Nothing was changed.";
+        assert_eq!(sentence(Endpoint::Token), first);
+        assert_eq!(sentence(Endpoint::Device), first);
+        assert!(sentence(Endpoint::Refresh).ends_with("The sign-in is kept."));
+        assert!(sentence(Endpoint::Revocation).ends_with("The sign-in is kept."));
+    }
+}

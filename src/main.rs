@@ -105,7 +105,7 @@ fn look() -> Look {
 /// The practice provider as the one preset of the wizard's list.
 fn practice_choice(sandbox: &Sandbox) -> Option<PresetChoice> {
     let definition = cli::practice_definition(sandbox.url(), None).ok()?;
-    Some(tui::ready_made(cli::PRACTICE_HINT, definition, &SCOPES))
+    Some(tui::ready_made(cli::PRACTICE_HINT, definition, SCOPES))
 }
 
 /// The practice provider's consent, given in the terminal.

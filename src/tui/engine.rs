@@ -209,12 +209,11 @@ impl Work {
         work: impl FnOnce() -> Result<(), Error> + Send + 'static,
     ) -> Result<(), Error> {
         let mut working = tokio::task::spawn_blocking(work);
-        let done = match tokio::time::timeout(UNEXPLAINED, &mut working).await {
-            Ok(done) => done,
-            Err(_) => {
-                self.reply(Reply::KeychainWaits);
-                working.await
-            }
+        let done = if let Ok(done) = tokio::time::timeout(UNEXPLAINED, &mut working).await {
+            done
+        } else {
+            self.reply(Reply::KeychainWaits);
+            working.await
         };
         done.unwrap_or(Err(Error::Internal("waiting for the keychain broke off")))
     }

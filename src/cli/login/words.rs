@@ -144,7 +144,7 @@ mod tests {
     fn b_04_an_empty_scope_is_never_as_requested() {
         let scopes = |text: &str| ScopeSet::parse(text).expect("scopes");
         let said = |asked: &str, got: Option<&str>| {
-            let got = got.map(|text| scopes(text));
+            let got = got.map(&scopes);
             granted(&scopes(asked), got.as_ref())
         };
         assert_eq!(
