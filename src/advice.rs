@@ -212,6 +212,12 @@ pub fn advise(error: &Error) -> Advice {
             "The connection was edited during the sign-in; start again.",
         )
         .fixes([Fix::SignInAgain]),
+        Error::Overtaken => Advice::new(
+            "overtaken",
+            exit::BUSY,
+            "Another sign-in of this connection ran at the same time; the later one counts.",
+        )
+        .hint("Look at the connection, and sign in again if it is not what you want."),
         Error::IdToken(problem) => Advice::new(
             "identity-token",
             exit::REFUSED,
@@ -224,7 +230,7 @@ pub fn advise(error: &Error) -> Advice {
                 .hint("Ask for a new one.")
                 .fixes([Fix::TryAgain])
         }
-        Error::GivenBack(question) => given_back(question),
+        Error::GivenBack { question, revoked } => given_back(question, *revoked),
         Error::Provider(failure) => provider(failure),
         Error::NeedsSignIn { name, reason, message } => needs_sign_in(name, *reason, message.as_deref()),
         Error::RefreshInterrupted { name } => Advice::new(
@@ -518,18 +524,23 @@ fn authorization(refusal: &crate::oauth::AuthorizationError) -> Advice {
         .fixes([Fix::TryAgain])
 }
 
-fn given_back(question: &Question) -> Advice {
+fn given_back(question: &Question, revoked: bool) -> Advice {
+    let fate = if revoked {
+        "The new sign-in was given back; nothing was changed here."
+    } else {
+        "The new sign-in was forgotten here; the provider could not be told without ending the old one too."
+    };
     match question {
         Question::WiderGrant { added } => Advice::new(
             "wider-grant",
             exit::DENIED,
-            format!("The provider granted more than was asked for ({added}). The new sign-in was given back; nothing was changed."),
+            format!("The provider granted more than was asked for ({added}). {fate}"),
         )
         .hint("Accept it with --accept-wider, or sign in again with fewer scopes."),
         Question::OtherAccount { before, now } => Advice::new(
             "other-account",
             exit::DENIED,
-            format!("You signed in as {now}; this connection belongs to {before}. The new sign-in was given back; nothing was changed."),
+            format!("You signed in as {now}; this connection belongs to {before}. {fate}"),
         )
         .hint("Accept it with --accept-account, or add a second connection."),
     }
@@ -544,6 +555,7 @@ fn needs_sign_in(name: &str, reason: Option<EndReason>, message: Option<&str>) -
                 Some(EndReason::EndedByProvider) => "The provider ended this sign-in: it was revoked, expired or used elsewhere.",
                 Some(EndReason::RevokedByYou) => "You revoked this sign-in.",
                 Some(EndReason::VaultKeyGone) => "The vault key is gone, and this sign-in with it.",
+                Some(EndReason::AccountChanged) => "The provider switched the account during a refresh; that was stopped.",
                 Some(EndReason::EndpointsChanged) => "An address was changed; the old tokens are not sent there.",
                 None => "Nobody has signed in yet.",
             }
@@ -565,7 +577,7 @@ fn provider(failure: &ProviderFailure) -> Advice {
     let host = &failure.authority;
     let kept = kept(failure.at);
     match &failure.kind {
-        FailureKind::Refused { code, description, .. } => {
+        FailureKind::Refused { code, description } => {
             let says = description
                 .as_ref()
                 .map_or(String::new(), |text| format!(" It says: \"{}\"", text.shown()));
@@ -580,7 +592,7 @@ fn provider(failure: &ProviderFailure) -> Advice {
         .fixes([Fix::SignInAgain]),
         FailureKind::Status(status) => Advice::new(
             "status",
-            exit::REFUSED,
+            if matches!(status, 408 | 500..) { exit::OFFLINE } else { exit::REFUSED },
             format!("The {at} at {host} answered with status {status} and no explanation."),
         )
         .hint(format!("{kept} Try again later."))
@@ -620,13 +632,23 @@ fn provider(failure: &ProviderFailure) -> Advice {
             exit::REFUSED,
             format!("The provider sent a token of type {}, which is not supported.", kind.shown()),
         ),
-        FailureKind::RateLimited(after) => {
+        FailureKind::Later { status, after } if *status != 429 => {
+            let wait = after.map_or(String::new(), |span_| format!(" It asks to wait {}.", span(span_)));
+            Advice::new(
+                "unavailable",
+                exit::OFFLINE,
+                format!("{host} is in trouble (status {status}).{wait} The sign-in is kept."),
+            )
+            .hint("Try again later.")
+            .fixes([Fix::TryAgain])
+        }
+        FailureKind::Later { after, .. } => {
             let wait = after.map_or(String::new(), |span_| format!(" It asks to wait {}.", span(span_)));
             Advice::new("rate-limited", exit::OFFLINE, format!("{host} did not accept another request now.{wait} {kept}"))
                 .hint("Try again later.")
                 .fixes([Fix::TryAgain])
         }
-        FailureKind::Offline { summary, .. } => Advice::new(
+        FailureKind::Offline(summary) => Advice::new(
             "offline",
             exit::OFFLINE,
             format!("{host} was not reached: {}. {kept}", summary.shown()),
@@ -768,6 +790,7 @@ fn plural(count: u64, unit: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::{Class, Fate};
     use crate::model::Untrusted;
 
     #[test]
@@ -776,10 +799,9 @@ mod tests {
             let failure = ProviderFailure {
                 at,
                 authority: "a.example".to_owned(),
-                kind: FailureKind::Offline {
-                    summary: Untrusted::new("connection refused"),
-                    nothing_sent: true,
-                },
+                kind: FailureKind::Offline(Untrusted::new("connection refused")),
+                class: Class::Transient,
+                fate: Fate::NotSent,
             };
             advise(&Error::Provider(Box::new(failure))).sentence
         };

@@ -28,10 +28,6 @@ pub struct Facts {
 /// Why an action is not possible now; one sentence.
 pub(super) type Why = Result<(), &'static str>;
 
-pub(super) fn always(_: &Facts) -> Why {
-    Ok(())
-}
-
 pub(super) fn row(facts: &Facts) -> Why {
     check(facts.row, "There is no connection to do this with.")
 }

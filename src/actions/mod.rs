@@ -7,12 +7,14 @@
 mod facts;
 mod key;
 mod page;
+mod place;
 mod table;
 
 pub use facts::Facts;
 pub use key::Key;
 pub use page::keys_page;
-pub use table::{Action, Entry, Place, entries, entry, find, hints};
+pub use place::{Action, Place};
+pub use table::{Entry, entries, find, hints};
 
 #[cfg(test)]
 mod tests;

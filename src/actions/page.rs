@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::table::{Entry, Place, all, entries};
+use super::place::Place;
+use super::table::{Entry, all, entries};
 
 /// The whole text of `docs/KEYS.md`.
 pub fn keys_page() -> String {

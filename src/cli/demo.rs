@@ -97,6 +97,11 @@ pub(super) fn sandbox(port: u16, switches: &[String], http: bool) -> Result<(), 
         )
     })?;
     let practice = start(port, if http { Tls::Off } else { Tls::Own }, behaviour)?;
+    // Before anybody is told that it runs: a signal from then on ends it in order.
+    let signals = {
+        let _inside = practice.runtime.enter();
+        crate::host::defer_signals()
+    };
     let base = practice.sandbox.url();
     output::data(base)?;
     output::note("Practice provider. Nothing here is real. Stop it with Ctrl-C.");
@@ -109,7 +114,7 @@ pub(super) fn sandbox(port: u16, switches: &[String], http: bool) -> Result<(), 
         output::note(pem.trim_end());
     }
     practice.runtime.block_on(async {
-        if let Ok([mut hangup, mut interrupt, mut terminate]) = crate::host::defer_signals() {
+        if let Ok([mut hangup, mut interrupt, mut terminate]) = signals {
             tokio::select! {
                 _ = hangup.recv() => {}
                 _ = interrupt.recv() => {}

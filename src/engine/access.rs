@@ -39,8 +39,16 @@ impl Engine {
         match state {
             Some(true) => return Ok(()),
             None => {
-                let made = self.make_vault(access)?;
-                hold(&self.0.vault).get_or_insert(made);
+                match self.make_vault(access) {
+                    // Not the handle that a watcher may have opened meanwhile: this one is unlocked.
+                    Ok(made) => *hold(&self.0.vault) = Some(made),
+                    Err(Error::Vault(VaultError::AlreadyMade)) => {
+                        // Another program was quicker.
+                        *hold(&self.0.vault) = Vault::open(&self.0.home)?;
+                        return self.open_vault(access);
+                    }
+                    Err(other) => return Err(other),
+                }
                 if !hold(&self.0.viewers).is_empty() {
                     // There was no folder to watch before.
                     self.watch();
@@ -119,6 +127,9 @@ impl Engine {
             Ok(()) => Ok(()),
             Err(VaultError::Keychain(why)) if has(SlotKind::Passphrase) => {
                 Err(Error::PassphraseNeeded(why))
+            }
+            Err(VaultError::KeyGone) if has(SlotKind::Passphrase) => {
+                Err(Error::PassphraseNeeded(KeychainError::NoEntry))
             }
             Err(other) => Err(other.into()),
         }

@@ -9,7 +9,7 @@ use super::failure::{Endpoint, ProviderFailure};
 use super::job::{Job, Report};
 use super::{Engine, Error, Way};
 use crate::host::{Http, TOKEN_LIMITS};
-use crate::model::{Connection, Seconds, Secret};
+use crate::model::{Connection, GrantId, Seconds, Secret};
 use crate::oauth::{self, request};
 
 /// Added for good with each `slow_down` (RFC 8628 section 3.5).
@@ -41,7 +41,7 @@ pub(super) enum DeviceTick {
     Waiting,
     SlowDown,
     /// Approved; the candidate is stored.
-    Stored,
+    Stored(GrantId),
     /// The way is closed.
     Failed(Box<Error>),
 }
@@ -122,7 +122,7 @@ impl DeviceWay {
         let result = open.poll.as_mut()?.await;
         open.poll = None;
         let tick = match result {
-            Ok(Report::Stored) => DeviceTick::Stored,
+            Ok(Report::Stored { grant }) => DeviceTick::Stored(grant),
             Ok(Report::Pending) => DeviceTick::Waiting,
             Ok(Report::SlowDown) => {
                 open.interval = Seconds(open.interval.0 + SLOW_DOWN.0);
@@ -134,7 +134,11 @@ impl DeviceWay {
                 match trouble.into_error(open.connection.name.as_str()) {
                     // A connection time-out: back off, as RFC 8628 section 3.5 says.
                     Error::Provider(failure) if failure.is_transport() => {
-                        open.interval = Seconds((open.interval.0 * 2).min(LONGEST_INTERVAL.0));
+                        open.interval = Seconds(
+                            (open.interval.0 * 2)
+                                .min(LONGEST_INTERVAL.0)
+                                .max(open.interval.0),
+                        );
                         DeviceTick::Waiting
                     }
                     error => DeviceTick::Failed(Box::new(error)),

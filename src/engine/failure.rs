@@ -56,6 +56,9 @@ pub enum Error {
     Paste(PasteProblem),
     #[error("cancelled")]
     Cancelled,
+    /// Another process finished a sign-in of the same connection meanwhile.
+    #[error("another sign-in of this connection came first")]
+    Overtaken,
     #[error("the connection was edited during the sign-in")]
     EditedMeanwhile,
     /// What is wrong with the identity token, in words of our own.
@@ -64,9 +67,13 @@ pub enum Error {
     /// The device code ran out (RFC 8628 `expired_token`).
     #[error("the device code expired")]
     DeviceCodeExpired,
-    /// A question was answered with "give back", or nobody was there to answer.
+    /// A question was answered with "give back", or nobody was there to answer. `revoked` tells
+    /// whether the provider took the new sign-in back, or it was only forgotten here.
     #[error("the new sign-in was given back")]
-    GivenBack(Box<Question>),
+    GivenBack {
+        question: Box<Question>,
+        revoked: bool,
+    },
     #[error("the provider's endpoint failed")]
     Provider(Box<ProviderFailure>),
     #[error("signing in is needed")]
@@ -118,8 +125,24 @@ pub struct ProviderFailure {
     /// Host (and port) that was asked.
     pub authority: String,
     pub kind: FailureKind,
+    pub class: Class,
+    pub fate: Fate,
 }
 
+/// What became of the request itself, as far as that can be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fate {
+    /// No byte reached the provider.
+    NotSent,
+    /// The provider answered that it did not carry it out.
+    Refused,
+    /// Sent, and no answer came.
+    Silence,
+    /// An answer came that cannot be used: it may have been carried out.
+    Unusable,
+}
+
+/// What was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Endpoint {
     Token,
@@ -152,10 +175,14 @@ pub enum FailureKind {
         code: String,
         #[serde(with = "opt_untrusted")]
         description: Option<Untrusted>,
-        class: Class,
     },
     /// A status without details.
     Status(u16),
+    /// Try again later: 408, 429 or 5xx; `after` as `Retry-After` asks.
+    Later {
+        status: u16,
+        after: Option<Seconds>,
+    },
     Redirect(#[serde(with = "untrusted")] Untrusted),
     WebPage,
     MediaType(#[serde(with = "untrusted")] Untrusted),
@@ -163,13 +190,8 @@ pub enum FailureKind {
     Malformed(String),
     TooLarge,
     TokenType(#[serde(with = "untrusted")] Untrusted),
-    RateLimited(Option<Seconds>),
-    /// The request never left, or its fate is unknown.
-    Offline {
-        #[serde(with = "untrusted")]
-        summary: Untrusted,
-        nothing_sent: bool,
-    },
+    /// What the transport said.
+    Offline(#[serde(with = "untrusted")] Untrusted),
 }
 
 /// [`ErrorClass`] as it travels.
@@ -198,7 +220,6 @@ impl ProviderFailure {
             AnswerError::Provider(provider) => FailureKind::Refused {
                 code: provider.code.raw().to_owned(),
                 description: provider.description.clone(),
-                class: error.class().into(),
             },
             AnswerError::Redirect { to } => {
                 FailureKind::Redirect(to.clone().unwrap_or_else(|| Untrusted::new("")))
@@ -207,60 +228,91 @@ impl ProviderFailure {
             AnswerError::MediaType(media) => FailureKind::MediaType(media.clone()),
             AnswerError::TooLarge => FailureKind::TooLarge,
             AnswerError::UnsupportedTokenType(kind) => FailureKind::TokenType(kind.clone()),
-            AnswerError::UnexpectedStatus(status)
-            | AnswerError::ErrorWithoutDetails(status)
-            | AnswerError::Unavailable { status, .. } => FailureKind::Status(*status),
-            AnswerError::RateLimited { retry_after } => FailureKind::RateLimited(*retry_after),
+            AnswerError::UnexpectedStatus(status) | AnswerError::ErrorWithoutDetails(status) => {
+                FailureKind::Status(*status)
+            }
+            AnswerError::RateLimited { retry_after } => FailureKind::Later {
+                status: 429,
+                after: *retry_after,
+            },
+            AnswerError::Unavailable {
+                status,
+                retry_after,
+            } => FailureKind::Later {
+                status: *status,
+                after: *retry_after,
+            },
             other => FailureKind::Malformed(other.to_string()),
+        };
+        let fate = match error {
+            // A gateway that gave up waiting does not know what happened behind it.
+            AnswerError::Unavailable {
+                status: 502 | 504, ..
+            } => Fate::Unusable,
+            AnswerError::Provider(_)
+            | AnswerError::Redirect { .. }
+            | AnswerError::WebPage { .. }
+            | AnswerError::RateLimited { .. }
+            | AnswerError::Unavailable { .. }
+            | AnswerError::UnexpectedStatus(_)
+            | AnswerError::ErrorWithoutDetails(_) => Fate::Refused,
+            _ => Fate::Unusable,
         };
         Self {
             at,
             authority,
             kind,
+            class: error.class().into(),
+            fate,
         }
     }
 
     pub fn http(at: Endpoint, authority: String, error: &HttpError) -> Self {
-        let kind = match error {
-            HttpError::TooLarge { .. } => FailureKind::TooLarge,
-            other => FailureKind::Offline {
-                summary: other.summary(),
-                nothing_sent: other.nothing_was_sent(),
-            },
+        let (kind, fate) = match error {
+            HttpError::TooLarge { .. } => (FailureKind::TooLarge, Fate::Unusable),
+            other if other.nothing_was_sent() => {
+                (FailureKind::Offline(other.summary()), Fate::NotSent)
+            }
+            other => (FailureKind::Offline(other.summary()), Fate::Silence),
         };
         Self {
             at,
             authority,
             kind,
+            class: Class::Transient,
+            fate,
+        }
+    }
+
+    /// An answer that was read and says no, with a bare status.
+    pub fn status(at: Endpoint, authority: String, status: u16) -> Self {
+        let (kind, class) = match status {
+            408 | 429 | 500.. => (
+                FailureKind::Later {
+                    status,
+                    after: None,
+                },
+                Class::Transient,
+            ),
+            _ => (FailureKind::Status(status), Class::Configuration),
+        };
+        Self {
+            at,
+            authority,
+            kind,
+            class,
+            fate: Fate::Refused,
         }
     }
 
     /// Whether the provider was not reached, or its answer did not come through.
     pub fn is_transport(&self) -> bool {
-        matches!(self.kind, FailureKind::Offline { .. })
-    }
-
-    /// How it counts for the grant (conformance I-08). Only `Permanent` may retire one.
-    pub fn class(&self) -> Class {
-        match &self.kind {
-            FailureKind::Refused { class, .. } => *class,
-            FailureKind::TokenType(_) | FailureKind::Redirect(_) => Class::Configuration,
-            _ => Class::Transient,
-        }
-    }
-
-    /// Whether a refresh request may have been carried out although no good answer came (J-05).
-    pub fn outcome_unknown(&self) -> bool {
-        match &self.kind {
-            FailureKind::Offline { nothing_sent, .. } => !nothing_sent,
-            FailureKind::Malformed(_) | FailureKind::TooLarge | FailureKind::TokenType(_) => true,
-            _ => false,
-        }
+        matches!(self.kind, FailureKind::Offline(_))
     }
 
     /// How the health of a connection shows it.
     pub fn problem_kind(&self) -> ProblemKind {
-        match self.class() {
+        match self.class {
             Class::Configuration | Class::Request => ProblemKind::Configuration,
             Class::Permanent | Class::Transient => ProblemKind::Transport,
         }
@@ -275,15 +327,17 @@ impl ProviderFailure {
                 Some(text) => Untrusted::new(format!("{code}: {}", text.raw())),
                 None => Untrusted::new(code.clone()),
             },
-            FailureKind::Status(status) => Untrusted::new(format!("status {status}")),
+            FailureKind::Later { status: 429, .. } => Untrusted::new("too many requests"),
+            FailureKind::Status(status) | FailureKind::Later { status, .. } => {
+                Untrusted::new(format!("status {status}"))
+            }
             FailureKind::Redirect(_) => Untrusted::new("an unexpected redirect"),
             FailureKind::WebPage => Untrusted::new("a web page instead of data"),
             FailureKind::MediaType(media) => Untrusted::new(format!("media type {}", media.raw())),
             FailureKind::Malformed(text) => Untrusted::new(text.clone()),
             FailureKind::TooLarge => Untrusted::new("the answer is too large"),
             FailureKind::TokenType(kind) => Untrusted::new(format!("token type {}", kind.raw())),
-            FailureKind::RateLimited(_) => Untrusted::new("too many requests"),
-            FailureKind::Offline { summary, .. } => summary.clone(),
+            FailureKind::Offline(summary) => summary.clone(),
         }
     }
 }

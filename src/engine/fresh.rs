@@ -1,6 +1,8 @@
 //! A fresh token for whoever asks: exactly one refresh, however many ask at once.
 
-use crate::host::spawn;
+use std::time::{Duration, Instant};
+
+use crate::host::{WorkerError, spawn};
 use crate::model::{Connection, ConnectionId, Expiry, Seconds, Secret, UnixTime};
 use crate::vault::{GrantLock, VaultError};
 
@@ -9,6 +11,9 @@ use super::{Change, Engine, Error, hold};
 
 /// Renew when less than this is left, or a tenth of the token's life if that is more (conformance 0.3).
 const EARLY: Seconds = Seconds(60);
+
+/// A grant is not refreshed again so soon, whatever is asked for (conformance 0.3).
+const NOT_AGAIN_WITHIN: Seconds = Seconds(30);
 
 /// A token on its way to a caller.
 pub struct Handout {
@@ -52,7 +57,10 @@ impl Engine {
         let Some(grant) = connection.grant.as_ref() else {
             return Err(self.needs_sign_in(&connection));
         };
-        if !is_due(grant.expiry, grant.issued_at, min_valid, now) {
+        // Whoever asks for more than the provider gives would spend a refresh on every call.
+        let just_issued =
+            now.since(grant.issued_at) < NOT_AGAIN_WITHIN && !grant.expiry.passed(now);
+        if just_issued || !is_due(grant.expiry, grant.issued_at, min_valid, now) {
             return self.hand_out(connection, false, None);
         }
         if !grant.has_refresh_token {
@@ -64,7 +72,7 @@ impl Engine {
             let warning = min_valid.map(|_| Error::NoRefreshToken { name });
             return self.hand_out(connection, false, warning);
         }
-        let still_good = !grant.expiry.passed(UnixTime(now.0 + 1));
+        let expiry = grant.expiry;
         let generation = grant.generation;
         match self.renew(&connection, Some(generation), false).await {
             Ok(refreshed) => {
@@ -72,7 +80,9 @@ impl Engine {
                 self.hand_out(connection, refreshed, None)
             }
             Err(error @ (Error::NeedsSignIn { .. } | Error::Vault(_))) => Err(error),
-            Err(error) if still_good => self.hand_out(connection, false, Some(error)),
+            Err(error) if !expiry.passed(self.now().plus(Seconds(1))) => {
+                self.hand_out(connection, false, Some(error))
+            }
             Err(error) => Err(error),
         }
     }
@@ -125,7 +135,7 @@ impl Engine {
             .is_some_and(|grant| grant.proved_at.is_none())
         {
             let now = self.now();
-            self.with_vault(|vault| vault.mark_proved(&connection.id, now))?;
+            self.with_vault(|vault| vault.mark_proved(&connection, now))?;
         }
         Ok(Handout {
             token,
@@ -137,13 +147,14 @@ impl Engine {
 
     /// Under the grant's lock: re-read, and renew unless somebody else just did (conformance J-01).
     /// `seen` is the generation the caller looked at; `None` renews in any case.
-    async fn renew(
+    pub(super) async fn renew(
         &self,
         connection: &Connection,
         seen: Option<u64>,
         forced: bool,
     ) -> Result<bool, Error> {
         tracing::debug!(connection = %connection.name, "waiting for the grant's lock");
+        let give_up = Instant::now() + CALLER_WAITS;
         let lock = self.lock_grant(&connection.id).await?;
         let now_there = self.connection_by_id(&connection.id)?;
         self.signed_in(&now_there)?;
@@ -153,15 +164,12 @@ impl Engine {
             return Ok(false);
         }
         tracing::debug!(connection = %connection.name, forced, "refreshing");
-        let report = self
-            .run_job(
-                &lock,
-                Job::Refresh {
-                    connection: connection.id.clone(),
-                    forced,
-                },
-            )
-            .await?;
+        let job = Job::Refresh {
+            connection: connection.id.clone(),
+            forced,
+        };
+        let left = give_up.saturating_duration_since(Instant::now());
+        let report = self.run_job_within(&lock, job, left).await?;
         self.tell(&Change::Connections);
         match report {
             Report::Refreshed => Ok(true),
@@ -195,6 +203,15 @@ impl Engine {
     /// Runs a job where it belongs. The worker process inherits the lock, so that it holds on even
     /// when this process dies (conformance J-08).
     pub(super) async fn run_job(&self, lock: &GrantLock, job: Job) -> Result<Report, Error> {
+        self.run_job_within(lock, job, CALLER_WAITS).await
+    }
+
+    async fn run_job_within(
+        &self,
+        lock: &GrantLock,
+        job: Job,
+        patience: Duration,
+    ) -> Result<Report, Error> {
         let (Some(file), false) = (lock.file(), self.0.world.jobs_here) else {
             return Ok(job::run(&self.0.vault, &*self.0.world.clock, job).await);
         };
@@ -207,8 +224,12 @@ impl Engine {
             job::pack(&self.0.home, key, job)
                 .ok_or(Error::Internal("the order cannot be packed"))?
         };
-        let frame = spawn(file, &order)?.result_async(CALLER_WAITS).await?;
-        Ok(job::unpack(&frame))
+        match spawn(file, &order)?.result_async(patience).await {
+            Ok(frame) => Ok(job::unpack(&frame)),
+            // It goes on by itself; what it brings will be in the vault.
+            Err(WorkerError::Late) => Err(Error::Busy),
+            Err(other) => Err(other.into()),
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Who signed in, asked before acceptance; and giving a sign-in back that is not accepted.
 
+use super::give_back::give_back;
 use super::{Engine, Error};
-use crate::host::{Http, TEST_LIMITS, TOKEN_LIMITS};
-use crate::model::{Account, Connection, ScopeSet, Secret};
+use crate::host::{Http, TEST_LIMITS};
+use crate::model::{Account, Connection, GrantId, ScopeSet, Secret};
 use crate::oauth::{self, request};
 
 /// What is known of a candidate grant.
@@ -17,10 +18,12 @@ impl Engine {
     pub(super) async fn identify_candidate(
         &self,
         connection: &Connection,
+        grant: &GrantId,
     ) -> Result<CandidateFacts, Error> {
         let candidate = self
             .with_vault(|vault| vault.candidate(&connection.id))?
-            .ok_or(Error::Internal("the candidate is gone"))?;
+            .filter(|candidate| candidate.id == *grant)
+            .ok_or(Error::Overtaken)?;
         if candidate.account.is_some() {
             return Ok(CandidateFacts {
                 granted: candidate.granted,
@@ -28,13 +31,13 @@ impl Engine {
             });
         }
         let token = self
-            .with_vault(|vault| vault.candidate_tokens(connection))?
+            .with_vault(|vault| vault.candidate_tokens(connection, grant))?
             .map(|(access, _)| access)
-            .ok_or(Error::Internal("the candidate is gone"))?;
+            .ok_or(Error::Overtaken)?;
         let account = self.ask_who(connection, &token).await;
         if let Some(account) = &account {
             self.with_vault(|vault| {
-                vault.set_candidate_account(&connection.id, account, self.now())
+                vault.set_candidate_account(&connection.id, grant, account, self.now())
             })?;
         }
         Ok(CandidateFacts {
@@ -65,19 +68,28 @@ impl Engine {
         }
     }
 
-    /// Revokes the candidate's tokens as well as the provider lets us, and forgets them.
-    pub(super) async fn give_candidate_back(&self, connection: &Connection) -> Result<(), Error> {
-        let now = self.now();
-        let tokens = self.with_vault(|vault| vault.candidate_tokens(connection))?;
+    /// Gives the candidate back and forgets it. Whether the provider surely took it back.
+    pub(super) async fn give_candidate_back(
+        &self,
+        connection: &Connection,
+        grant: &GrantId,
+    ) -> Result<bool, Error> {
+        let tokens = self.with_vault(|vault| vault.candidate_tokens(connection, grant))?;
+        let mut given_back = false;
         if let Some((access, refresh)) = tokens {
             let secret = self.with_vault(|vault| vault.client_secret(connection))?;
             let http = Http::new(connection.ca_pem.as_deref());
-            let requests =
-                request::revocations(connection, secret.as_ref(), refresh.as_ref(), Some(&access))?;
-            for revocation in requests {
-                let _ = http.send(revocation.request, &TOKEN_LIMITS).await;
-            }
+            given_back = give_back(
+                &http,
+                connection,
+                secret.as_ref(),
+                refresh.as_ref(),
+                &access,
+            )
+            .await;
         }
-        self.with_vault(|vault| vault.discard_candidate(&connection.id, now))
+        let now = self.now();
+        self.with_vault(|vault| vault.discard_candidate(&connection.id, grant, now))?;
+        Ok(given_back)
     }
 }

@@ -14,6 +14,7 @@ mod device;
 mod event;
 mod failure;
 mod fresh;
+mod give_back;
 mod identify;
 pub mod job;
 mod others;
@@ -34,7 +35,7 @@ pub use event::{
     Answer, AttemptEvent, Change, Detail, Ignored, NewConnection, Outcome, Question, Row,
     SignInOptions, Step, StepState, TestReport, Way,
 };
-pub use failure::{Class, Endpoint, Error, FailureKind, PasteProblem, ProviderFailure};
+pub use failure::{Class, Endpoint, Error, FailureKind, Fate, PasteProblem, ProviderFailure};
 pub use fresh::{Handout, is_due};
 pub use reuse::shared_registration;
 pub use revoke::Revoked;

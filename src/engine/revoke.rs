@@ -1,6 +1,6 @@
 //! Ending a grant at its provider, and saying truthfully what happened (RFC 7009).
 
-use super::failure::{Endpoint, FailureKind, ProviderFailure};
+use super::failure::{Class, Endpoint, FailureKind, Fate, ProviderFailure};
 use super::{Change, Engine, Error};
 use crate::host::{Http, TOKEN_LIMITS};
 use crate::model::{Connection, ConnectionId, EndReason, Expiry, UnixTime};
@@ -26,7 +26,7 @@ impl Engine {
         self.signed_in(&connection)?;
         let revoked = self.tell_provider(&connection).await?;
         let now = self.now();
-        self.with_vault(|vault| vault.end_grant(id, EndReason::RevokedByYou, now))?;
+        self.with_vault(|vault| vault.end_grant(&connection, EndReason::RevokedByYou, now))?;
         drop(lock);
         self.tell(&Change::Connections);
         Ok(revoked)
@@ -60,10 +60,12 @@ impl Engine {
         for revocation in requests {
             let authority = revocation.request.uri().authority();
             let authority = authority.map(ToString::to_string).unwrap_or_default();
-            let failure = |kind| ProviderFailure {
+            let refused = |kind, class| ProviderFailure {
                 at: Endpoint::Revocation,
                 authority: authority.clone(),
                 kind,
+                class,
+                fate: Fate::Refused,
             };
             let outcome = http
                 .send(revocation.request, &TOKEN_LIMITS)
@@ -75,19 +77,26 @@ impl Engine {
             match outcome {
                 Ok(RevocationOutcome::Revoked) => revoked.was_invalid = false,
                 Ok(RevocationOutcome::AlreadyInvalid) => {}
-                Ok(RevocationOutcome::AccessTokenNotRevocable) => revoked.access_token_lives = true,
                 // Nothing can renew the access token any more: told as what is left of it.
                 _ if grant_is_over => revoked.access_token_lives = true,
+                // The token that keeps the grant alive: nothing was achieved (L-05).
+                Ok(RevocationOutcome::AccessTokenNotRevocable) => {
+                    let kind = FailureKind::Refused {
+                        code: "unsupported_token_type".to_owned(),
+                        description: None,
+                    };
+                    return Err(refused(kind, Class::Configuration).into());
+                }
                 Ok(RevocationOutcome::TryLater { after }) => {
-                    return Err(failure(FailureKind::RateLimited(after)).into());
+                    let kind = FailureKind::Later { status: 503, after };
+                    return Err(refused(kind, Class::Transient).into());
                 }
                 Ok(RevocationOutcome::Refused(error)) => {
-                    return Err(failure(FailureKind::Refused {
+                    let kind = FailureKind::Refused {
                         code: error.code.raw().to_owned(),
                         description: error.description.clone(),
-                        class: super::Class::Configuration,
-                    })
-                    .into());
+                    };
+                    return Err(refused(kind, Class::Configuration).into());
                 }
                 Err(failure) => return Err(failure.into()),
             }

@@ -6,7 +6,7 @@ use super::failure::{Endpoint, FailureKind, ProviderFailure};
 use super::{Change, Engine, Error, TestReport};
 use crate::host::{Http, TEST_LIMITS};
 use crate::model::{
-    AccountSource, Connection, EndpointUrl, Problem, ProblemKind, TestMethod, TestRead, Untrusted,
+    AccountSource, Connection, EndpointUrl, Problem, TestMethod, TestRead, Untrusted,
 };
 use crate::oauth::{self, TestVerdict, request};
 
@@ -30,7 +30,12 @@ impl Engine {
             && renewable
             && !handout.refreshed
         {
-            self.refresh(&connection.id).await?;
+            let generation = handout
+                .connection
+                .grant
+                .as_ref()
+                .map(|grant| grant.generation);
+            self.renew(&connection, generation, false).await?;
             let renewed = self.fresh_token(name, None).await?;
             report = self.read(&connection, &test, &renewed.token).await;
         }
@@ -46,26 +51,18 @@ impl Engine {
                 let account = account
                     .as_ref()
                     .filter(|_| known.is_none_or(|known| known.source == AccountSource::TestRead));
-                self.with_vault(|vault| vault.mark_tested(&connection.id, account, now))?;
+                self.with_vault(|vault| vault.mark_tested(&handout.connection, account, now))?;
             }
-            Err(Error::Provider(failure)) => {
-                let refused = match failure.kind {
-                    FailureKind::Status(408 | 429 | 500..) => false,
-                    FailureKind::Status(_) | FailureKind::Refused { .. } => true,
-                    _ => false,
-                };
-                let kind = if refused {
-                    ProblemKind::Configuration
-                } else {
-                    ProblemKind::Transport
-                };
-                let detail = Untrusted::new(format!("test read: {}", failure.short().raw()));
+            // A mistyped address of the person's own says nothing of the connection.
+            Err(Error::Provider(failure)) if url.is_none() => {
                 let problem = Problem {
-                    kind,
-                    detail,
+                    kind: failure.problem_kind(),
+                    detail: Untrusted::new(format!("test read: {}", failure.short().raw())),
                     at: now,
                 };
-                self.with_vault(|vault| vault.set_problem(&connection.id, Some(&problem), now))?;
+                self.with_vault(|vault| {
+                    vault.set_problem(&handout.connection, Some(&problem), now)
+                })?;
             }
             Err(_) => {}
         }
@@ -97,12 +94,9 @@ impl Engine {
                 },
                 account,
             )),
-            TestVerdict::Refused { status, .. } => Err(ProviderFailure {
-                at: Endpoint::Test,
-                authority: test.url.authority(),
-                kind: FailureKind::Status(status),
+            TestVerdict::Refused { status, .. } => {
+                Err(ProviderFailure::status(Endpoint::Test, test.url.authority(), status).into())
             }
-            .into()),
         }
     }
 }

@@ -108,6 +108,8 @@ pub enum EndReason {
     VaultKeyGone,
     /// A refresh was cut off and the provider no longer accepts the old token.
     RefreshInterrupted,
+    /// A refresh brought tokens of somebody else (conformance J-15).
+    AccountChanged,
     /// An address of the connection was edited: its tokens are parked (conformance G-07).
     EndpointsChanged,
 }
@@ -224,8 +226,9 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Identity of the connection (conformance G-07): issuer or all endpoints, client ID and
-    /// redirect address. Secrets are bound to it, so a changed address gets none of them.
+    /// Identity of the connection (conformance G-07): issuer, every endpoint, the hosts that may be
+    /// sent its token, extra certificates, client ID and redirect address. Secrets are bound to it,
+    /// so a changed address gets none of them.
     pub fn endpoint_identity(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
         let mut part = |label: &str, text: &str| {
@@ -250,6 +253,19 @@ impl Connection {
                 part("revoke", url.as_str());
             }
             _ => {}
+        }
+        // Whoever may be sent the access token, and whoever is believed over TLS, belongs to it too.
+        if let Some(test) = &self.provider.test {
+            part("test", &test.url.as_url().origin().ascii_serialization());
+        }
+        for host in &self.provider.api_hosts {
+            part("host", host);
+        }
+        if let Some(pem) = &self.ca_pem {
+            part("ca", pem);
+        }
+        if self.provider.iss == super::IssPolicy::Advertised {
+            part("iss", "advertised");
         }
         part("client", &self.registration.client_id);
         part("redirect", &self.registration.redirect.to_string());

@@ -120,14 +120,14 @@ impl Verdict {
                 "The sign-in itself ends soon; sign in again before that.".to_owned(),
             );
         }
-        if let (Expiry::At(end), false) = (grant.expiry, grant.has_refresh_token) {
-            if nearly_over(end, grant.issued_at, now) {
-                return Self::because(
-                    Health::Expiring,
-                    "no-refresh-token",
-                    "Access ends soon and cannot be renewed; then sign in again.".to_owned(),
-                );
-            }
+        if let (Expiry::At(end), false) = (grant.expiry, grant.has_refresh_token)
+            && nearly_over(end, grant.issued_at, now)
+        {
+            return Self::because(
+                Health::Expiring,
+                "no-refresh-token",
+                "Access ends soon and cannot be renewed; then sign in again.".to_owned(),
+            );
         }
         if grant.proved_at.is_none() {
             return Self::because(
@@ -170,6 +170,10 @@ impl Verdict {
             Some(EndReason::RefreshInterrupted) => (
                 "refresh-interrupted",
                 "A refresh was interrupted, and the provider no longer accepts the old token.",
+            ),
+            Some(EndReason::AccountChanged) => (
+                "account-changed",
+                "The provider switched the account during a refresh; that was stopped.",
             ),
             Some(EndReason::EndpointsChanged) => (
                 "endpoints-changed",

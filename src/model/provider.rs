@@ -270,6 +270,13 @@ pub enum RevokeRule {
     None,
 }
 
+impl RevokeRule {
+    /// Whether revoking one token ends everything the account ever allowed this app.
+    pub fn ends_everything(&self) -> bool {
+        matches!(self, Self::TokenOnly | Self::GithubDelete { .. })
+    }
+}
+
 /// The definition of a service, with every variable filled in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provider {

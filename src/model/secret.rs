@@ -31,6 +31,7 @@ impl Secret {
     }
 
     /// Takes bytes that must be UTF-8; wipes them when they are not.
+    #[allow(clippy::needless_pass_by_value)] // taken over, so that it is wiped here
     pub fn from_utf8(bytes: Zeroizing<Vec<u8>>) -> Option<Self> {
         str::from_utf8(&bytes)
             .ok()
@@ -60,5 +61,64 @@ impl Secret {
     /// Number of bytes.
     pub fn len(&self) -> usize {
         self.0.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::{Debug, Display};
+    use std::marker::PhantomData;
+
+    use serde::Serialize;
+
+    use super::*;
+
+    /// Answers whether `T` has a trait: the inherent method wins where its bound holds.
+    struct Ask<T>(PhantomData<T>);
+
+    trait Otherwise {
+        fn prints(&self) -> bool {
+            false
+        }
+        fn shows(&self) -> bool {
+            false
+        }
+        fn travels(&self) -> bool {
+            false
+        }
+        fn copies(&self) -> bool {
+            false
+        }
+    }
+
+    impl<T> Otherwise for Ask<T> {}
+
+    impl<T: Debug> Ask<T> {
+        fn prints(&self) -> bool {
+            self.0 == PhantomData
+        }
+    }
+    impl<T: Display> Ask<T> {
+        fn shows(&self) -> bool {
+            self.0 == PhantomData
+        }
+    }
+    impl<T: Serialize> Ask<T> {
+        fn travels(&self) -> bool {
+            self.0 == PhantomData
+        }
+    }
+    impl<T: Clone> Ask<T> {
+        fn copies(&self) -> bool {
+            self.0 == PhantomData
+        }
+    }
+
+    #[test]
+    fn v_01_a_secret_cannot_be_printed_serialised_or_cloned() {
+        let text = Ask::<String>(PhantomData);
+        assert!(text.prints() && text.shows() && text.travels() && text.copies());
+        let secret = Ask::<Secret>(PhantomData);
+        assert!(!secret.prints() && !secret.shows() && !secret.travels() && !secret.copies());
     }
 }

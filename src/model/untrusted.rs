@@ -87,15 +87,13 @@ impl From<Shown> for String {
 fn neutralise(text: &str, limit: usize) -> String {
     let mut out = String::with_capacity(text.len().min(limit * 4));
     let mut marks = 0;
-    let mut count = 0;
-    for c in text.chars() {
+    for (count, c) in text.chars().enumerate() {
         if count == limit {
             let rest = text.chars().count() - limit;
             // A count instead of an ellipsis: the reader learns how much is missing.
             let _ = write!(out, "… (+{rest} characters)");
             break;
         }
-        count += 1;
         marks = if is_mark(c) { marks + 1 } else { 0 };
         if marks > MARKS_IN_A_ROW {
             continue;

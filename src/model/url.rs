@@ -31,7 +31,7 @@ pub enum UrlProblem {
 pub struct EndpointUrl(Url);
 
 impl EndpointUrl {
-    /// Checks an address. `dev_http` allows `http` for 127.0.0.1, \[::1\] and localhost only.
+    /// Checks an address. `dev_http` allows `http` for 127.0.0.1, \[`::1`\] and localhost only.
     pub fn parse(text: &str, dev_http: bool) -> Result<Self, UrlProblem> {
         // The URL parser drops tabs and newlines silently; what a person typed must be what is used.
         if text.chars().any(|c| {

@@ -86,6 +86,10 @@ impl Flow {
                 .append_pair("redirect_uri", &self.redirect_uri)
                 .append_pair("state", self.state.reveal());
             if let Some((name, scopes)) = scope_parameter(connection, &connection.requested) {
+                if name != "scope" {
+                    // A quirk names it; it may not take the place of a protocol parameter.
+                    check_extra_parameter(&name)?;
+                }
                 query.append_pair(&name, &scopes);
             }
             if pkce::is_used(connection)? {

@@ -138,12 +138,15 @@ impl Work {
             request
         };
         match request {
-            Request::SaveDefinition { new, replaces } => self.save(*new, replaces.as_ref()),
+            // These may wait for a refresh under way.
+            Request::SaveDefinition { new, replaces } => {
+                tokio::task::block_in_place(|| self.save(*new, replaces.as_ref()));
+            }
             Request::SignIn { id, options } => self.sign_in(id, options).await,
-            Request::Test(id) => self.test(&id).await,
+            Request::Test(id) => Box::pin(self.test(&id)).await,
             Request::Refresh(id) => self.refresh(&id).await,
             Request::Revoke { id, then_remove } => self.revoke(&id, then_remove).await,
-            Request::Remove(id) => self.remove(&id),
+            Request::Remove(id) => tokio::task::block_in_place(|| self.remove(&id)),
             Request::Rename { id, name } => {
                 let old = self
                     .engine
@@ -256,10 +259,10 @@ impl Work {
     }
 
     fn save(&self, mut new: NewConnection, replaces: Option<&ConnectionId>) {
-        if let Some(Ok(old)) = replaces.map(|id| self.engine.connection_by_id(id)) {
-            if let Err(error) = self.engine.remove(&old) {
-                return self.failed(Doing::Save, error);
-            }
+        if let Some(Ok(old)) = replaces.map(|id| self.engine.connection_by_id(id))
+            && let Err(error) = self.engine.remove(&old)
+        {
+            return self.failed(Doing::Save, error);
         }
         new.reuse = new.reuse.take().or_else(|| self.same_app(&new));
         let saved = self
@@ -329,12 +332,24 @@ impl Work {
             return;
         };
         let outcome = match self.engine.revoke(id).await {
+            Ok(revoked) if revoked.access_token_lives => Revocation::AccessTokenLives {
+                until: revoked.access_token_until,
+            },
             Ok(revoked) if revoked.was_invalid => Revocation::AlreadyOver,
             Ok(_) => Revocation::Revoked,
             Err(Error::NoRevocation { manage_url }) => Revocation::NotOffered { page: manage_url },
             Err(error) => return self.failed(Doing::With(connection.name), error),
         };
-        let removed = then_remove && self.engine.remove(&connection).is_ok();
+        let removed = match then_remove
+            .then(|| tokio::task::block_in_place(|| self.engine.remove(&connection)))
+        {
+            None => false,
+            Some(Ok(_)) => true,
+            Some(Err(error)) => {
+                self.failed(Doing::With(connection.name.clone()), error);
+                false
+            }
+        };
         self.reply(Reply::Revoked {
             name: connection.name,
             outcome,

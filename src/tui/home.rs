@@ -82,10 +82,7 @@ pub(super) fn act(model: &mut Model, action: Action, _key: Key) -> Vec<Effect> {
         Action::Clear => vec![Effect::Close],
         Action::Mark => {
             table.toggle_mark();
-            match table.marked() {
-                0 => Vec::new(),
-                n => vec![Effect::Say(Notice::info(format!("{n} marked")))],
-            }
+            moved_on(model)
         }
         Action::Sort => {
             table.next_column();

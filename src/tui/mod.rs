@@ -6,10 +6,12 @@
 
 mod authorize;
 mod backend;
+mod bottom;
 mod engine;
 mod face;
 mod field;
 mod glyph;
+mod hit;
 mod home;
 mod keys;
 mod masked;

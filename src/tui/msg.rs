@@ -109,12 +109,10 @@ pub enum Doing {
 pub enum Revocation {
     /// The provider confirmed it.
     Revoked,
+    /// The sign-in is over, but its last access token could not be ended (conformance L-03).
+    AccessTokenLives { until: Option<UnixTime> },
     /// The provider said that it was over already.
     AlreadyOver,
     /// The provider offers no revocation; its own page, where one is known.
     NotOffered { page: Option<String> },
-    /// It did not answer; it will be told again.
-    Waiting { left: usize },
-    /// It refused; its own page, where one is known.
-    Refused { page: Option<String> },
 }

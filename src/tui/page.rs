@@ -222,9 +222,7 @@ impl Page {
         };
         // A label that outgrows its column, with a value after it, pushes the value to the next row.
         let crowded = text::width(label) + 1 > column && column > 0 && !words.is_empty();
-        let first_label = if words.is_empty() || column == 0 {
-            text::cut_end(label, self.room(0), dots)
-        } else if crowded {
+        let first_label = if words.is_empty() || column == 0 || crowded {
             text::cut_end(label, self.room(0), dots)
         } else {
             text::fit(label, column, dots)

@@ -140,15 +140,14 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             else {
                 return Vec::new();
             };
-            match (purpose, &mut model.screens[at]) {
-                (AddressUse::Show, Screen::Authorize(authorize)) => {
-                    authorize.show_address(&attempt, address);
-                    Vec::new()
-                }
-                _ => {
-                    model.notice = Some(copied("The address, good for this sign-in only,"));
-                    vec![Request::Copy(address)]
-                }
+            if let (AddressUse::Show, Screen::Authorize(authorize)) =
+                (purpose, &mut model.screens[at])
+            {
+                authorize.show_address(&attempt, address);
+                Vec::new()
+            } else {
+                model.notice = Some(copied("The address, good for this sign-in only,"));
+                vec![Request::Copy(address)]
             }
         }
         Reply::PageOpened => {
@@ -257,12 +256,12 @@ fn on_failed(model: &mut Model, doing: &Doing, error: &std::sync::Arc<crate::eng
     };
     match doing {
         Doing::SignIn(connection) => {
-            if let Some(at) = position(model, |authorize| authorize.connection() == connection) {
-                if let Screen::Authorize(authorize) = &mut model.screens[at] {
-                    authorize.fail(error, None);
-                    drop_idle_question(model);
-                    return;
-                }
+            if let Some(at) = position(model, |authorize| authorize.connection() == connection)
+                && let Screen::Authorize(authorize) = &mut model.screens[at]
+            {
+                authorize.fail(error, None);
+                drop_idle_question(model);
+                return;
             }
             model.notice = Some(Notice::bad(sentence));
         }

@@ -100,10 +100,10 @@ impl Running<'_> {
         let mut signals = Signals::listen()?;
         let mut events = EventStream::new();
         self.backend.perform(Request::LoadRows, &self.replies);
-        if let Ok(Some(msg)) = timeout(FIRST, self.queue.recv()).await {
-            if let Next::End(ended) = self.take(msg)? {
-                return Ok(ended);
-            }
+        if let Ok(Some(msg)) = timeout(FIRST, self.queue.recv()).await
+            && let Next::End(ended) = self.take(msg)?
+        {
+            return Ok(ended);
         }
         self.guard.draw(&self.model)?;
         loop {
@@ -135,7 +135,7 @@ impl Running<'_> {
                 Next::Sleep => {
                     // The reader must not compete with the shell for keys.
                     drop(events);
-                    self.suspend()?;
+                    self.suspend(&mut signals).await?;
                     events = EventStream::new();
                     self.guard.draw(&self.model)?;
                 }
@@ -148,7 +148,7 @@ impl Running<'_> {
         loop {
             let next = if let Ok(msg) = self.queue.try_recv() {
                 self.take(msg)?
-            } else if let Some(Some(Ok(event))) = waiting(events).await {
+            } else if let Some(event) = at_hand(events).await {
                 self.event(event)?
             } else {
                 return Ok(Next::Draw);
@@ -207,10 +207,11 @@ impl Running<'_> {
         Some((Instant::now() + left).max(self.last_tick + CALM))
     }
 
-    fn suspend(&mut self) -> io::Result<()> {
+    async fn suspend(&mut self, signals: &mut Signals) -> io::Result<()> {
         self.guard.leave();
-        // Stops here; goes on once somebody continues the process.
         kill_process(getpid(), Signal::STOP)?;
+        // The stop may reach this thread a moment later; only the continuation may go on.
+        signals.go_on.recv().await;
         self.guard.reenter()
     }
 
@@ -227,13 +228,13 @@ impl Running<'_> {
     }
 }
 
-/// The event that is waiting already. Polled with this task's own waker: the stream keeps the first
-/// one it is given, so a borrowed one would put the loop to sleep for good.
-async fn waiting(events: &mut EventStream) -> Option<Option<io::Result<Event>>> {
+/// An event that is there already. It is asked for with the loop's own waker: the stream keeps the
+/// first one it is given until an event comes, so any other would swallow the next key.
+async fn at_hand(events: &mut EventStream) -> Option<Event> {
     poll_fn(|context| {
         Poll::Ready(match events.poll_next_unpin(context) {
-            Poll::Ready(event) => Some(event),
-            Poll::Pending => None,
+            Poll::Ready(Some(Ok(event))) => Some(event),
+            _ => None,
         })
     })
     .await

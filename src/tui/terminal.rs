@@ -1,7 +1,7 @@
 //! The terminal's modes: entered in one place, undone on every way out.
 
 use std::io::{self, Stdout, Write, stdout};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::thread::{self, ThreadId};
 
 use crossterm::cursor::Show;
@@ -23,7 +23,7 @@ use super::view::view;
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1000l";
 
-/// The thread whose terminal modes are to be undone when it panics.
+/// The thread that holds the terminal in its modes; `None` while it is as it was.
 static OWNER: Mutex<Option<ThreadId>> = Mutex::new(None);
 static HOOK: Once = Once::new();
 
@@ -40,15 +40,9 @@ impl Guard {
         // every colour change into a reset, and the selection would lose its emphasis.
         force_color_output(true);
         HOOK.call_once(install_hook);
-        set_owner(Some(thread::current().id()));
-        enter_modes(mouse).inspect_err(|_| {
-            leave_modes();
-            set_owner(None);
-        })?;
-        let terminal = Terminal::new(CrosstermBackend::new(stdout())).inspect_err(|_| {
-            leave_modes();
-            set_owner(None);
-        })?;
+        enter_modes(mouse).inspect_err(|_| leave_modes(&mut stdout()))?;
+        let terminal = Terminal::new(CrosstermBackend::new(stdout()))
+            .inspect_err(|_| leave_modes(&mut stdout()))?;
         Ok(Self { terminal, mouse })
     }
 
@@ -73,14 +67,14 @@ impl Guard {
     /// Sends a text to the terminal's clipboard (OSC 52); nobody can know whether it is taken.
     pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
         execute!(
-            stdout(),
+            self.terminal.backend_mut(),
             crossterm::clipboard::CopyToClipboard::to_clipboard_from(text)
         )
     }
 
     /// Gives the terminal back as it was, for the time of a suspension.
     pub(super) fn leave(&mut self) {
-        leave_modes();
+        leave_modes(self.terminal.backend_mut());
     }
 
     /// Takes the terminal again, after a suspension, and forgets what was on it.
@@ -101,12 +95,12 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        leave_modes();
-        set_owner(None);
+        leave_modes(&mut stdout());
     }
 }
 
 fn enter_modes(mouse: bool) -> io::Result<()> {
+    *owner() = Some(thread::current().id());
     enable_raw_mode()?;
     let mut out = stdout();
     execute!(
@@ -121,9 +115,13 @@ fn enter_modes(mouse: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Every step is tried, whatever became of the one before: the terminal may be gone.
-fn leave_modes() {
-    let mut out = stdout();
+/// Every step is tried, whatever became of the one before: the terminal may be gone. Does nothing
+/// the second time: a panic restores first, prints its message, and must not have it wiped when
+/// the guard is dropped after.
+fn leave_modes(out: &mut impl Write) {
+    if owner().take().is_none() {
+        return;
+    }
     let _ = queue!(
         out,
         EndSynchronizedUpdate,
@@ -142,8 +140,8 @@ fn leave_modes() {
     let _ = disable_raw_mode();
 }
 
-fn set_owner(owner: Option<ThreadId>) {
-    *OWNER.lock().unwrap_or_else(PoisonError::into_inner) = owner;
+fn owner() -> MutexGuard<'static, Option<ThreadId>> {
+    OWNER.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Restores the terminal before a panic message is printed, but only when the panicking thread
@@ -151,10 +149,10 @@ fn set_owner(owner: Option<ThreadId>) {
 fn install_hook() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        let owner = *OWNER.lock().unwrap_or_else(PoisonError::into_inner);
-        match owner {
-            Some(owner) if owner == thread::current().id() => {
-                leave_modes();
+        let held_by = *owner();
+        match held_by {
+            Some(holder) if holder == thread::current().id() => {
+                leave_modes(&mut stdout());
                 before(info);
             }
             // Somebody else's panic while the screens are up: printing would garble them.

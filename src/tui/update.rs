@@ -3,6 +3,7 @@
 use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 
 use super::face::Effect;
+use super::hit::{Hit, hit};
 use super::home;
 use super::keys;
 use super::model::{Model, Screen};
@@ -61,10 +62,10 @@ fn on_key(model: &mut Model, event: &KeyEvent) -> Vec<Request> {
     let Some(entry) = actions::find(place, key) else {
         return Vec::new();
     };
-    if entry.action == Action::Copy {
-        if let Some(text) = copied_notice.and_then(|notice| notice.copy) {
-            return apply(model, vec![Effect::Copy("The address", text)]);
-        }
+    if entry.action == Action::Copy
+        && let Some(text) = copied_notice.and_then(|notice| notice.copy)
+    {
+        return apply(model, vec![Effect::Copy("The address", text)]);
     }
     if let Err(reason) = entry.possible(&model.facts()) {
         // Esc with nothing to clear needs no explanation.
@@ -221,7 +222,19 @@ fn closed(model: &mut Model, screen: Screen) {
     match screen {
         Screen::Wizard(wizard) => model.kept = wizard.into_kept(&model.world).map(Box::new),
         Screen::Revoking(_) => model.world.table.clear_marks(),
+        Screen::Asking(_) => unasked(model),
         _ => {}
+    }
+}
+
+/// The vault stays closed: what waited for it does not happen, and nothing goes on waiting.
+fn unasked(model: &mut Model) {
+    let idle = |screen: &Screen| matches!(screen, Screen::Authorize(authorize) if authorize.attempt().is_none());
+    if model.screens.last().is_some_and(idle) {
+        model.screens.pop();
+    }
+    if let Some(Screen::Wizard(wizard)) = model.screens.last_mut() {
+        wizard.not_stored();
     }
 }
 
@@ -239,9 +252,9 @@ fn on_mouse(model: &mut Model, event: MouseEvent) -> Vec<Request> {
 }
 
 fn click(model: &mut Model, x: u16, y: u16) -> Vec<Request> {
-    match view::hit(model, x, y) {
-        view::Hit::Nothing => Vec::new(),
-        view::Hit::Item(item) => {
+    match hit(model, x, y) {
+        Hit::Nothing => Vec::new(),
+        Hit::Item(item) => {
             let world = &model.world;
             let Some(screen) = model.screens.last_mut() else {
                 model.start_at = item;
@@ -259,11 +272,11 @@ fn click(model: &mut Model, x: u16, y: u16) -> Vec<Request> {
                 Vec::new()
             }
         }
-        view::Hit::Heading(column) => {
+        Hit::Heading(column) => {
             model.world.table.sort_by(column);
             Vec::new()
         }
-        view::Hit::Row(at) => {
+        Hit::Row(at) => {
             if let Some(Screen::Details(details)) = model.screens.last_mut() {
                 details.focused = false;
             }

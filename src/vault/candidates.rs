@@ -78,14 +78,16 @@ impl Vault {
         waiting(self.db.read(), id)
     }
 
-    /// Access and refresh token of the sign-in that waits to be accepted.
+    /// Access and refresh token of that sign-in, while it waits to be accepted.
     pub fn candidate_tokens(
         &self,
         connection: &Connection,
+        grant: &GrantId,
     ) -> Result<Option<(Secret, Option<Secret>)>, VaultError> {
         let vault_key = self.unlocked_key()?;
         self.db.snapshot(|sql| {
-            let Some(waiting) = waiting(sql, &connection.id)? else {
+            let Some(waiting) = waiting(sql, &connection.id)?.filter(|known| known.id == *grant)
+            else {
                 return Ok(None);
             };
             let get = |kind| {
@@ -101,9 +103,13 @@ impl Vault {
     }
 
     /// Notes who signed in, once that is known.
+    ///
+    /// # Errors
+    /// [`VaultError::NoCandidate`] when that sign-in no longer waits: another one took its place.
     pub fn set_candidate_account(
         &mut self,
         id: &ConnectionId,
+        grant: &GrantId,
         account: &Account,
         now: UnixTime,
     ) -> Result<(), VaultError> {
@@ -111,8 +117,8 @@ impl Vault {
         self.db.write(now, |tx| {
             let set = tx.execute(
                 "UPDATE candidate SET account_source = ?2, account_label = ?3, account_id = ?4
-                 WHERE connection = ?1",
-                params![id.as_str(), source, label, account],
+                 WHERE connection = ?1 AND id = ?5",
+                params![id.as_str(), source, label, account, grant.as_str()],
             )?;
             if set == 1 {
                 Ok(())
@@ -126,16 +132,20 @@ impl Vault {
     /// an unresolved refresh belong to the old grant and go with it.
     ///
     /// # Errors
-    /// [`VaultError::NoCandidate`], [`VaultError::Tampered`], [`VaultError::Locked`].
+    /// [`VaultError::NoCandidate`] when that sign-in no longer waits, [`VaultError::Tampered`],
+    /// [`VaultError::Locked`].
     pub fn accept_candidate(
         &mut self,
         id: &ConnectionId,
+        grant: &GrantId,
         now: UnixTime,
     ) -> Result<Grant, VaultError> {
         let vault_key = self.unlocked_key()?;
         let grant = self.db.write(now, |tx| {
             let connection = by_id(tx, id)?.ok_or(VaultError::UnknownConnection)?;
-            let waiting = waiting(tx, id)?.ok_or(VaultError::NoCandidate)?;
+            let waiting = waiting(tx, id)?
+                .filter(|known| known.id == *grant)
+                .ok_or(VaultError::NoCandidate)?;
             let open = |kind| {
                 records::get(
                     tx,
@@ -173,13 +183,17 @@ impl Vault {
         Ok(grant)
     }
 
-    /// Erases the candidate; the grant stays.
+    /// Erases that candidate, if it still waits; the grant stays.
     pub fn discard_candidate(
         &mut self,
         id: &ConnectionId,
+        grant: &GrantId,
         now: UnixTime,
     ) -> Result<(), VaultError> {
-        self.db.write(now, |tx| erase(tx, id))
+        self.db.write(now, |tx| match waiting(tx, id)? {
+            Some(known) if known.id == *grant => erase(tx, id),
+            _ => Ok(()),
+        })
     }
 }
 

@@ -46,13 +46,21 @@ impl Vault {
     }
 
     /// Ends the grant: its tokens are erased in the same transaction. A candidate stays.
+    ///
+    /// Like every judgement of a grant here it does nothing when another sign-in has replaced the
+    /// grant that `connection` shows: what was learned of the old one says nothing of the new one.
     pub fn end_grant(
         &mut self,
-        id: &ConnectionId,
+        connection: &Connection,
         reason: EndReason,
         now: UnixTime,
     ) -> Result<(), VaultError> {
-        self.db.write(now, |tx| end(tx, id, reason, now))?;
+        self.db.write(now, |tx| {
+            if still_there(tx, connection)? {
+                end(tx, &connection.id, reason, now)?;
+            }
+            Ok(())
+        })?;
         self.note_seen();
         Ok(())
     }
@@ -60,11 +68,15 @@ impl Vault {
     /// Notes what went wrong last, or that nothing is wrong any more. The grant is kept (J-07).
     pub fn set_problem(
         &mut self,
-        id: &ConnectionId,
+        connection: &Connection,
         problem: Option<&Problem>,
         now: UnixTime,
     ) -> Result<(), VaultError> {
+        let id = &connection.id;
         self.db.write(now, |tx| {
+            if !still_there(tx, connection)? {
+                return Ok(());
+            }
             let before = by_id(tx, id)?.ok_or(VaultError::UnknownConnection)?.problem;
             write_problem(tx, id, problem)?;
             // Hours without a network are one event, not thousands.
@@ -79,8 +91,16 @@ impl Vault {
     }
 
     /// Notes that the grant was seen to work.
-    pub fn mark_proved(&mut self, id: &ConnectionId, now: UnixTime) -> Result<(), VaultError> {
+    pub fn mark_proved(
+        &mut self,
+        connection: &Connection,
+        now: UnixTime,
+    ) -> Result<(), VaultError> {
+        let id = &connection.id;
         self.db.write(now, |tx| {
+            if !still_there(tx, connection)? {
+                return Ok(());
+            }
             expect_one(tx.execute(
                 "UPDATE grants SET proved_at = ?2 WHERE connection = ?1",
                 params![id.as_str(), now.0],
@@ -91,11 +111,15 @@ impl Vault {
     /// Notes a test read that succeeded, and whom it named.
     pub fn mark_tested(
         &mut self,
-        id: &ConnectionId,
+        connection: &Connection,
         account: Option<&Account>,
         now: UnixTime,
     ) -> Result<(), VaultError> {
+        let id = &connection.id;
         self.db.write(now, |tx| {
+            if !still_there(tx, connection)? {
+                return Ok(());
+            }
             expect_one(tx.execute(
                 "UPDATE grants SET proved_at = ?2, tested_at = ?2 WHERE connection = ?1",
                 params![id.as_str(), now.0],
@@ -176,6 +200,17 @@ pub(super) fn write_problem(
             problem.map(|problem| problem.detail.raw()),
         ],
     )?)
+}
+
+/// Whether the stored grant is of the sign-in that `connection` shows. One that shows none judges
+/// whatever is there.
+fn still_there(tx: &Sql, connection: &Connection) -> Result<bool, VaultError> {
+    let stored = by_id(tx, &connection.id)?.ok_or(VaultError::UnknownConnection)?;
+    Ok(match (&connection.grant, &stored.grant) {
+        (Some(shown), Some(stored)) => shown.id == stored.id,
+        (Some(_), None) => false,
+        (None, _) => true,
+    })
 }
 
 fn end(tx: &Sql, id: &ConnectionId, reason: EndReason, now: UnixTime) -> Result<(), VaultError> {

@@ -93,31 +93,20 @@ impl Vault {
         intent: &Intent,
         now: UnixTime,
     ) -> Result<Intent, VaultError> {
-        let vault_key = self.unlocked_key()?;
-        self.db.write(now, |tx| {
-            let grant = current_grant(tx, connection)?;
-            if grant.generation != intent.generation
-                || read(tx, &connection.id)?.as_ref() != Some(intent)
-            {
-                return Err(VaultError::Changed);
-            }
-            let place = records::place(connection, Kind::Intent, intent.generation);
-            let written = records::get(tx, vault_key, &place)?;
-            if !written.is_some_and(|written| written.same(&text_of(intent))) {
-                return Err(VaultError::Tampered);
-            }
-            let again = Intent {
-                tries: intent.tries + 1,
-                ..intent.clone()
-            };
-            tx.execute(
-                "UPDATE intent SET tries = ?2 WHERE connection = ?1",
-                params![connection.id.as_str(), again.tries],
-            )?;
-            records::put(tx, vault_key, &place, &text_of(&again))?;
-            history::note(tx, &connection.id, now, "retried", None)?;
-            Ok(again)
-        })
+        self.set_tries(connection, intent, intent.tries + 1, now)
+    }
+
+    /// Takes a presentation back that never left this machine.
+    ///
+    /// # Errors
+    /// As [`Vault::note_retry`].
+    pub fn undo_retry(
+        &mut self,
+        connection: &Connection,
+        intent: &Intent,
+        now: UnixTime,
+    ) -> Result<Intent, VaultError> {
+        self.set_tries(connection, intent, intent.tries.saturating_sub(1), now)
     }
 
     /// Stores what the refresh brought, durably, before anybody gets the new token (J-03). Writes
@@ -183,6 +172,42 @@ impl Vault {
         })?;
         self.note_seen();
         Ok(grant)
+    }
+
+    fn set_tries(
+        &mut self,
+        connection: &Connection,
+        intent: &Intent,
+        tries: u32,
+        now: UnixTime,
+    ) -> Result<Intent, VaultError> {
+        let vault_key = self.unlocked_key()?;
+        self.db.write(now, |tx| {
+            let grant = current_grant(tx, connection)?;
+            if grant.generation != intent.generation
+                || read(tx, &connection.id)?.as_ref() != Some(intent)
+            {
+                return Err(VaultError::Changed);
+            }
+            let place = records::place(connection, Kind::Intent, intent.generation);
+            let written = records::get(tx, vault_key, &place)?;
+            if !written.is_some_and(|written| written.same(&text_of(intent))) {
+                return Err(VaultError::Tampered);
+            }
+            let again = Intent {
+                tries,
+                ..intent.clone()
+            };
+            tx.execute(
+                "UPDATE intent SET tries = ?2 WHERE connection = ?1",
+                params![connection.id.as_str(), again.tries],
+            )?;
+            records::put(tx, vault_key, &place, &text_of(&again))?;
+            if tries > intent.tries {
+                history::note(tx, &connection.id, now, "retried", None)?;
+            }
+            Ok(again)
+        })
     }
 
     /// Forgets the intent: it is certain that nothing was spent.

@@ -158,12 +158,13 @@ pub(super) const GRANT: &str =
      g.account_source, g.account_label, g.account_id, g.granted, g.in_use";
 const GRANT_COLUMNS: usize = 16;
 
-const ENDS: [(EndReason, &str); 5] = [
+const ENDS: [(EndReason, &str); 6] = [
     (EndReason::EndedByProvider, "ended-by-provider"),
     (EndReason::RevokedByYou, "revoked-by-you"),
     (EndReason::VaultKeyGone, "vault-key-gone"),
     (EndReason::RefreshInterrupted, "refresh-interrupted"),
     (EndReason::EndpointsChanged, "endpoints-changed"),
+    (EndReason::AccountChanged, "account-changed"),
 ];
 
 const PROBLEMS: [(ProblemKind, &str); 2] = [

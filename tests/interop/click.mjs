@@ -31,7 +31,7 @@ function findBrowser() {
 // One page: types what it asks for, then presses its button and waits for the next page.
 async function answer(page) {
   for (const [field, text] of [
-    ['input[name=login]', 'ada'],
+    ['input[name=login]', process.env.INTEROP_LOGIN ?? 'ada'],
     ['input[name=password]', 'any'],
     ['input[type=text][name=user_code]', userCode],
   ]) {
@@ -56,7 +56,7 @@ async function visit(address) {
       '--disable-component-update',
       '--disable-sync',
       // Nothing leaves this machine: the server's pages ask for fonts.
-      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+      '--host-resolver-rules=MAP *.* ~NOTFOUND, EXCLUDE 127.0.0.1',
     ],
   });
   try {

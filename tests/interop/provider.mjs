@@ -19,7 +19,7 @@ const client = (client_id, token_endpoint_auth_method, client_secret) => ({
   token_endpoint_auth_method,
   // A native app: any port of the loopback address (RFC 8252 section 7.3).
   application_type: 'native',
-  redirect_uris: ['http://127.0.0.1/callback'],
+  redirect_uris: ['127.0.0.1', 'localhost', '[::1]'].map((host) => `http://${host}/callback`),
   grant_types: ['authorization_code', 'refresh_token', DEVICE],
   response_types: ['code'],
 });
@@ -56,10 +56,18 @@ const configuration = {
   cookies: { keys: ['only-for-tests'] },
 };
 
+// A refresh is answered late, so that callers who do not wait for each other meet here.
+const LATE = Number(process.env.REFRESH_LATE_MS ?? 0);
+async function slowRefresh(ctx, next) {
+  await next();
+  if (ctx.oidc?.params?.grant_type === 'refresh_token') await new Promise((done) => setTimeout(done, LATE));
+}
+
 const server = createServer();
 server.listen(0, '127.0.0.1', () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
   const provider = new Provider(issuer, configuration);
+  provider.use(slowRefresh);
   for (const event of ['access_token.issued', 'refresh_token.saved', 'refresh_token.consumed', 'grant.revoked']) {
     provider.on(event, () => tell({ event }));
   }

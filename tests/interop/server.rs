@@ -15,6 +15,8 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/provide
 pub(crate) const BASIC_SECRET: &str = "tricky: %41+b/c=d&e 'f\"";
 pub(crate) const POST_SECRET: &str = "plain & post = % + secret";
 
+const FORM: &str = "application/x-www-form-urlencoded";
+
 pub(crate) struct Server {
     issuer: String,
     events: Arc<Mutex<Vec<Value>>>,
@@ -70,21 +72,30 @@ impl Server {
 
     /// Introspection (RFC 7662) by a client of its own.
     pub(crate) async fn introspect(&self, token: &str) -> Value {
-        let body: String = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("token", token)
-            .finish();
         let request = self
             .http
             .post(self.at("/token/introspection"))
             .basic_auth("inspector", Some("inspector-secret"))
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(body);
+            .header("content-type", FORM)
+            .body(form(&[("token", token)]));
         let answer = in_time("introspection", request.send())
             .await
             .expect("an answer");
         assert_eq!(answer.status(), 200);
         let text = in_time("introspection", answer.text()).await.expect("text");
         serde_json::from_str(&text).expect("JSON")
+    }
+
+    /// Ends a public client's grant from the server's side, by one of its tokens (RFC 7009).
+    pub(crate) async fn end_grant(&self, token: &str) {
+        let body = form(&[("token", token), ("client_id", "public")]);
+        let request = self
+            .http
+            .post(self.at("/token/revocation"))
+            .header("content-type", FORM)
+            .body(body);
+        let answer = in_time("revocation", request.send()).await;
+        assert_eq!(answer.expect("an answer").status(), 200);
     }
 
     /// The status of a read with this token.
@@ -95,4 +106,9 @@ impl Server {
             .expect("an answer");
         answer.status().as_u16()
     }
+}
+
+fn form(pairs: &[(&str, &str)]) -> String {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(pairs).finish()
 }

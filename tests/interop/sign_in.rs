@@ -15,7 +15,10 @@ struct Stage {
 
 impl Stage {
     async fn set() -> Self {
-        let mut home = Home::new();
+        Self::in_home(Home::new()).await
+    }
+
+    async fn in_home(mut home: Home) -> Self {
         let passphrase = home.file("passphrase", "correct horse battery staple\n");
         home.set("VALETKEY_PASSPHRASE_FILE", passphrase);
         let person = Person::at(&mut home).await;
@@ -174,6 +177,77 @@ async fn declined_consent_is_a_choice_and_not_a_fault() {
         .login("You declined")
         .await
         .ends(5, "You declined. Nothing was changed.");
+}
+
+#[tokio::test]
+async fn redirect_by_name_and_by_the_other_family() {
+    for host in ["localhost", "[::1]"] {
+        let stage = Stage::set().await;
+        let redirect = format!("http://{host}/callback");
+        stage.add("public", &["--redirect-uri", &redirect]).await;
+        stage.login("Connected to").await.ok();
+        let token = stage.token().await;
+        assert_eq!(stage.server.introspect(&token).await["active"], true);
+    }
+}
+
+#[tokio::test]
+async fn many_callers_never_spend_a_refresh_token_twice() {
+    let mut home = Home::new();
+    home.set("REFRESH_LATE_MS", "1500");
+    let stage = Stage::in_home(home).await;
+    stage.add("public", &[]).await;
+    stage.login("Connected to").await.ok();
+    let before = stage.token().await;
+    // Longer than the server's tokens live: every caller finds it due.
+    let ask = || stage.home.run(&["token", "acme", "--min-valid=3601"]);
+    let (a, b, c, d) = tokio::join!(ask(), ask(), ask(), ask());
+    let tokens = [a, b, c, d].map(|ran| ran.ok().line());
+    assert!(!tokens.contains(&before));
+    // Spending one twice would have ended the grant (RFC 9700 section 4.14.2).
+    for token in &tokens {
+        assert_eq!(stage.server.introspect(token).await["active"], true);
+    }
+    assert_eq!(stage.server.count("grant.error"), 0);
+    let renewed = stage.server.count("refresh_token.consumed");
+    assert!((1..=4).contains(&renewed), "{renewed}");
+    assert_eq!(stage.server.count("grant.revoked"), 0);
+}
+
+#[tokio::test]
+async fn grant_ended_by_the_server_needs_a_new_sign_in() {
+    let stage = Stage::set().await;
+    stage.add("public", &[]).await;
+    stage.login("Connected to").await.ok();
+    stage.server.end_grant(&stage.token().await).await;
+
+    let refresh = stage.home.run(&["refresh", "acme"]).await;
+    refresh.ends(3, "valetkey login acme");
+    let list = stage.home.run(&["list", "--json"]).await.ok().json();
+    assert_eq!(list["connections"][0]["health"], "needs sign-in");
+    stage.home.run(&["token", "acme"]).await.ends(3, "acme");
+
+    stage.login("Connected to").await.ok();
+    let token = stage.token().await;
+    assert_eq!(stage.server.introspect(&token).await["active"], true);
+}
+
+#[tokio::test]
+async fn another_account_is_given_back_and_the_first_one_stays() {
+    let mut stage = Stage::set().await;
+    stage.add("public", &[]).await;
+    stage.login("as ada").await.ok();
+    let before = stage.token().await;
+
+    stage.home.set("INTEROP_LOGIN", "grace");
+    stage
+        .login("It did not work")
+        .await
+        .ends(5, "You signed in as grace; this connection belongs to ada.");
+    assert_eq!(stage.token().await, before);
+    assert_eq!(stage.server.introspect(&before).await["active"], true);
+    assert_eq!(stage.server.count("grant.revoked"), 1);
+    stage.home.run(&["refresh", "acme"]).await.ok();
 }
 
 #[tokio::test]

@@ -90,18 +90,20 @@ async fn what_is_said_to_an_ended_attempt_is_dropped() {
 }
 
 #[tokio::test]
-async fn g_01_an_edit_during_the_sign_in_ends_it() {
+async fn g_01_g_06_an_edit_during_the_sign_in_ends_it_and_no_address_gets_the_code() {
     let stage = Stage::new().await;
+    let elsewhere = Stage::new().await;
     let attempt = stage.begin();
     let approved = stage.approve().await;
     let mut changed = stage.connection();
-    changed.provider.endpoints.token =
-        Some(EndpointUrl::parse("https://127.0.0.1:9/token", false).expect("an address"));
+    let token_url = elsewhere.sandbox.at("/token");
+    changed.provider.endpoints.token = EndpointUrl::parse(&token_url, false).ok();
     stage.engine.edit(&changed, None).expect("edited");
     off(move || approved.deliver(&approved.callback)).await;
     let error = attempt.outcome().await.expect_err("edited");
     assert!(matches!(*error, Error::EditedMeanwhile), "{error:?}");
     assert!(stage.sandbox.requests_to("/token").is_empty());
+    assert_eq!(elsewhere.sandbox.connections(), 0);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use valetkey::engine::{Attempt, AttemptEvent, Error, Ignored, SignInOptions, Way};
 
-use crate::stage::Stage;
+use crate::stage::{Stage, off};
 
 /// A paused clock that moves only when it is told to. (Work off the thread keeps it from jumping
 /// ahead while an answer is on its way.)
@@ -23,8 +23,12 @@ impl Still {
     async fn second(&self, stage: &Stage) {
         stage.pass(1);
         tokio::time::advance(Duration::from_secs(1)).await;
-        for _ in 0..200 {
-            tokio::task::yield_now().await;
+        for _ in 0..5 {
+            // Lets the other threads come to their turn, and the network to its own.
+            off(std::thread::yield_now).await;
+            for _ in 0..50 {
+                tokio::task::yield_now().await;
+            }
         }
     }
 
@@ -100,6 +104,18 @@ async fn k_05_polls_keep_their_distance_and_slow_down_for_good() {
 }
 
 #[tokio::test]
+async fn k_01_where_a_browser_works_no_code_is_asked_for() {
+    let stage = Stage::new().await;
+    stage.sign_in().await.expect("signed in");
+    assert!(
+        stage
+            .sandbox
+            .requests_to("/device_authorization")
+            .is_empty()
+    );
+}
+
+#[tokio::test]
 async fn k_09_an_approved_code_signs_in() {
     let stage = Stage::new().await;
     let (attempt, code, still) = begin(&stage).await;
@@ -111,6 +127,27 @@ async fn k_09_an_approved_code_signs_in() {
     let outcome = attempt.outcome().await.expect("signed in");
     assert_eq!(outcome.account.expect("known").as_str(), "Ada Practice");
     assert!(stage.token().await.is_ok());
+}
+
+#[tokio::test]
+async fn k_08_the_device_code_is_told_to_nobody() {
+    let stage = Stage::new().await;
+    let mut changes = stage.engine.subscribe();
+    let (attempt, code, still) = begin(&stage).await;
+    stage
+        .sandbox
+        .approve_device(&code, "ada")
+        .expect("approved");
+    still.until_polls(&stage, 1).await;
+    attempt.outcome().await.expect("signed in");
+    let polled = stage.sandbox.requests_to("/token")[0].form();
+    let device_code = polled.get("device_code").expect("sent to the provider");
+    let mut told = String::new();
+    while let Ok(change) = changes.try_recv() {
+        told += &format!("{change:?}\n");
+    }
+    assert!(told.contains(&code), "the code for people is told");
+    assert!(!told.contains(device_code));
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! Test reads, revocation, and definitions that change under a grant.
 
+use valetkey::cli::practice_definition;
 use valetkey::engine::{Endpoint, Error, FailureKind};
 use valetkey::model::{EndReason, EndpointUrl, Health, RevokeRule, UnixTime};
+use valetkey::vault::VaultError;
 
 use crate::stage::{NAME, NOON, Stage};
 
@@ -212,4 +214,23 @@ async fn a_changed_scope_parks_nothing() {
     changed.requested = valetkey::model::ScopeSet::parse("profile").expect("a scope");
     assert!(!stage.engine.edit(&changed, None).expect("edited").parked);
     stage.token().await.expect("still there");
+}
+
+#[tokio::test]
+async fn g_08_a_registration_is_not_shared_with_another_provider() {
+    let stage = Stage::new().await;
+    let known = stage.connection().registration.id;
+    let base = stage.sandbox.url();
+    let second = |token: &str| {
+        let mut new = practice_definition(base, stage.sandbox.ca_pem()).expect("a definition");
+        new.provider.endpoints.token = Some(url(token));
+        new.reuse = Some(known.clone());
+        stage.engine.add(new)
+    };
+    let error = second("https://other.example/token").expect_err("another provider");
+    assert!(matches!(
+        error,
+        Error::Vault(VaultError::RegistrationDiffers)
+    ));
+    second(&stage.sandbox.at("/token")).expect("the same provider");
 }

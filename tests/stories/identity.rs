@@ -1,7 +1,7 @@
 //! Identity tokens: verified in full, or the sign-in ends and its tokens are given back.
 
 use valetkey::engine::Error;
-use valetkey::model::{AccountSource, ScopeSet};
+use valetkey::model::{AccountSource, EndReason, ScopeSet};
 
 use crate::stage::Stage;
 
@@ -35,7 +35,8 @@ async fn g_11_a_verified_identity_token_names_the_account() {
 }
 
 #[tokio::test]
-async fn r_03_a_faulty_identity_token_ends_the_sign_in_and_its_tokens_are_given_back() {
+async fn r_01_r_02_r_03_r_04_r_05_r_06_r_07_r_08_a_faulty_identity_token_ends_the_sign_in_and_its_tokens_are_given_back()
+ {
     let stage = stage().await;
     stage.sign_in().await.expect("signed in");
     let before = stage.kept();
@@ -102,11 +103,17 @@ async fn r_03_an_identity_token_that_nobody_asked_for_is_not_read() {
 }
 
 #[tokio::test]
-async fn r_03_keys_that_cannot_be_fetched_end_the_sign_in_and_give_the_tokens_back() {
-    let stage = stage().await;
-    stage.set("jwks_drop=undone");
-    stage.sign_in().await.expect_err("no keys");
-    assert!(stage.sandbox.live_refresh_tokens().is_empty());
+async fn r_03_without_keys_the_identity_token_is_ignored_not_half_trusted() {
+    for fault in ["jwks_drop=undone", "jwks_status=503", "jwks_body=<html>"] {
+        let stage = stage().await;
+        stage.set(fault);
+        stage.set("id_token.preferred_username=\"mallory\"");
+        stage.sign_in().await.expect("signed in without it");
+        let account = stage.connection().grant.expect("a grant").account;
+        let account = account.expect("known from elsewhere");
+        assert_ne!(account.source, AccountSource::IdToken, "{fault}");
+        assert_ne!(account.label.raw(), "mallory", "{fault}");
+    }
 }
 
 #[tokio::test]
@@ -120,7 +127,16 @@ async fn j_15_another_account_in_a_refresh_stops_it() {
         .refresh(&stage.id)
         .await
         .expect_err("another account");
-    assert!(matches!(error, Error::IdToken(_)), "{error:?}");
+    assert!(
+        matches!(
+            error,
+            Error::NeedsSignIn {
+                reason: Some(EndReason::AccountChanged),
+                ..
+            }
+        ),
+        "{error:?}"
+    );
     stage
         .token()
         .await

@@ -41,7 +41,7 @@ const FAULTS: &[&[&str]] = &[
 ];
 
 #[tokio::test]
-async fn a_05_no_fault_of_the_token_endpoint_costs_the_old_grant_or_a_second_presentation() {
+async fn a_05_b_11_no_fault_of_the_token_endpoint_costs_the_old_grant_or_a_second_presentation() {
     let stage = Stage::signed_in().await;
     for fault in FAULTS {
         stage.sandbox.clear_requests();

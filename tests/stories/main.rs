@@ -6,6 +6,7 @@ mod stage;
 #[path = "../support/web.rs"]
 mod web;
 
+mod answers;
 mod attempts;
 mod device;
 mod ending;

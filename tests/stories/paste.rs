@@ -30,7 +30,7 @@ fn secret(text: &str) -> Secret {
 }
 
 #[tokio::test]
-async fn e_1_the_whole_address_signs_in() {
+async fn e1_the_whole_address_signs_in() {
     let stage = Stage::new().await;
     let attempt = stage.begin_with(options());
     let url = ended_on(&stage).await;
@@ -39,7 +39,7 @@ async fn e_1_the_whole_address_signs_in() {
 }
 
 #[tokio::test]
-async fn e_3_an_address_wrapped_over_lines_signs_in() {
+async fn e3_an_address_wrapped_over_lines_signs_in() {
     let stage = Stage::new().await;
     let attempt = stage.begin_with(options());
     let url = ended_on(&stage).await;

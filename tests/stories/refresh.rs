@@ -1,6 +1,6 @@
 //! Renewing a token: when, by whom, and what is kept.
 
-use valetkey::engine::{Class, Error, FailureKind};
+use valetkey::engine::{Class, Error};
 use valetkey::model::{EndReason, Expiry, Health, ProblemKind, ScopeSet, Seconds, UnixTime};
 
 use crate::stage::{NAME, NOON, Stage};
@@ -71,7 +71,7 @@ async fn j_04_without_a_new_one_the_old_refresh_token_is_kept() {
 }
 
 #[tokio::test]
-async fn b_07_a_narrower_token_is_shown_as_in_use_and_the_grant_stays() {
+async fn b_06_a_narrower_token_is_shown_as_in_use_and_the_grant_stays() {
     let stage = Stage::signed_in().await;
     let granted = stage.connection().grant.expect("a grant").granted;
     stage.set("scope=profile");
@@ -82,6 +82,21 @@ async fn b_07_a_narrower_token_is_shown_as_in_use_and_the_grant_stays() {
         grant.in_use,
         Some(ScopeSet::parse("profile").expect("a scope"))
     );
+    stage.sandbox.unset("scope");
+    stage.sign_in().await.expect("again");
+    let asked = stage.sandbox.requests_to("/authorize")[0].query();
+    assert_eq!(asked.get("scope"), Some("profile items:read items:write"));
+}
+
+#[tokio::test]
+async fn b_07_a_refresh_asks_for_no_more_than_was_granted() {
+    let stage = Stage::new().await;
+    stage.set("granted_scope=profile");
+    stage.sign_in().await.expect("signed in");
+    stage.sandbox.clear_requests();
+    stage.engine.refresh(&stage.id).await.expect("refreshed");
+    let form = stage.sandbox.requests_to("/token")[0].form();
+    assert!(matches!(form.get("scope"), None | Some("profile")));
 }
 
 #[tokio::test]
@@ -122,6 +137,14 @@ async fn j_16_without_a_refresh_token_nothing_is_asked_and_the_end_is_told() {
 async fn y_12_a_failed_early_refresh_hands_out_what_is_left_with_a_warning() {
     let stage = Stage::signed_in().await;
     let first = stage.token().await.expect("good");
+    // A token just issued is not renewed again, whatever is asked for.
+    let handout = stage
+        .engine
+        .fresh_token(NAME, Some(Seconds(2 * 3600)))
+        .await
+        .expect("the same");
+    assert!(!handout.refreshed && handout.warning.is_none());
+    stage.pass(31);
     stage.set("token_unavailable=503");
     let handout = stage
         .engine
@@ -211,11 +234,8 @@ async fn i_08_a_refused_configuration_keeps_the_grant_and_shows_as_error() {
             panic!("{code}: {error:?}");
         };
         assert!(matches!(
-            failure.kind,
-            FailureKind::Refused {
-                class: Class::Configuration | Class::Request,
-                ..
-            }
+            failure.class,
+            Class::Configuration | Class::Request
         ));
         let after = stage.kept();
         assert_eq!(
@@ -256,4 +276,26 @@ async fn j_07_a_transient_failure_keeps_the_grant_and_shows_as_offline() {
         assert_eq!(health(&stage), Health::Offline, "{fault}");
         assert_eq!(refreshes(&stage), 1, "{fault}: nothing is repeated unasked");
     }
+}
+
+#[tokio::test]
+async fn j_06_a_request_that_never_left_may_be_repeated_as_often_as_needed() {
+    let mut stage = Stage::signed_in().await;
+    let before = stage.kept();
+    stage.close_sandbox().await;
+    stage.pass(2 * HOUR);
+    for _ in 0..5 {
+        // Not "interrupted": that would want the person to decide.
+        let error = stage.token().await.expect_err("nobody");
+        assert!(
+            matches!(&error, Error::Provider(failure) if failure.is_transport()),
+            "{error:?}"
+        );
+    }
+    let after = stage.kept();
+    assert_eq!(
+        (&after.access, &after.refresh),
+        (&before.access, &before.refresh)
+    );
+    assert_eq!(health(&stage), Health::Offline);
 }

@@ -85,7 +85,7 @@ async fn a_04_the_token_request_names_the_same_redirect_address() {
 }
 
 #[tokio::test]
-async fn b_02_narrowed_scopes_are_shown_beside_the_requested_ones() {
+async fn b_03_narrowed_scopes_are_shown_beside_the_requested_ones() {
     let stage = Stage::new().await;
     let approval = Approval {
         scopes: Some(vec!["profile".to_owned(), "items:read".to_owned()]),
@@ -103,7 +103,7 @@ async fn b_02_narrowed_scopes_are_shown_beside_the_requested_ones() {
 }
 
 #[tokio::test]
-async fn b_scopes_that_the_provider_does_not_list_are_not_stated() {
+async fn b_02_scopes_that_the_provider_does_not_list_are_not_stated() {
     let stage = Stage::new().await;
     stage.set("scope=absent");
     let outcome = stage.sign_in().await.expect("signed in");
@@ -111,7 +111,7 @@ async fn b_scopes_that_the_provider_does_not_list_are_not_stated() {
 }
 
 #[tokio::test]
-async fn b_05_a_wider_grant_is_kept_when_the_person_says_so() {
+async fn b_03_a_wider_grant_is_kept_when_the_person_says_so() {
     let stage = Stage::new().await;
     stage.set("granted_scope=profile items:read items:write email");
     let (question, outcome) = answered(&stage, "ada", Answer::Accept).await;
@@ -121,21 +121,21 @@ async fn b_05_a_wider_grant_is_kept_when_the_person_says_so() {
 }
 
 #[tokio::test]
-async fn b_05_a_wider_grant_is_given_back_at_the_provider() {
+async fn b_03_a_wider_grant_is_given_back_at_the_provider() {
     let stage = Stage::new().await;
     stage.set("granted_scope=profile items:read items:write email");
     let before = stage.kept();
     let (_, outcome) = answered(&stage, "ada", Answer::GiveBack).await;
     let error = outcome.expect_err("given back");
     assert!(
-        matches!(&*error, Error::GivenBack(question) if matches!(**question, Question::WiderGrant { .. }))
+        matches!(&*error, Error::GivenBack { question, revoked: true } if matches!(**question, Question::WiderGrant { .. }))
     );
     assert!(stage.sandbox.live_refresh_tokens().is_empty());
     assert_eq!(stage.kept(), before);
 }
 
 #[tokio::test]
-async fn b_05_a_wider_grant_may_be_accepted_beforehand() {
+async fn b_03_a_wider_grant_may_be_accepted_beforehand() {
     let stage = Stage::new().await;
     stage.set("granted_scope=profile items:read items:write email");
     let attempt = stage.begin_with(SignInOptions {
@@ -341,7 +341,7 @@ async fn e_12_an_answer_from_another_browser_is_ignored() {
 }
 
 #[tokio::test]
-async fn c_40_an_answer_behind_the_hash_is_named() {
+async fn c40_an_answer_behind_the_hash_is_named() {
     let stage = Stage::new().await;
     stage.set("callback_fragment=on");
     let attempt = stage.begin();

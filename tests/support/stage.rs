@@ -112,6 +112,14 @@ impl Stage {
         self.sandbox.advance(seconds.into());
     }
 
+    /// Nobody listens at the provider's address any more.
+    pub(crate) async fn close_sandbox(&mut self) {
+        let options = Options::default();
+        self.sandbox = Sandbox::start(options).await.expect("another sandbox");
+        // The old one's listener goes with its task, which ends at its next turn.
+        tokio::task::yield_now().await;
+    }
+
     pub(crate) fn set(&self, switch: &str) {
         self.sandbox.set(switch).expect(switch);
     }
@@ -174,11 +182,6 @@ impl Stage {
     /// A whole sign-in; ada approves everything.
     pub(crate) async fn sign_in(&self) -> Result<Outcome, Arc<Error>> {
         self.sign_in_by(self.sandbox.browser()).await
-    }
-
-    pub(crate) async fn sign_in_as(&self, account: &str) -> Result<Outcome, Arc<Error>> {
-        let browser = self.sandbox.browser().approving(Approval::of(account));
-        self.sign_in_by(browser).await
     }
 
     pub(crate) async fn sign_in_by(

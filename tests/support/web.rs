@@ -1,5 +1,6 @@
 //! Raw HTTP/1.1 requests, for answers that no browser would send.
 
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
@@ -40,10 +41,10 @@ pub(crate) fn get(url: &str, headers: &[(&str, &str)]) -> Answer {
             .any(|(key, _)| key.eq_ignore_ascii_case(name))
     };
     if !given("host") {
-        head.push_str(&format!("Host: {host}\r\n"));
+        let _ = write!(head, "Host: {host}\r\n");
     }
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        let _ = write!(head, "{name}: {value}\r\n");
     }
     head.push_str("Connection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).expect("sent");

@@ -16,8 +16,12 @@ pub(super) fn line(
     stopped: Option<&Advice>,
 ) -> Value {
     let value = match event {
-        AttemptEvent::Step { step, state, .. } => {
-            json!({"event": "step", "step": step.word(), "state": state.word()})
+        AttemptEvent::Step {
+            step,
+            state,
+            detail,
+        } => {
+            json!({"event": "step", "step": step.word(), "state": state.word(), "detail": detail})
         }
         AttemptEvent::Way(open) => way(open),
         AttemptEvent::Ignored(what) => {

@@ -1,10 +1,11 @@
 //! Spending a code: tokens are stored durably as a candidate before anything else is looked at.
 
-use super::super::failure::{Endpoint, FailureKind, ProviderFailure};
+use super::super::failure::{Endpoint, Fate, ProviderFailure};
+use super::super::give_back::give_back;
 use super::super::new_grant_id;
 use super::{Desk, Report, Trouble};
 use crate::host::{Http, Limits, TOKEN_LIMITS};
-use crate::model::{Connection, Expiry, Quirk, Scope, ScopeSet, Secret, UnixTime};
+use crate::model::{Connection, Expiry, GrantId, ScopeSet, Secret, UnixTime};
 use crate::oauth::{
     self, Flow, HttpRequest, HttpResponse, Lifetime, PollVerdict, StatedScope, TokenAnswer, request,
 };
@@ -24,16 +25,14 @@ impl Desk<'_> {
             let sent_at = self.clock.now();
             match self.ask(&http, connection, Endpoint::Token, request).await {
                 Ok(answer) => {
-                    self.store(connection, &http, flow.nonce.as_ref(), answer, sent_at)
+                    let grant = self
+                        .store(connection, &http, flow.nonce.as_ref(), answer, sent_at)
                         .await?;
-                    return Ok(Report::Stored);
+                    return Ok(Report::Stored { grant });
                 }
                 // One repeat, and only when no byte of the first reached the provider.
                 Err(ProviderFailure {
-                    kind:
-                        FailureKind::Offline {
-                            nothing_sent: true, ..
-                        },
+                    fate: Fate::NotSent,
                     ..
                 }) if first => first = false,
                 Err(failure) => return Err(failure.into()),
@@ -59,8 +58,8 @@ impl Desk<'_> {
             .map_err(|error| ProviderFailure::http(Endpoint::Token, authority.clone(), &error))?;
         match oauth::poll_verdict(connection, &response) {
             PollVerdict::Granted(answer) => {
-                self.store(connection, &http, None, answer, sent_at).await?;
-                Ok(Report::Stored)
+                let grant = self.store(connection, &http, None, answer, sent_at).await?;
+                Ok(Report::Stored { grant })
             }
             PollVerdict::Pending => Ok(Report::Pending),
             PollVerdict::SlowDown => Ok(Report::SlowDown),
@@ -94,7 +93,7 @@ impl Desk<'_> {
         nonce: Option<&Secret>,
         answer: TokenAnswer,
         sent_at: UnixTime,
-    ) -> Result<(), Trouble> {
+    ) -> Result<GrantId, Trouble> {
         let TokenAnswer {
             access_token,
             lifetime,
@@ -113,36 +112,64 @@ impl Desk<'_> {
                 StatedScope::Empty => Some(ScopeSet::default()),
                 StatedScope::NotStated => None,
             },
-            expiry: expiry(connection, lifetime, sent_at),
+            expiry: expiry(lifetime, sent_at),
             issued_at: sent_at,
             ends_at: grant_ends_in.map(|span| sent_at.plus(span)),
             account: None,
         };
+        let secret = self.vault(|vault| vault.client_secret(connection))?;
+        self.give_leftover_back(connection, http, secret.as_ref())
+            .await?;
         self.vault(|vault| vault.store_candidate(connection, &candidate, self.clock.now()))?;
-        let Some(id_token) = id_token.filter(|_| asks_for_identity(connection)) else {
-            return Ok(());
+        let grant = candidate.grant_id;
+        let Some(id_token) = id_token else {
+            return Ok(grant);
         };
         match self
             .identity(connection, http, nonce, &id_token, &candidate.access_token)
             .await
         {
             Ok(Some(account)) => self.vault(|vault| {
-                vault.set_candidate_account(&connection.id, &account, self.clock.now())
-            }),
-            Ok(None) => Ok(()),
+                let now = self.clock.now();
+                vault.set_candidate_account(&connection.id, &grant, &account, now)
+            })?,
+            Ok(None) => {}
             Err(trouble) => {
                 // Somebody else's identity: these tokens must not become the grant.
-                self.give_back(
-                    connection,
+                give_back(
                     http,
+                    connection,
+                    secret.as_ref(),
                     candidate.refresh_token.as_ref(),
                     &candidate.access_token,
                 )
                 .await;
-                self.vault(|vault| vault.discard_candidate(&connection.id, self.clock.now()))?;
-                Err(trouble)
+                self.vault(|vault| {
+                    vault.discard_candidate(&connection.id, &grant, self.clock.now())
+                })?;
+                return Err(trouble);
             }
         }
+        Ok(grant)
+    }
+
+    /// A sign-in that was broken off after its tokens were stored, or that another process runs at
+    /// the same time: the latest one wins, and the other's tokens do not stay alive unseen.
+    async fn give_leftover_back(
+        &self,
+        connection: &Connection,
+        http: &Http,
+        client_secret: Option<&Secret>,
+    ) -> Result<(), Trouble> {
+        let Some(leftover) = self.vault(|vault| vault.candidate(&connection.id))? else {
+            return Ok(());
+        };
+        let tokens = self.vault(|vault| vault.candidate_tokens(connection, &leftover.id))?;
+        if let Some((access, refresh)) = tokens {
+            give_back(http, connection, client_secret, refresh.as_ref(), &access).await;
+        }
+        let now = self.clock.now();
+        self.vault(|vault| vault.discard_candidate(&connection.id, &leftover.id, now))
     }
 }
 
@@ -168,16 +195,11 @@ fn token_authority(connection: &Connection) -> String {
         .unwrap_or_default()
 }
 
-fn asks_for_identity(connection: &Connection) -> bool {
-    Scope::parse("openid").is_ok_and(|openid| connection.requested.contains(&openid))
-}
-
 /// Counted from the moment the request was sent (I-04).
-pub(super) fn expiry(connection: &Connection, lifetime: Lifetime, sent_at: UnixTime) -> Expiry {
+pub(super) fn expiry(lifetime: Lifetime, sent_at: UnixTime) -> Expiry {
     match lifetime {
         Lifetime::Seconds(span) => Expiry::At(sent_at.plus(span)),
         Lifetime::Never => Expiry::Never,
-        Lifetime::NotStated if connection.provider.has(&Quirk::NeverExpires) => Expiry::Never,
         Lifetime::NotStated => Expiry::NotStated,
     }
 }

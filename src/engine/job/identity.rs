@@ -1,16 +1,22 @@
-//! Who the tokens speak for: identity tokens (OpenID Connect Core section 3.1.3.7 and 12.2), and giving
-//! back what will not be kept.
+//! Who the tokens speak for: identity tokens (OpenID Connect Core sections 3.1.3.7 and
+//! 12.2).
 
-use super::super::failure::{Endpoint, ProviderFailure};
+use std::time::Duration;
+
+use super::super::failure::Endpoint;
+use super::super::give_back::give_back;
 use super::exchange::send;
 use super::{Desk, Trouble};
-use crate::host::{Http, METADATA_LIMITS, TOKEN_LIMITS};
+use crate::host::{Http, METADATA_LIMITS};
 use crate::model::{Account, AccountSource, Connection, EndReason, Secret};
 use crate::oauth::{
     id_token::{self, IdTokenProblem},
     request,
 };
 use crate::vault::Refreshed;
+
+/// The key set is small, and callers wait.
+const KEYS_WITHIN: Duration = Duration::from_secs(5);
 
 /// What an identity token must fit.
 struct Wanted<'a> {
@@ -35,7 +41,7 @@ impl Desk<'_> {
             subject: None,
             access_token,
         };
-        let Some(verified) = self.verified(connection, http, token, &expected).await? else {
+        let Some(verified) = self.verified(connection, http, token, &expected).await else {
             return Ok(None);
         };
         let claims = verified.map_err(|problem| Trouble::IdToken(problem.to_string()))?;
@@ -74,7 +80,7 @@ impl Desk<'_> {
             subject: Some(subject.raw()),
             access_token: &refreshed.access_token,
         };
-        let Ok(Some(Err(problem))) = self.verified(connection, http, token, &expected).await else {
+        let Some(Err(problem)) = self.verified(connection, http, token, &expected).await else {
             return Ok(());
         };
         if !matches!(
@@ -86,38 +92,38 @@ impl Desk<'_> {
         ) {
             return Ok(());
         }
-        self.give_back(
-            connection,
+        let secret = self.vault(|vault| vault.client_secret(connection))?;
+        give_back(
             http,
+            connection,
+            secret.as_ref(),
             refreshed.refresh_token.as_ref(),
             &refreshed.access_token,
         )
         .await;
-        self.vault(|vault| {
-            let reason = EndReason::EndedByProvider;
-            vault.end_grant(&connection.id, reason, self.clock.now())
-        })?;
-        Err(Trouble::IdToken(problem.to_string()))
+        let reason = EndReason::AccountChanged;
+        self.vault(|vault| vault.end_grant(connection, reason, self.clock.now()))?;
+        Err(Trouble::NeedsSignIn(Some(reason)))
     }
 
-    /// Verifies an identity token with the provider's keys; `None` where none are known.
+    /// Verifies an identity token with the provider's keys. `None` where none are known or they are
+    /// out of reach: then the token is ignored, never half-trusted.
     async fn verified(
         &self,
         connection: &Connection,
         http: &Http,
         token: &Secret,
         wanted: &Wanted<'_>,
-    ) -> Result<Option<Result<id_token::Claims, IdTokenProblem>>, ProviderFailure> {
-        let (Some(issuer), Some(request), Some(again)) = (
-            connection.provider.issuer.as_ref(),
-            request::jwks(connection),
-            request::jwks(connection),
-        ) else {
-            return Ok(None);
+    ) -> Option<Result<id_token::Claims, IdTokenProblem>> {
+        let issuer = connection.provider.issuer.as_ref()?;
+        let fetch = || async {
+            let request = request::jwks(connection)?;
+            let authority = request.uri().authority().map(ToString::to_string);
+            let authority = authority.unwrap_or_default();
+            let asked = send(http, request, &METADATA_LIMITS, Endpoint::Keys, &authority);
+            let answer = tokio::time::timeout(KEYS_WITHIN, asked).await.ok()?.ok()?;
+            answer.status().is_success().then_some(answer)
         };
-        let authority = request.uri().authority().map(ToString::to_string);
-        let authority = authority.unwrap_or_default();
-        let fetch = |request| send(http, request, &METADATA_LIMITS, Endpoint::Keys, &authority);
         let expected = id_token::Expected {
             issuer,
             client_id: &connection.registration.client_id,
@@ -126,37 +132,13 @@ impl Desk<'_> {
             now: self.clock.now(),
             subject: wanted.subject,
         };
-        let keys = fetch(request).await?;
-        match id_token::verify(token, keys.body(), &expected) {
+        match id_token::verify(token, fetch().await?.body(), &expected) {
+            Err(IdTokenProblem::Keys) => None,
             // The keys may have been rotated just now: fetched once more.
             Err(IdTokenProblem::UnknownKey) => {
-                let keys = fetch(again).await?;
-                Ok(Some(id_token::verify(token, keys.body(), &expected)))
+                Some(id_token::verify(token, fetch().await?.body(), &expected))
             }
-            result => Ok(Some(result)),
-        }
-    }
-
-    /// Revokes tokens that will not be kept; best effort, because they are not ours to show.
-    pub(super) async fn give_back(
-        &self,
-        connection: &Connection,
-        http: &Http,
-        refresh_token: Option<&Secret>,
-        access_token: &Secret,
-    ) {
-        let secret = self
-            .vault(|vault| vault.client_secret(connection))
-            .ok()
-            .flatten();
-        let revocations = request::revocations(
-            connection,
-            secret.as_ref(),
-            refresh_token,
-            Some(access_token),
-        );
-        for revocation in revocations.unwrap_or_default() {
-            let _ = http.send(revocation.request, &TOKEN_LIMITS).await;
+            result => Some(result),
         }
     }
 }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::failure::ProviderFailure;
 use super::{Error, hold};
 use crate::host::Clock;
-use crate::model::{AttemptId, Connection, ConnectionId, EndReason, Secret, UnixTime};
+use crate::model::{AttemptId, Connection, ConnectionId, EndReason, GrantId, Secret, UnixTime};
 use crate::oauth::Flow;
 use crate::vault::{Vault, VaultError};
 
@@ -63,8 +63,10 @@ pub enum Job {
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Report {
     Refreshed,
-    /// A candidate is stored.
-    Stored,
+    /// A candidate is stored, as this grant-to-be.
+    Stored {
+        grant: GrantId,
+    },
     Pending,
     SlowDown,
     Denied,

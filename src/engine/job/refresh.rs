@@ -1,15 +1,24 @@
 //! Spending a refresh token: intent, request, durable commit; and what each failure means.
 
-use super::super::failure::{Class, Endpoint, ProviderFailure};
+use std::time::Duration;
+
+use super::super::failure::{Class, Endpoint, Fate, ProviderFailure};
 use super::exchange::expiry;
+use super::wire::VaultTrouble;
 use super::{Desk, Report, Trouble};
 use crate::host::Http;
-use crate::model::{Connection, ConnectionId, EndReason, Problem, ScopeSet, Seconds, UnixTime};
+use crate::model::{
+    Connection, ConnectionId, EndReason, Problem, ProblemKind, ScopeSet, Seconds, UnixTime,
+    Untrusted,
+};
 use crate::oauth::{StatedScope, TokenAnswer, request};
 use crate::vault::{Intent, Refreshed};
 
 /// A second presentation of the same refresh token happens at most this long after the first (J-05).
 const RETRY_WITHIN: Seconds = Seconds(10);
+/// How often, and at what distance, a received answer is tried to be stored.
+const COMMIT_TRIES: u32 = 30;
+const COMMIT_PAUSE: Duration = Duration::from_secs(1);
 
 impl Desk<'_> {
     pub(super) async fn refresh(&self, id: &ConnectionId, forced: bool) -> Result<Report, Trouble> {
@@ -28,7 +37,7 @@ impl Desk<'_> {
         let mut intent = match interrupted {
             None => self.vault(|vault| vault.begin_refresh(&connection, self.clock.now()))?,
             Some(intent) if intent.tries >= 2 && !forced => {
-                return Err(Trouble::RefreshInterrupted);
+                return Err(self.interrupted(&connection)?);
             }
             Some(intent) => {
                 self.vault(|vault| vault.note_retry(&connection, &intent, self.clock.now()))?
@@ -53,11 +62,9 @@ impl Desk<'_> {
             {
                 Ok(mut answer) => {
                     let id_token = answer.id_token.take();
-                    let refreshed = refreshed(&connection, answer, sent_at);
-                    self.vault(|vault| {
-                        vault.commit_refresh(&connection, &intent, &refreshed, self.clock.now())
-                    })?;
-                    // Durable first (J-03), then looked at, and all of it before a hand-out.
+                    let refreshed = refreshed(answer, sent_at);
+                    self.commit(&connection, &intent, &refreshed).await?;
+                    // Durable first (J-03), then looked at.
                     if let Some(id_token) = id_token {
                         self.same_identity(&connection, &http, &id_token, &refreshed)
                             .await?;
@@ -66,7 +73,7 @@ impl Desk<'_> {
                 }
                 Err(failure) => {
                     let in_time = self.clock.now().since(began) < RETRY_WITHIN;
-                    if failure.outcome_unknown() && again && in_time {
+                    if failure.fate == Fate::Silence && again && in_time {
                         again = false;
                         spent_twice = true;
                         intent = self.vault(|vault| {
@@ -80,6 +87,44 @@ impl Desk<'_> {
         }
     }
 
+    /// Makes the answer durable. It is the only copy of what the provider now expects, so a disk
+    /// that is full or busy for a moment is waited for.
+    async fn commit(
+        &self,
+        connection: &Connection,
+        intent: &Intent,
+        refreshed: &Refreshed,
+    ) -> Result<(), Trouble> {
+        for _ in 1..COMMIT_TRIES {
+            match self.vault(|vault| {
+                vault.commit_refresh(connection, intent, refreshed, self.clock.now())
+            }) {
+                Err(Trouble::Vault(
+                    VaultTrouble::Busy | VaultTrouble::Full | VaultTrouble::Other(_),
+                )) => {
+                    tokio::time::sleep(COMMIT_PAUSE).await;
+                }
+                done => return done.map(|_| ()),
+            }
+        }
+        self.vault(|vault| vault.commit_refresh(connection, intent, refreshed, self.clock.now()))?;
+        Ok(())
+    }
+
+    /// The row says so too, until a person decides.
+    fn interrupted(&self, connection: &Connection) -> Result<Trouble, Trouble> {
+        let now = self.clock.now();
+        let problem = Problem {
+            kind: ProblemKind::Transport,
+            detail: Untrusted::new(
+                "a refresh was interrupted twice; refresh by hand or sign in again",
+            ),
+            at: now,
+        };
+        self.vault(|vault| vault.set_problem(connection, Some(&problem), now))?;
+        Ok(Trouble::RefreshInterrupted)
+    }
+
     /// Writes down what a failed refresh means for the grant (I-08, J-05, J-07).
     fn refresh_failed(
         &self,
@@ -89,32 +134,39 @@ impl Desk<'_> {
         spent_twice: bool,
     ) -> Result<Trouble, Trouble> {
         let now = self.clock.now();
-        if failure.class() == Class::Permanent {
+        if failure.class == Class::Permanent {
             let reason = if spent_twice {
                 EndReason::RefreshInterrupted
             } else {
                 EndReason::EndedByProvider
             };
-            self.vault(|vault| vault.end_grant(&connection.id, reason, now))?;
+            self.vault(|vault| vault.end_grant(connection, reason, now))?;
             return Ok(Trouble::NeedsSignIn(Some(reason)));
         }
-        // An unknown outcome keeps its intent: the next start resolves it (J-09).
-        if !failure.outcome_unknown() && intent.tries <= 1 {
-            self.vault(|vault| vault.clear_intent(&connection.id, now))?;
+        // An unknown outcome keeps its intent: the next start resolves it (J-09). A presentation
+        // that surely was not carried out does not count (J-06).
+        match failure.fate {
+            Fate::Silence | Fate::Unusable => {}
+            Fate::NotSent | Fate::Refused if intent.tries <= 1 => {
+                self.vault(|vault| vault.clear_intent(&connection.id, now))?;
+            }
+            Fate::NotSent | Fate::Refused => {
+                self.vault(|vault| vault.undo_retry(connection, intent, now))?;
+            }
         }
         let problem = Problem {
             kind: failure.problem_kind(),
             detail: failure.short(),
             at: now,
         };
-        self.vault(|vault| vault.set_problem(&connection.id, Some(&problem), now))?;
+        self.vault(|vault| vault.set_problem(connection, Some(&problem), now))?;
         Ok(failure.into())
     }
 }
 
-fn refreshed(connection: &Connection, answer: TokenAnswer, sent_at: UnixTime) -> Refreshed {
+fn refreshed(answer: TokenAnswer, sent_at: UnixTime) -> Refreshed {
     Refreshed {
-        expiry: expiry(connection, answer.lifetime, sent_at),
+        expiry: expiry(answer.lifetime, sent_at),
         access_token: answer.access_token,
         refresh_token: answer.refresh_token,
         in_use: match answer.scope {

@@ -1,6 +1,9 @@
 //! From the approval to the accepted grant: exchange, store, identify, accept, test.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
 
 use super::super::attempt::Control;
 use super::super::identify::CandidateFacts;
@@ -8,8 +11,11 @@ use super::super::job::{Job, Report};
 use super::super::{Answer, AttemptEvent, Error, Question, Step, StepState, TestReport};
 use super::Story;
 use super::approval::Approved;
-use crate::model::{Account, AccountSource, Connection, ScopeSet, Secret, Shown};
+use crate::model::{
+    Account, AccountSource, Connection, GrantId, ScopeSet, Secret, Shown, Untrusted,
+};
 use crate::oauth::Flow;
+use crate::vault::VaultError;
 
 /// Who signed in, and what was granted.
 pub(super) type Accepted = (Option<Shown>, Option<ScopeSet>);
@@ -21,43 +27,57 @@ impl Story {
         flow: Option<Arc<Flow>>,
         approved: Approved,
     ) -> Result<Accepted, Error> {
-        match (approved, flow) {
+        let grant = match (approved, flow) {
             (Approved::Code(code), Some(flow)) => {
                 self.begin(Step::Exchange);
-                self.exchange(&flow, code).await?;
+                let grant = self.exchange(&flow, code).await?;
                 self.state(Step::Exchange, StepState::Done, None);
+                grant
             }
-            _ => {
+            (Approved::ByDevice(grant), _) => {
                 for step in [Step::Approve, Step::Check, Step::Exchange] {
                     self.state(step, StepState::Done, None);
                 }
+                grant
+            }
+            (Approved::Code(_), None) => return Err(Error::Internal("a code without its flow")),
+        };
+        self.state(Step::Store, StepState::Done, None);
+        match self.accept(&grant).await {
+            Ok(accepted) => Ok(accepted),
+            Err(error) => {
+                // Whatever stopped it: tokens that nobody accepted do not stay alive unseen.
+                let revoked = self
+                    .engine
+                    .give_candidate_back(&self.connection, &grant)
+                    .await?;
+                Err(match error {
+                    Error::GivenBack { question, .. } => Error::GivenBack { question, revoked },
+                    other => other,
+                })
             }
         }
-        self.state(Step::Store, StepState::Done, None);
-        let accepted = self.accept().await;
-        if let Err(Error::GivenBack(_) | Error::Cancelled) = accepted {
-            self.engine.give_candidate_back(&self.connection).await?;
-        }
-        accepted
     }
 
     /// Who is it, and is it to replace what was there? `GivenBack` and `Cancelled` say no.
-    async fn accept(&mut self) -> Result<Accepted, Error> {
+    async fn accept(&mut self, grant: &GrantId) -> Result<Accepted, Error> {
         self.begin(Step::Identify);
-        let candidate = self.engine.identify_candidate(&self.connection).await?;
+        let candidate = self
+            .engine
+            .identify_candidate(&self.connection, grant)
+            .await?;
         let account = candidate
             .account
             .as_ref()
             .map(|account| account.label.shown());
-        self.state(
-            Step::Identify,
-            StepState::Done,
-            account.as_ref().map(ToString::to_string),
-        );
+        let detail = account.as_ref().map(ToString::to_string);
+        self.state(Step::Identify, StepState::Done, detail);
         self.begin(Step::Accept);
         for question in questions(&self.connection, &candidate) {
             self.decide(question).await?;
         }
+        // Under the lock, so that no refresh or revocation of the old grant is half-way.
+        let lock = self.engine.lock_grant(&self.connection.id).await?;
         // Cancelled since the approval: nothing is stored any more.
         while let Ok(control) = self.inbox.try_recv() {
             if matches!(control, Control::Cancel) {
@@ -65,14 +85,19 @@ impl Story {
             }
         }
         let now = self.engine.now();
-        let grant = self
+        let accepted = self
             .engine
-            .with_vault(|vault| vault.accept_candidate(&self.connection.id, now))?;
+            .with_vault(|vault| vault.accept_candidate(&self.connection.id, grant, now));
+        drop(lock);
+        let accepted = accepted.map_err(|error| match error {
+            Error::Vault(VaultError::NoCandidate) => Error::Overtaken,
+            other => other,
+        })?;
         self.state(Step::Accept, StepState::Done, None);
-        Ok((account, grant.granted))
+        Ok((account, accepted.granted))
     }
 
-    async fn exchange(&self, flow: &Flow, code: Secret) -> Result<(), Error> {
+    async fn exchange(&self, flow: &Flow, code: Secret) -> Result<GrantId, Error> {
         let lock = self.engine.lock_grant(&self.connection.id).await?;
         let job = Job::Exchange {
             connection: self.connection.id.clone(),
@@ -84,7 +109,7 @@ impl Story {
             nonce: flow.nonce.as_ref().map(Secret::duplicate),
         };
         match self.engine.run_job(&lock, job).await? {
-            Report::Stored => Ok(()),
+            Report::Stored { grant } => Ok(grant),
             Report::Failed(trouble) => Err(trouble.into_error(self.connection.name.as_str())),
             _ => Err(Error::Internal("an exchange reported something else")),
         }
@@ -99,15 +124,22 @@ impl Story {
         if accepted_beforehand {
             return Ok(());
         }
+        // No browser is expected any more, and a fixed port may be wanted elsewhere (E-07).
+        self.close_listener(None).await;
         self.event(AttemptEvent::Asked(question.clone()));
+        let give_up = Instant::now() + Duration::from_secs(self.lifetime().0);
+        let given_back = |question| Error::GivenBack {
+            question: Box::new(question),
+            revoked: false,
+        };
         loop {
-            match self.inbox.recv().await {
-                Some(Control::Answer(Answer::Accept)) => return Ok(()),
-                Some(Control::Answer(Answer::GiveBack)) | None => {
-                    return Err(Error::GivenBack(Box::new(question)));
+            match timeout_at(give_up, self.inbox.recv()).await {
+                Ok(Some(Control::Answer(Answer::Accept))) => return Ok(()),
+                Ok(Some(Control::Answer(Answer::GiveBack)) | None) | Err(_) => {
+                    return Err(given_back(question));
                 }
-                Some(Control::Cancel) => return Err(Error::Cancelled),
-                Some(_) => {}
+                Ok(Some(Control::Cancel)) => return Err(Error::Cancelled),
+                Ok(Some(_)) => {}
             }
         }
     }
@@ -118,20 +150,14 @@ impl Story {
         }
         self.begin(Step::Test);
         let report = self.engine.test(self.connection.name.as_str(), None).await;
-        match report {
-            Ok(report) => {
-                self.state(
-                    Step::Test,
-                    StepState::Done,
-                    Some(format!("status {}", report.status)),
-                );
-                Some(report)
-            }
-            Err(_) => {
-                // The sign-in stands; the row tells what the test found.
-                self.state(Step::Test, StepState::Failed, None);
-                None
-            }
+        if let Ok(report) = report {
+            let detail = format!("status {}", report.status);
+            self.state(Step::Test, StepState::Done, Some(detail));
+            Some(report)
+        } else {
+            // The sign-in stands; the row tells what the test found.
+            self.state(Step::Test, StepState::Failed, None);
+            None
         }
     }
 }
@@ -150,13 +176,17 @@ fn questions(connection: &Connection, candidate: &CandidateFacts) -> Vec<Questio
         .grant
         .as_ref()
         .and_then(|grant| grant.account.as_ref());
-    if let (Some(before), Some(now)) = (before, &candidate.account) {
-        if !same_account(before, now) {
-            questions.push(Question::OtherAccount {
-                before: before.label.shown(),
-                now: now.label.shown(),
-            });
-        }
+    let now = match (before, &candidate.account) {
+        (Some(before), Some(now)) if !same_account(before, now) => Some(now.label.shown()),
+        // It may be anybody: asked about like somebody else.
+        (Some(_), None) => Some(Untrusted::new("an account the provider did not name").shown()),
+        _ => None,
+    };
+    if let (Some(before), Some(now)) = (before, now) {
+        questions.push(Question::OtherAccount {
+            before: before.label.shown(),
+            now,
+        });
     }
     questions
 }

@@ -10,14 +10,14 @@ use super::super::device::{DeviceTick, DeviceWay};
 use super::super::{Error, Ignored, PasteProblem, Step, StepState};
 use super::Story;
 use crate::host::{ListenerEvent, Serving};
-use crate::model::Secret;
+use crate::model::{GrantId, Secret};
 use crate::oauth::{AuthorizationErrorCode, CallbackVerdict, Flow, IgnoreReason, PasteVerdict};
 
 /// How the approval came in.
 pub(super) enum Approved {
     Code(Secret),
     /// The device way stored its tokens already.
-    ByDevice,
+    ByDevice(GrantId),
 }
 
 impl Story {
@@ -25,29 +25,28 @@ impl Story {
     pub(super) async fn approval(
         &mut self,
         flow: Option<&Arc<Flow>>,
-        serving: &mut Option<Serving>,
         device: &mut DeviceWay,
         deadline: Instant,
     ) -> Result<Approved, Error> {
         loop {
             tokio::select! {
-                event = next_event(serving) => {
+                event = next_event(&mut self.serving) => {
                     if let Some(approved) = self.heard(event, flow)? {
                         return self.first_wins(approved, device).await;
                     }
                 }
                 control = self.inbox.recv() => {
                     let Some(control) = control else { continue };
-                    if let Some(approved) = self.told(control, flow, serving, device).await? {
+                    if let Some(approved) = self.told(control, flow, device).await? {
                         return self.first_wins(approved, device).await;
                     }
                 }
                 tick = device.tick() => match tick {
-                    DeviceTick::Stored => return Ok(Approved::ByDevice),
+                    DeviceTick::Stored(grant) => return Ok(Approved::ByDevice(grant)),
                     DeviceTick::Waiting => {}
                     DeviceTick::SlowDown => self.ignored(Ignored::SlowDown),
                     DeviceTick::Failed(error) => {
-                        if serving.is_none() || matches!(*error, Error::Declined) {
+                        if self.serving.is_none() || matches!(*error, Error::Declined) {
                             return Err(*error);
                         }
                         self.ignored(Ignored::DeviceWayClosed(Arc::new(*error)));
@@ -67,7 +66,7 @@ impl Story {
         device: &mut DeviceWay,
     ) -> Result<Approved, Error> {
         match device.finish_poll().await {
-            Some(DeviceTick::Stored) => Ok(Approved::ByDevice),
+            Some(DeviceTick::Stored(grant)) => Ok(Approved::ByDevice(grant)),
             _ => Ok(approved),
         }
     }
@@ -93,8 +92,8 @@ impl Story {
     }
 
     /// What came while nobody listened any more, such as a second answer (conformance F-18).
-    pub(super) fn overhear_the_rest(&self, serving: &mut Option<Serving>) {
-        while let Some(event) = next_event(serving).now_or_never() {
+    pub(super) fn overhear_the_rest(&mut self) {
+        while let Some(event) = next_event(&mut self.serving).now_or_never() {
             if let Some(what) = overheard(&event) {
                 self.ignored(what);
             }
@@ -105,7 +104,6 @@ impl Story {
         &mut self,
         control: Control,
         flow: Option<&Arc<Flow>>,
-        serving: &mut Option<Serving>,
         device: &mut DeviceWay,
     ) -> Result<Option<Approved>, Error> {
         match control {
@@ -118,7 +116,7 @@ impl Story {
                 Ok(None)
             }
             Control::StartUrl { open, reply } => {
-                let url = serving.as_ref().map(Serving::start_url);
+                let url = self.serving.as_ref().map(Serving::start_url);
                 if let (true, Some(url)) = (open, url.as_deref()) {
                     self.open_browser(url).await;
                 }

@@ -12,15 +12,17 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::attempt::Control;
-use super::device::DeviceWay;
+use super::device::{DeviceTick, DeviceWay};
 use super::{
     Attempt, AttemptEvent, Change, Engine, Error, Ignored, Outcome, SignInOptions, Step, StepState,
     hold,
 };
-use crate::host::{Page, random_bytes};
+use crate::host::{Page, Serving, random_bytes};
 use crate::model::{AttemptId, Connection, ConnectionId, Seconds, Untrusted};
 use acceptance::Accepted;
 
+/// How long a stopped attempt waits for a device poll in flight.
+const LATE_POLL: Duration = Duration::from_secs(3);
 /// How long an attempt waits for the person (conformance 0.3).
 const FLOW_LIFETIME: Seconds = Seconds(600);
 
@@ -58,6 +60,7 @@ impl Engine {
             _alive: alive,
             step: Step::Listen,
             port: 0,
+            serving: None,
         };
         let task = tokio::spawn(story.tell());
         Ok(Attempt {
@@ -91,6 +94,8 @@ struct Story {
     step: Step,
     /// The listener's port; 0 without one.
     port: u16,
+    /// The listener, as long as an answer may come by it.
+    serving: Option<Serving>,
 }
 
 impl Story {
@@ -131,28 +136,23 @@ impl Story {
         // A sign-in that cannot be stored must not begin (conformance T-05).
         self.engine.prove_storage()?;
         let deadline = Instant::now() + Duration::from_secs(self.lifetime().0);
-        let (flow, mut serving) = match self.listen()? {
-            Some((flow, serving)) => (Some(flow), Some(serving)),
-            None => (None, None),
-        };
+        let flow = self.listen()?;
         let mut device = DeviceWay::default();
-        self.offer_ways(serving.as_ref()).await;
+        self.offer_ways().await;
         if flow.is_none() || self.wants_device_at_once() {
             self.open_device_way(&mut device, flow.is_none()).await?;
         }
         self.begin(Step::Approve);
-        let approved = self
-            .approval(flow.as_ref(), &mut serving, &mut device, deadline)
-            .await;
+        let approved = self.approval(flow.as_ref(), &mut device, deadline).await;
         let result = match approved {
             Ok(approved) => self.after_approval(flow, approved).await,
-            Err(error) => Err(error),
+            Err(error) => {
+                self.drop_late_tokens(&mut device).await;
+                Err(error)
+            }
         };
-        self.overhear_the_rest(&mut serving);
-        if let Some(serving) = serving {
-            serving.finish(self.page(&result));
-            serving.close().await;
-        }
+        self.overhear_the_rest();
+        self.close_listener(Some(self.page(&result))).await;
         let (account, granted) = result?;
         let test = self.test().await;
         Ok(Outcome {
@@ -162,6 +162,28 @@ impl Story {
             granted,
             test,
         })
+    }
+
+    /// A poll in flight may bring tokens that nobody waits for any more (K-06, K-09).
+    async fn drop_late_tokens(&self, device: &mut DeviceWay) {
+        let late = tokio::time::timeout(LATE_POLL, device.finish_poll()).await;
+        if let Ok(Some(DeviceTick::Stored(grant))) = late {
+            // Out of reach, they are given back when the next attempt begins to store.
+            let _ = self
+                .engine
+                .give_candidate_back(&self.connection, &grant)
+                .await;
+        }
+    }
+
+    /// Tells the browser how it ended, if that is known, and closes the port; does nothing the second time.
+    async fn close_listener(&mut self, page: Option<Page>) {
+        if let Some(serving) = self.serving.take() {
+            if let Some(page) = page {
+                serving.finish(page);
+            }
+            serving.close().await;
+        }
     }
 
     /// What the browser is told: never more than what happened.

@@ -12,7 +12,7 @@ use crate::oauth::{CallbackVerdict, Flow, IgnoreReason};
 impl Story {
     /// Opens the listener, where the provider has a browser sign-in and a device code was not
     /// asked for alone.
-    pub(super) fn listen(&mut self) -> Result<Option<(Arc<Flow>, Serving)>, Error> {
+    pub(super) fn listen(&mut self) -> Result<Option<Arc<Flow>>, Error> {
         let provider = &self.connection.provider;
         // GitHub's code way needs no secret, its browser way does.
         let lacks_secret =
@@ -48,19 +48,19 @@ impl Story {
         let serving = listener.serve(flow.authorization_url()?, Box::new(judge));
         let detail = format!("{}:{port}", redirect.host.as_str());
         self.state(Step::Listen, StepState::Done, Some(detail));
-        Ok(Some((flow, serving)))
+        self.serving = Some(serving);
+        Ok(Some(flow))
     }
 
     /// Opens the browser where there is one, and names the other ways.
-    pub(super) async fn offer_ways(&mut self, serving: Option<&Serving>) {
-        let Some(serving) = serving else {
+    pub(super) async fn offer_ways(&mut self) {
+        let Some(start_url) = self.serving.as_ref().map(Serving::start_url) else {
             self.state(Step::Browser, StepState::Skipped, None);
             return;
         };
         self.begin(Step::Browser);
         let remote = self.browser_is_elsewhere();
         let port = self.port;
-        let start_url = serving.start_url();
         if self.engine.environment().ssh.is_some() {
             let host = self.connection.registration.redirect.host;
             let command = self.engine.environment().forward_command(port, host, None);

@@ -64,6 +64,8 @@ fn j_08_hang_up_interrupt_and_termination_wait() {
     const ROLE: &str = "role-signals";
     if plays(ROLE) {
         let job = attach().expect("attached");
+        // A channel closed with something unread would break the answer off.
+        job.receive().expect("the job");
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

@@ -2,7 +2,7 @@ use base64::Engine as _;
 use http::header::AUTHORIZATION;
 use url::Url;
 
-use crate::model::{ClientAuth, ScopeSet, TestMethod, TestRead};
+use crate::model::{AttemptId, ClientAuth, ScopeSet, TestMethod, TestRead, UnixTime};
 use crate::oauth::fixtures::{
     REDIRECT, confidential, connection, flow, flow_of, form, secret, url, value, with_quirks,
 };
@@ -156,6 +156,21 @@ fn d_03_without_pkce_only_under_the_quirk_and_with_a_secret() {
 }
 
 #[test]
+fn d_02_each_attempt_draws_its_own_verifier_of_32_bytes() {
+    let mut seen = std::collections::HashSet::new();
+    for number in 0..10_000_u32 {
+        let mut random = [0; 96];
+        random[..4].copy_from_slice(&number.to_be_bytes());
+        random[32..36].copy_from_slice(&number.to_be_bytes());
+        let uri = "http://127.0.0.1:1/callback".to_owned();
+        let attempt = AttemptId::from_random([0; 16]);
+        let flow = Flow::new(attempt, connection(), uri, &random, UnixTime(0));
+        assert_eq!(flow.verifier.len(), 43);
+        assert!(seen.insert(flow.verifier.reveal().to_owned()));
+    }
+}
+
+#[test]
 fn d_05_every_attempt_has_values_of_its_own() {
     let flow = flow();
     assert_ne!(flow.state.reveal(), flow.verifier.reveal());
@@ -167,7 +182,7 @@ fn d_05_every_attempt_has_values_of_its_own() {
 }
 
 #[test]
-fn g_01_a_connection_edited_during_the_sign_in_gets_no_code() {
+fn g_01_g_06_a_connection_edited_during_the_sign_in_gets_no_code() {
     let mut flow = flow();
     flow.connection.provider.endpoints.token = Some(url("https://evil.example/token"));
     assert_eq!(

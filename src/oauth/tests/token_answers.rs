@@ -83,7 +83,7 @@ fn a1_a2_a3_a4_a5_only_one_json_object_is_an_answer() {
 }
 
 #[test]
-fn a6_a7_a8_the_token_is_visible_ascii_of_bounded_length() {
+fn a6_a7_a8_i_07_the_token_is_visible_ascii_of_bounded_length() {
     let token = |value: &str| {
         json(
             200,
@@ -339,7 +339,7 @@ fn i_08_only_invalid_grant_retires_a_grant() {
 }
 
 #[test]
-fn a31_a34_web_pages_and_silent_errors() {
+fn a31_a34_h_04_web_pages_and_silent_errors() {
     assert_eq!(
         error(&answer(200, "text/html; charset=utf-8", "<html>")),
         AnswerError::WebPage { status: 200 }

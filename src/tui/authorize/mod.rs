@@ -4,6 +4,7 @@
 mod choice;
 mod failure;
 mod view;
+mod ways;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -184,7 +184,7 @@ fn scopes(requested: &ScopeSet, grant: Option<&Grant>, facts: &mut Vec<Fact>) {
             words,
             role,
             copy: None,
-        })
+        });
     };
     push(
         "Scopes",

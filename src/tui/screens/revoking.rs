@@ -255,23 +255,23 @@ pub(in crate::tui) fn told(name: &str, outcome: &Revocation, removed: bool) -> N
             Notice::info(format!("{name}: revoked at the provider and deleted here."))
         }
         Revocation::Revoked => Notice::info(format!("{name}: revoked. The settings are kept.")),
+        Revocation::AccessTokenLives { until } => {
+            let until = until.map_or("until it ends there".to_owned(), |at| {
+                format!("until {}", at.rfc3339())
+            });
+            Notice::bad(format!(
+                "{name}: revoked, but the provider could not end the access token; it stays valid {until}."
+            ))
+        }
         Revocation::AlreadyOver => Notice::info(format!(
             "{name}: it was over at the provider already; {fate}."
         )),
         Revocation::NotOffered { page: None } => Notice::bad(format!(
             "{name}: {fate}. The provider has no revocation; access may still exist there."
         )),
-        Revocation::Waiting { left } => Notice::bad(format!(
-            "{name}: {fate}. The provider did not answer; it will be told again ({left} waiting)."
-        )),
-        Revocation::Refused { page: None } => Notice::bad(format!(
-            "{name}: {fate}. The provider refused to revoke it."
-        )),
-        Revocation::NotOffered { page: Some(url) } | Revocation::Refused { page: Some(url) } => {
-            Notice::bad(format!(
-                "{name}: {fate}. The provider could not be told; revoke it yourself at {url}"
-            ))
-            .with_copy(url.clone())
-        }
+        Revocation::NotOffered { page: Some(url) } => Notice::bad(format!(
+            "{name}: {fate}. The provider could not be told; revoke it yourself at {url}"
+        ))
+        .with_copy(url.clone()),
     }
 }

@@ -5,7 +5,6 @@ use super::order::Column;
 /// Marker, mark and a blank before the first column.
 pub(super) const EDGE: usize = 3;
 pub(super) const GAP: usize = 2;
-const EXPIRES: usize = 10;
 /// Glyph, blank and the longest word.
 const STATE: usize = 15;
 const SCOPES: usize = 14;
@@ -15,18 +14,29 @@ pub(super) const GLYPH: usize = 1;
 /// A column and its width in cells.
 pub(super) type Placed = (Column, usize);
 
+/// What the rows need, in characters.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Longest {
+    pub name: usize,
+    pub provider: usize,
+    pub account: usize,
+    pub expires: usize,
+    /// Two rows share a provider: the account tells them apart.
+    pub shared_provider: bool,
+}
+
 /// Lays the columns out. They go in this order as width shrinks: PROVIDER, EXPIRES, SCOPES,
 /// ACCOUNT; ACCOUNT stays while two rows share a provider.
-pub(super) fn place(width: usize, longest: (usize, usize, usize), shared: bool) -> Vec<Placed> {
-    let name = longest.0.clamp(6, 24);
-    let provider = longest.1.clamp(8, 14);
-    let account = longest.2.clamp(7, 28);
+pub(super) fn place(width: usize, longest: Longest) -> Vec<Placed> {
+    let name = longest.name.clamp(6, 24);
+    let provider = longest.provider.clamp(8, 14);
+    let account = longest.account.clamp(7, 28);
     let mut columns = vec![
         (Column::Name, name),
         (Column::Provider, provider),
         (Column::Account, account),
         (Column::Scopes, SCOPES),
-        (Column::Expires, EXPIRES),
+        (Column::Expires, longest.expires.clamp(8, 11)),
         (Column::State, STATE),
     ];
     let room = width.saturating_sub(EDGE);
@@ -44,7 +54,7 @@ pub(super) fn place(width: usize, longest: (usize, usize, usize), shared: bool) 
         if shrunk(&mut columns, room) {
             break;
         }
-        if drop == Column::Account && shared {
+        if drop == Column::Account && longest.shared_provider {
             break;
         }
         columns.retain(|(column, _)| *column != drop);
@@ -63,8 +73,13 @@ pub(super) fn place(width: usize, longest: (usize, usize, usize), shared: bool) 
     // What is left over goes to the scopes, the account and the name, in this order.
     let spare = room.saturating_sub(need(&columns));
     let spare = widen(&mut columns, Column::Scopes, spare, 60);
-    let spare = widen(&mut columns, Column::Account, spare, longest.2.clamp(7, 44));
-    widen(&mut columns, Column::Name, spare, longest.0.clamp(6, 44));
+    let spare = widen(
+        &mut columns,
+        Column::Account,
+        spare,
+        longest.account.clamp(7, 44),
+    );
+    widen(&mut columns, Column::Name, spare, longest.name.clamp(6, 44));
     columns
 }
 
@@ -134,7 +149,14 @@ mod tests {
     use super::*;
 
     fn names(width: usize, shared: bool) -> Vec<Column> {
-        place(width, (9, 8, 11), shared)
+        let longest = Longest {
+            name: 9,
+            provider: 8,
+            account: 11,
+            expires: 9,
+            shared_provider: shared,
+        };
+        place(width, longest)
             .into_iter()
             .map(|(column, _)| column)
             .collect()
@@ -157,8 +179,15 @@ mod tests {
     #[test]
     fn w_11_no_width_overflows() {
         for width in 0..200 {
-            for shared in [false, true] {
-                let columns = place(width, (64, 40, 90), shared);
+            for shared_provider in [false, true] {
+                let longest = Longest {
+                    name: 64,
+                    provider: 40,
+                    account: 90,
+                    expires: 11,
+                    shared_provider,
+                };
+                let columns = place(width, longest);
                 assert!(
                     width < 10 || need(&columns) <= width - EDGE,
                     "{width}: {columns:?}"

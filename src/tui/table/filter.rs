@@ -40,24 +40,23 @@ impl Query {
             ..Self::default()
         };
         for word in text.split_whitespace() {
-            match KEYS
+            if let Some((key, rest)) = KEYS
                 .iter()
                 .find_map(|key| Some((*key, word.strip_prefix(key)?)))
             {
-                Some((key, rest)) => query.places.push((key, rest.to_lowercase())),
-                None => {
-                    let atom = |kind| {
-                        Atom::new(
-                            word,
-                            CaseMatching::Ignore,
-                            Normalization::Smart,
-                            kind,
-                            false,
-                        )
-                    };
-                    query.words.push(atom(AtomKind::Substring));
-                    query.loose.push(atom(AtomKind::Fuzzy));
-                }
+                query.places.push((key, rest.to_lowercase()));
+            } else {
+                let atom = |kind| {
+                    Atom::new(
+                        word,
+                        CaseMatching::Ignore,
+                        Normalization::Smart,
+                        kind,
+                        false,
+                    )
+                };
+                query.words.push(atom(AtomKind::Substring));
+                query.loose.push(atom(AtomKind::Fuzzy));
             }
         }
         query

@@ -10,6 +10,7 @@ mod view;
 use std::collections::BTreeSet;
 
 pub(super) use self::cells::{account_of, provider_of};
+use self::columns::Longest;
 use self::filter::Query;
 pub(super) use self::order::Column;
 use self::order::Order;
@@ -39,10 +40,7 @@ pub(super) struct Table {
     filter: TextField,
     query: Query,
     finding: bool,
-    /// Longest name, provider and account, in characters.
-    longest: (usize, usize, usize),
-    /// Providers with more than one row: the account tells those rows apart.
-    shared_provider: bool,
+    longest: Longest,
 }
 
 impl Table {
@@ -70,24 +68,7 @@ impl Table {
                 self.rows.iter().map(|row| &row.summary.id).collect();
             self.marks.retain(|id| known.contains(id));
         }
-        let chars = |text: &str| text.chars().count();
-        self.longest = self
-            .rows
-            .iter()
-            .fold((0, 0, 0), |(name, provider, account), row| {
-                let summary = &row.summary;
-                let label = summary.grant.as_ref().and_then(|g| g.account.as_ref());
-                (
-                    name.max(chars(summary.name.as_str())),
-                    provider.max(chars(&summary.provider_name)),
-                    account.max(label.map_or(0, |account| chars(account.label.raw()))),
-                )
-            });
-        let mut providers = BTreeSet::new();
-        self.shared_provider = !self
-            .rows
-            .iter()
-            .all(|row| providers.insert(&row.summary.provider_id));
+        self.longest = longest(&self.rows);
         if self.rows.is_empty() {
             self.finding = false;
         }
@@ -295,4 +276,35 @@ impl Table {
             self.chosen = self.selected().map(|row| row.summary.id.clone());
         }
     }
+}
+
+/// Counted in characters: quick for thousands of rows, and near enough to cells.
+fn longest(rows: &[Row]) -> Longest {
+    let chars = |text: &str| text.chars().count();
+    let mut longest = Longest::default();
+    let mut providers = BTreeSet::new();
+    for row in rows {
+        let summary = &row.summary;
+        longest.name = longest.name.max(chars(summary.name.as_str()));
+        longest.provider = longest.provider.max(chars(&summary.provider_name));
+        longest.shared_provider |= !providers.insert(&summary.provider_id);
+        let Some(grant) = &summary.grant else {
+            continue;
+        };
+        if let Some(account) = &grant.account {
+            longest.account = longest.account.max(chars(account.label.raw()));
+        }
+        let expires = match grant.expiry {
+            Expiry::Never => 5,
+            Expiry::NotStated => 10,
+            // `in 42 min`, `in 89 days`, `in 365 days`
+            Expiry::At(at) => match at.since(grant.issued_at).0 / 86_400 {
+                0..10 => 9,
+                10..100 => 10,
+                _ => 11,
+            },
+        };
+        longest.expires = longest.expires.max(expires);
+    }
+    longest
 }

@@ -37,11 +37,7 @@ pub(in crate::tui) fn draw(
     area: Rect,
     buffer: &mut Buffer,
 ) -> Option<Position> {
-    let columns = columns::place(
-        usize::from(area.width),
-        table.longest,
-        table.shared_provider,
-    );
+    let columns = columns::place(usize::from(area.width), table.longest);
     headings(table, &columns, look, area, buffer);
     let lines = row_lines(area.height);
     let visible = table
@@ -78,7 +74,7 @@ pub(in crate::tui) fn draw(
 
 /// The column whose heading is at cell `x`, for clicks.
 pub(in crate::tui) fn header_column(table: &Table, width: u16, x: u16) -> Option<Column> {
-    let columns = columns::place(usize::from(width), table.longest, table.shared_provider);
+    let columns = columns::place(usize::from(width), table.longest);
     columns::at(&columns, usize::from(x))
 }
 
@@ -129,11 +125,11 @@ fn row_line(
 ) -> Line<'static> {
     let dots = glyph::dots(look.ascii);
     let marked = table.marks.contains(&row.summary.id);
-    let marker = if selected { glyph::SELECTED } else { " " };
+    let pointer = if selected { glyph::SELECTED } else { " " };
     let mark = if marked { glyph::ACTIVE } else { " " };
     let mut spans = vec![
         Span::raw(" "),
-        Span::raw(marker.to_owned()),
+        Span::raw(pointer.to_owned()),
         Span::raw(mark.to_owned()),
     ];
     for (column, width) in columns {

@@ -1,4 +1,4 @@
-//! A small set of connections and presets, and a backend that answers from them.
+//! A small set of connections and presets.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,19 +6,16 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::engine::{
-    AttemptEvent, Change, Class, Detail, Endpoint, Error, FailureKind, NewConnection, Outcome,
-    ProviderFailure, Row, Step, StepState, TestReport, Way,
+    Class, Detail, Endpoint, Error, FailureKind, Fate, ProviderFailure, Row, TestReport, Way,
 };
 use crate::model::{
     Account, AccountSource, AttemptId, ClientAuth, Connection, ConnectionId, ConnectionName,
     EndReason, EndpointUrl, Endpoints, Expiry, ExtraParams, Grant, GrantId, IssPolicy, Provider,
     ProviderKind, Quirk, RedirectUri, Registration, RegistrationId, RevokeRule, Scope, ScopeSet,
-    Seconds, Secret, Summary, UnixTime, Untrusted, Verdict,
+    Seconds, Summary, UnixTime, Untrusted, Verdict,
 };
-use crate::tui::backend::{Backend, Replies};
 use crate::tui::{
-    Doing, Look, Msg, PresetChoice, PresetWay, RegisterStep, Reply, Request, Revocation,
-    ScopeChoice, SecretNeed, Setup, Variable, VaultState,
+    Look, PresetChoice, PresetWay, RegisterStep, ScopeChoice, SecretNeed, Setup, Variable,
 };
 
 /// 2026-11-23 14:28:00 UTC.
@@ -243,7 +240,6 @@ pub(super) fn presets() -> Vec<PresetChoice> {
                 SecretNeed::Required,
             ),
         ],
-        client_id: None,
         default_scopes: ScopeSet::default(),
         build: Arc::new(|_, _| Ok(provider_at("github", "GitHub", "github.com"))),
         steps: Arc::new(|_, redirect| {
@@ -325,254 +321,6 @@ pub(super) fn detail_of(row: &Row) -> Detail {
     }
 }
 
-/// Answers at once, from memory; keeps a list of what was asked.
-#[derive(Default)]
-pub(super) struct FakeBackend {
-    pub(super) rows: Vec<Row>,
-    /// Without a revocation endpoint.
-    pub(super) no_revocation: bool,
-    /// The passphrase that has to be given first.
-    pub(super) locked: Option<&'static str>,
-    pub(super) asked: Vec<&'static str>,
-    pub(super) copied: Vec<String>,
-    pub(super) pasted: Vec<String>,
-    pub(super) saved: Vec<NewConnection>,
-    attempts: u8,
-    running: Option<(ConnectionId, AttemptId)>,
-    pub(super) fail_sign_in: Option<&'static str>,
-}
-
-impl FakeBackend {
-    pub(super) fn new(rows: Vec<Row>) -> Self {
-        Self {
-            rows,
-            ..Self::default()
-        }
-    }
-
-    fn row(&self, id: &ConnectionId) -> Option<&Row> {
-        self.rows.iter().find(|row| row.summary.id == *id)
-    }
-
-    pub(super) fn event(&self, event: AttemptEvent) -> Msg {
-        let (connection, attempt) = self.running.clone().expect("an attempt runs");
-        Msg::Engine(Change::Attempt {
-            attempt,
-            connection,
-            event,
-        })
-    }
-
-    pub(super) fn answer(&mut self, request: Request) -> Vec<Msg> {
-        let done = |reply| vec![Msg::Done(reply)];
-        match request {
-            Request::LoadRows => done(Reply::Rows {
-                rows: self.rows.clone(),
-                vault: if self.locked.is_some() {
-                    VaultState::Locked
-                } else {
-                    VaultState::Open
-                },
-            }),
-            Request::LoadDetail(id) => match self.row(&id) {
-                Some(row) => {
-                    let mut detail = detail_of(row);
-                    if self.no_revocation {
-                        detail.connection.provider.revoke = RevokeRule::None;
-                    }
-                    done(Reply::Detail(Box::new(detail)))
-                }
-                None => done(Reply::Failed {
-                    doing: Doing::Load,
-                    error: Arc::new(Error::Internal("it is gone")),
-                }),
-            },
-            Request::SaveDefinition { new, replaces } => {
-                self.rows
-                    .retain(|row| Some(&row.summary.id) != replaces.as_ref());
-                let n = 100 + u32::try_from(self.saved.len()).expect("few");
-                let called = new.name.clone().unwrap_or_else(|| name("made"));
-                let mut row = row(n, called.as_str(), &new.provider.name, "", None, None);
-                row.summary.requested = new.scopes.clone();
-                self.rows.push(row);
-                self.saved.push(*new);
-                done(Reply::Saved {
-                    id: id(n),
-                    name: called,
-                })
-            }
-            Request::SignIn { .. } | Request::Refresh(_) | Request::Revoke { .. }
-                if self.locked.is_some() =>
-            {
-                done(Reply::NeedsPassphrase {
-                    new: false,
-                    then: Some(Box::new(request)),
-                })
-            }
-            Request::SignIn { id, options } => {
-                self.attempts += 1;
-                let attempt = attempt(self.attempts);
-                self.running = Some((id.clone(), attempt.clone()));
-                if let Some(error) = self.fail_sign_in {
-                    return vec![
-                        Msg::Done(Reply::Started {
-                            connection: id,
-                            attempt,
-                        }),
-                        self.event(AttemptEvent::Failed {
-                            error: Arc::new(failure(error)),
-                            step: Step::Exchange,
-                        }),
-                    ];
-                }
-                let step = |step, state, detail: Option<&str>| AttemptEvent::Step {
-                    step,
-                    state,
-                    detail: detail.map(str::to_owned),
-                };
-                let start_url = "http://127.0.0.1:41873/go/k3v9a0b1c2".to_owned();
-                let mut events = vec![
-                    step(Step::Listen, StepState::Done, Some("127.0.0.1:41873")),
-                    AttemptEvent::Way(Way::Open {
-                        start_url: start_url.clone(),
-                    }),
-                    AttemptEvent::Way(Way::Forward {
-                        command: "ssh -N -L 127.0.0.1:41873:127.0.0.1:41873 USER@HOST".to_owned(),
-                        start_url,
-                    }),
-                    AttemptEvent::Way(Way::Paste),
-                    if options.no_browser {
-                        step(Step::Browser, StepState::Skipped, None)
-                    } else {
-                        step(Step::Browser, StepState::Done, Some("firefox"))
-                    },
-                    step(Step::Approve, StepState::Active, None),
-                ];
-                if options.device || options.no_browser {
-                    events.push(AttemptEvent::Way(device_way()));
-                }
-                let started = Msg::Done(Reply::Started {
-                    connection: id,
-                    attempt,
-                });
-                [started]
-                    .into_iter()
-                    .chain(events.into_iter().map(|event| self.event(event)))
-                    .collect()
-            }
-            Request::Paste { text, .. } => {
-                self.pasted.push(text.reveal().to_owned());
-                self.finish()
-            }
-            Request::PracticeApprove { .. } => self.finish(),
-            Request::UseDevice { .. } => vec![self.event(AttemptEvent::Way(device_way()))],
-            Request::Address { attempt, purpose } => done(Reply::Address {
-                attempt,
-                address: Secret::new(
-                    "https://gitlab.com/oauth/authorize?state=statecanary".to_owned(),
-                ),
-                purpose,
-            }),
-            Request::AnswerQuestion { .. } => self.finish(),
-            Request::Cancel { .. } => match self.running.take() {
-                Some((connection, attempt)) => {
-                    vec![Msg::Engine(Change::Attempt {
-                        attempt,
-                        connection,
-                        event: AttemptEvent::Cancelled,
-                    })]
-                }
-                None => Vec::new(),
-            },
-            Request::Test(id) => match self.row(&id) {
-                Some(row) => done(Reply::Tested {
-                    name: row.summary.name.clone(),
-                    id,
-                    report: report(),
-                }),
-                None => Vec::new(),
-            },
-            Request::Refresh(id) => match self.row(&id) {
-                Some(row) => done(Reply::Refreshed {
-                    name: row.summary.name.clone(),
-                }),
-                None => Vec::new(),
-            },
-            Request::Revoke { id, then_remove } => {
-                let Some(row) = self.row(&id) else {
-                    return Vec::new();
-                };
-                let name = row.summary.name.clone();
-                if then_remove {
-                    self.rows.retain(|row| row.summary.id != id);
-                }
-                done(Reply::Revoked {
-                    name,
-                    outcome: Revocation::Revoked,
-                    removed: then_remove,
-                })
-            }
-            Request::Remove(id) => {
-                let Some(row) = self.row(&id) else {
-                    return Vec::new();
-                };
-                let name = row.summary.name.clone();
-                self.rows.retain(|row| row.summary.id != id);
-                done(Reply::Removed { name })
-            }
-            Request::Rename { id, name } => {
-                for row in self.rows.iter_mut().filter(|row| row.summary.id == id) {
-                    row.summary.name = name.clone();
-                }
-                done(Reply::Renamed { name })
-            }
-            Request::OpenPage(_) => done(Reply::PageOpened),
-            Request::Unlock(secret) => {
-                if self.locked == Some(secret.reveal()) {
-                    self.locked = None;
-                    done(Reply::VaultOpened)
-                } else {
-                    done(Reply::WrongPassphrase { wait: Seconds(3) })
-                }
-            }
-            Request::NewPassphrase(_) => done(Reply::VaultOpened),
-            Request::Lock => {
-                self.locked = Some("open sesame");
-                done(Reply::VaultLocked)
-            }
-            Request::Copy(text) => {
-                self.copied.push(text.reveal().to_owned());
-                Vec::new()
-            }
-            Request::OpenAgain { .. }
-            | Request::Quit
-            | Request::Practise
-            | Request::Suspend
-            | Request::Redraw
-            | Request::Mouse(_) => Vec::new(),
-        }
-    }
-
-    fn finish(&mut self) -> Vec<Msg> {
-        let Some((connection, _)) = self.running.clone() else {
-            return Vec::new();
-        };
-        let Some(row) = self.row(&connection) else {
-            return Vec::new();
-        };
-        let outcome = Outcome {
-            name: row.summary.name.clone(),
-            account: Some(Untrusted::new("ada").shown()),
-            requested: scopes("read_user api"),
-            granted: Some(scopes("read_user")),
-            test: Some(report()),
-        };
-        let done = self.event(AttemptEvent::Done { outcome });
-        self.running = None;
-        vec![done]
-    }
-}
-
 pub(super) fn device_way() -> Way {
     Way::Device {
         user_code: Untrusted::new("WDJB-MJHT").shown(),
@@ -580,17 +328,6 @@ pub(super) fn device_way() -> Way {
         complete: None,
         expires_at: NOW.plus(Seconds(899)),
         foreign_host: false,
-    }
-}
-
-impl Backend for FakeBackend {
-    fn subscribe(&mut self, _changes: Replies) {}
-
-    fn perform(&mut self, request: Request, replies: &Replies) {
-        self.asked.push(request.word());
-        for msg in self.answer(request) {
-            let _ = replies.send(msg);
-        }
     }
 }
 
@@ -606,8 +343,9 @@ pub(super) fn failure(name: &str) -> Error {
             kind: FailureKind::Refused {
                 code: code.to_owned(),
                 description: None,
-                class: Class::Configuration,
             },
+            class: Class::Configuration,
+            fate: Fate::Refused,
         }
         .into(),
     }

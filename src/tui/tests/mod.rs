@@ -1,6 +1,7 @@
 //! Tests of the whole face: keys in, frames and requests out.
 
 mod anything;
+mod backend;
 mod example;
 mod hostile;
 mod screens;
@@ -8,5 +9,6 @@ mod script;
 mod sign_in;
 mod stories;
 mod table;
+mod terminal;
 mod typing;
 mod wizard;

@@ -5,7 +5,8 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::example::{FakeBackend, NOW, rows, setup};
+use super::backend::FakeBackend;
+use super::example::{NOW, rows, setup};
 use crate::engine::{AttemptEvent, Row};
 use crate::model::{Seconds, Secret};
 use crate::tui::backend::{Backend, Replies};
@@ -150,14 +151,11 @@ impl Script {
         let terminal = self.terminal();
         let buffer = terminal.backend().buffer();
         let width = usize::from(buffer.area.width);
-        buffer
-            .content
-            .chunks(width)
-            .map(|line| {
-                let line: String = line.iter().map(ratatui::buffer::Cell::symbol).collect();
-                format!("{}\n", line.trim_end())
-            })
-            .collect()
+        let lines = buffer.content.chunks(width).map(|line| {
+            let line: String = line.iter().map(ratatui::buffer::Cell::symbol).collect();
+            line.trim_end().to_owned()
+        });
+        lines.collect::<Vec<_>>().join("\n") + "\n"
     }
 
     pub(super) fn shows(&self, words: &str) -> bool {

@@ -131,6 +131,19 @@ fn a_locked_vault_asks_and_then_does_what_was_wanted() {
 }
 
 #[test]
+fn a_passphrase_that_is_not_given_leaves_nothing_waiting() {
+    let mut script = Script::usual();
+    script.backend.locked = Some("open sesame");
+    script.keys("down u esc");
+    assert!(script.model.screens.is_empty());
+    script.keys("a \"gitl\" enter enter \"cid\" enter enter enter enter esc");
+    assert!(script.shows("Step 5 of 7"), "{}", script.frame());
+    script.asked();
+    script.keys("enter");
+    assert_eq!(script.asked(), ["save", "sign-in"]);
+}
+
+#[test]
 fn a_new_passphrase_is_typed_twice() {
     let mut script = Script::usual();
     script.send(Msg::Done(Reply::NeedsPassphrase {

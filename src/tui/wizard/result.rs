@@ -24,12 +24,12 @@ pub(super) fn provider(draft: &Draft) -> Option<Provider> {
         } else {
             Some(EndpointUrl::parse(text, draft.dev_http).ok()?)
         };
-        if let Some(slot) = id.slot(&mut provider.endpoints) {
-            if *slot != url {
-                // It is no longer what the preset's authors checked.
-                provider.kind = ProviderKind::Custom;
-                *slot = url;
-            }
+        if let Some(slot) = id.slot(&mut provider.endpoints)
+            && *slot != url
+        {
+            // It is no longer what the preset's authors checked.
+            provider.kind = ProviderKind::Custom;
+            *slot = url;
         }
     }
     if !draft.text(FieldId::Issuer).is_empty() {

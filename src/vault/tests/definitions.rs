@@ -51,7 +51,7 @@ fn the_table_shows_the_same_as_the_connections_sorted_by_name() {
     let ended = sample("ended", 4);
     signed_in(&mut vault, "ended", 4);
     vault
-        .end_grant(&ended.id, EndReason::RevokedByYou, T1)
+        .end_grant(&ended, EndReason::RevokedByYou, T1)
         .expect("ended");
     let summaries = vault.summaries().expect("reads");
     let names: Vec<_> = summaries.iter().map(|row| row.name.as_str()).collect();
@@ -128,7 +128,12 @@ fn g_07_an_edited_identity_parks_the_grant_and_erases_its_secrets() {
     assert_eq!(access_of(&vault, &stored), None);
     assert_eq!(refresh_of(&vault, &stored), None);
     assert!(vault.client_secret(&stored).expect("reads").is_none());
-    assert!(vault.candidate_tokens(&stored).expect("reads").is_none());
+    assert!(
+        vault
+            .candidate_tokens(&stored, &waiting_id())
+            .expect("reads")
+            .is_none()
+    );
     assert_eq!(
         refused(vault.begin_refresh(&stored, T1)),
         VaultError::NoRefreshToken

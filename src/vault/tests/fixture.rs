@@ -28,7 +28,7 @@ fn write_fixture() {
     let pending = signed_in(&mut vault, "pending", 2);
     vault.begin_refresh(&pending, T1).expect("begun");
     vault
-        .set_problem(&pending.id, Some(&problem()), T1)
+        .set_problem(&pending, Some(&problem()), T1)
         .expect("set");
     let waiting = sample("waiting", 3);
     vault.add(&waiting, None, T0).expect("added");
@@ -75,7 +75,7 @@ fn u_08_a_vault_of_format_1_opens_and_reads_back() {
     assert_eq!(intent.expect("pending").at, T1);
 
     let (access, _) = vault
-        .candidate_tokens(&named("waiting"))
+        .candidate_tokens(&named("waiting"), &waiting_id())
         .expect("opens")
         .expect("waiting");
     assert_eq!(access.reveal(), "c");

@@ -24,7 +24,7 @@ fn t_05_a_candidate_changes_nothing_before_it_is_accepted() {
     assert_eq!(access_of(&vault, &found).as_deref(), Some(ACCESS));
     assert_eq!(refresh_of(&vault, &found).as_deref(), Some(REFRESH));
     let (access, refresh) = vault
-        .candidate_tokens(&found)
+        .candidate_tokens(&found, &waiting_id())
         .expect("opens")
         .expect("waiting");
     assert_eq!(access.reveal(), "new-access");
@@ -32,15 +32,22 @@ fn t_05_a_candidate_changes_nothing_before_it_is_accepted() {
     assert_eq!(waiting.expect("waiting").account, Some(account("ada")));
     assert_eq!(refresh.expect("there").reveal(), "new-refresh");
 
-    let grant = vault.accept_candidate(&found.id, T1).expect("accepted");
+    let grant = vault
+        .accept_candidate(&found.id, &waiting_id(), T1)
+        .expect("accepted");
     assert_eq!(grant.generation, 2);
     let now = reload(&vault, &connection);
     assert_eq!(now.grant, Some(grant));
     assert_eq!(access_of(&vault, &now).as_deref(), Some("new-access"));
     assert_eq!(refresh_of(&vault, &now).as_deref(), Some("new-refresh"));
-    assert!(vault.candidate_tokens(&now).expect("reads").is_none());
+    assert!(
+        vault
+            .candidate_tokens(&now, &waiting_id())
+            .expect("reads")
+            .is_none()
+    );
     assert_eq!(
-        refused(vault.accept_candidate(&now.id, T1)),
+        refused(vault.accept_candidate(&now.id, &waiting_id(), T1)),
         VaultError::NoCandidate
     );
 }
@@ -53,17 +60,17 @@ fn a_discarded_candidate_leaves_the_grant() {
         .store_candidate(&connection, &candidate("c", Some("d")), T1)
         .expect("stored");
     vault
-        .discard_candidate(&connection.id, T1)
+        .discard_candidate(&connection.id, &waiting_id(), T1)
         .expect("discarded");
     assert!(
         vault
-            .candidate_tokens(&connection)
+            .candidate_tokens(&connection, &waiting_id())
             .expect("reads")
             .is_none()
     );
     assert_eq!(access_of(&vault, &connection).as_deref(), Some(ACCESS));
     assert_eq!(
-        refused(vault.set_candidate_account(&connection.id, &account("x"), T1)),
+        refused(vault.set_candidate_account(&connection.id, &waiting_id(), &account("x"), T1)),
         VaultError::NoCandidate
     );
 }
@@ -80,7 +87,7 @@ fn a_refresh_between_candidate_and_acceptance_does_no_harm() {
         .commit_refresh(&connection, &intent, &refreshed("a2", Some("r2")), T1)
         .expect("committed");
     let grant = vault
-        .accept_candidate(&connection.id, T1)
+        .accept_candidate(&connection.id, &waiting_id(), T1)
         .expect("accepted");
     assert_eq!(grant.generation, 3);
     let now = reload(&vault, &connection);
@@ -99,17 +106,17 @@ fn acceptance_clears_end_problem_and_intent_and_keeps_no_old_token() {
         at: T1,
     };
     vault
-        .set_problem(&connection.id, Some(&problem), T1)
+        .set_problem(&connection, Some(&problem), T1)
         .expect("set");
     assert_eq!(reload(&vault, &connection).problem, Some(problem));
     vault
         .store_candidate(&connection, &candidate("c", None), T1)
         .expect("stored");
     vault
-        .set_candidate_account(&connection.id, &account("grace"), T1)
+        .set_candidate_account(&connection.id, &waiting_id(), &account("grace"), T1)
         .expect("set");
     let grant = vault
-        .accept_candidate(&connection.id, T1)
+        .accept_candidate(&connection.id, &waiting_id(), T1)
         .expect("accepted");
     assert_eq!(grant.account, Some(account("grace")));
     assert_eq!(grant.signed_in_at, T1);
@@ -133,7 +140,7 @@ fn an_ended_grant_has_no_tokens_and_says_why() {
         let mut vault = place.vault();
         let connection = signed_in(&mut vault, "github", 1);
         vault.begin_refresh(&connection, T1).expect("begun");
-        vault.end_grant(&connection.id, reason, T1).expect("ended");
+        vault.end_grant(&connection, reason, T1).expect("ended");
         assert_eq!(
             refused(vault.access_token(&connection)),
             VaultError::Changed
@@ -159,13 +166,13 @@ fn j_07_a_problem_keeps_the_grant() {
         at: T1,
     };
     vault
-        .set_problem(&connection.id, Some(&problem), T1)
+        .set_problem(&connection, Some(&problem), T1)
         .expect("set");
     let now = reload(&vault, &connection);
     assert_eq!(now.grant, connection.grant);
     assert_eq!(now.ended, None);
     assert_eq!(refresh_of(&vault, &now).as_deref(), Some(REFRESH));
-    vault.set_problem(&connection.id, None, T1).expect("set");
+    vault.set_problem(&connection, None, T1).expect("set");
     assert_eq!(reload(&vault, &connection), connection);
 }
 
@@ -173,12 +180,12 @@ fn j_07_a_problem_keeps_the_grant() {
 fn a_test_read_proves_the_grant_and_names_the_account() {
     let mut vault = Vault::memory(T0).expect("made");
     let connection = signed_in(&mut vault, "github", 1);
-    vault.mark_proved(&connection.id, T1).expect("marked");
+    vault.mark_proved(&connection, T1).expect("marked");
     let grant = reload(&vault, &connection).grant.expect("signed in");
     assert_eq!((grant.proved_at, grant.tested_at), (Some(T1), None));
     let later = T1.plus(Seconds(5));
     vault
-        .mark_tested(&connection.id, Some(&account("grace")), later)
+        .mark_tested(&connection, Some(&account("grace")), later)
         .expect("marked");
     let grant = reload(&vault, &connection).grant.expect("signed in");
     assert_eq!(
@@ -187,7 +194,7 @@ fn a_test_read_proves_the_grant_and_names_the_account() {
     );
     assert_eq!(grant.account, Some(account("grace")));
     assert_eq!(
-        refused(vault.mark_proved(&sample("x", 9).id, T1)),
+        refused(vault.mark_proved(&sample("x", 9), T1)),
         VaultError::UnknownConnection
     );
 }
@@ -261,7 +268,7 @@ fn the_fast_path_hands_out_only_what_is_valid_and_unlocks_only_then() {
             .is_none()
     );
     vault
-        .end_grant(&connection.id, EndReason::RevokedByYou, T1)
+        .end_grant(&connection, EndReason::RevokedByYou, T1)
         .expect("ended");
     assert!(fast("github", T0, 0).expect("not asked").is_none());
 }

@@ -16,11 +16,11 @@ fn x_01_changes_are_noted_with_fixed_words_and_no_secret() {
     vault
         .commit_refresh(&connection, &intent, &refreshed("a2", Some("r2")), T1)
         .expect("committed");
-    vault.mark_tested(&connection.id, None, T1).expect("marked");
+    vault.mark_tested(&connection, None, T1).expect("marked");
     let name = ConnectionName::parse("gh").expect("valid");
     vault.rename(&connection.id, &name, T1).expect("renamed");
     vault
-        .end_grant(&connection.id, EndReason::RevokedByYou, T1)
+        .end_grant(&connection, EndReason::RevokedByYou, T1)
         .expect("ended");
     assert_eq!(
         words(&vault, Some(&connection.id)),
@@ -66,7 +66,11 @@ fn a_change_that_fails_leaves_no_event() {
     let mut vault = Vault::memory(T0).expect("made");
     let connection = sample("github", 1);
     vault.add(&connection, None, T0).expect("added");
-    assert!(vault.accept_candidate(&connection.id, T1).is_err());
-    assert!(vault.mark_tested(&connection.id, None, T1).is_err());
+    assert!(
+        vault
+            .accept_candidate(&connection.id, &waiting_id(), T1)
+            .is_err()
+    );
+    assert!(vault.mark_tested(&connection, None, T1).is_err());
     assert_eq!(words(&vault, None), ["added"]);
 }

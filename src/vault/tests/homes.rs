@@ -235,3 +235,22 @@ fn a_read_only_folder_can_be_read() {
         VaultError::Disk(DiskFault::ReadOnly)
     );
 }
+
+#[test]
+fn u_03_every_commit_is_synced() {
+    let place = Place::new();
+    let vault = place.vault();
+    let asked = |pragma: &str| -> String {
+        vault
+            .db
+            .read()
+            .query_row(&format!("PRAGMA {pragma}"), [], |row| {
+                row.get::<_, rusqlite::types::Value>(0)
+            })
+            .map(|value| format!("{value:?}"))
+            .expect("answers")
+    };
+    assert_eq!(asked("journal_mode"), "Text(\"wal\")");
+    assert_eq!(asked("synchronous"), "Integer(2)", "FULL");
+    assert_eq!(asked("secure_delete"), "Integer(1)");
+}

@@ -153,7 +153,7 @@ fn candidate(access: &str, refresh: Option<&str>) -> Candidate {
         issued_at: T0,
         ends_at: None,
         account: Some(account("ada")),
-        grant_id: GrantId::from_random([9; 16]),
+        grant_id: waiting_id(),
     }
 }
 
@@ -178,6 +178,11 @@ fn signed_in(vault: &mut Vault, name: &str, number: u8) -> Connection {
     reload(vault, &connection)
 }
 
+/// The grant that [`candidate`] would become.
+fn waiting_id() -> GrantId {
+    GrantId::from_random([9; 16])
+}
+
 fn sign_in(
     vault: &mut Vault,
     connection: &Connection,
@@ -188,7 +193,7 @@ fn sign_in(
         .store_candidate(connection, &candidate(access, refresh), T0)
         .expect("stored");
     vault
-        .accept_candidate(&connection.id, T0)
+        .accept_candidate(&connection.id, &waiting_id(), T0)
         .expect("accepted")
 }
 

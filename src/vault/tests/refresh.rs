@@ -120,7 +120,7 @@ fn j_04_the_end_of_the_grant_is_kept_when_a_refresh_does_not_tell() {
         .store_candidate(&connection, &with_end, T0)
         .expect("stored");
     vault
-        .accept_candidate(&connection.id, T0)
+        .accept_candidate(&connection.id, &waiting_id(), T0)
         .expect("accepted");
     let connection = reload(&vault, &connection);
     let intent = vault.begin_refresh(&connection, T1).expect("begun");
@@ -158,7 +158,7 @@ fn u_06_an_end_or_a_sign_in_meanwhile_is_not_overwritten() {
     let connection = signed_in(&mut vault, "github", 1);
     let intent = vault.begin_refresh(&connection, T1).expect("begun");
     vault
-        .end_grant(&connection.id, EndReason::RevokedByYou, T1)
+        .end_grant(&connection, EndReason::RevokedByYou, T1)
         .expect("ended");
     assert_eq!(
         refused(vault.commit_refresh(&connection, &intent, &refreshed("late", None), T1)),

@@ -118,6 +118,7 @@ async fn f_17_a_start_link_works_once_and_a_second_use_stops_everything() {
     }
     assert_eq!(status(&world.get(&format!("{path}?a=b"), "").await), "404");
     assert_eq!(status(&world.get(&path, "").await), "303");
+    assert_eq!(world.event().await, "unrelated");
     assert_eq!(world.event().await, "opened");
     let again = world.get(&path, "").await;
     assert_eq!(status(&again), "400");

@@ -286,6 +286,7 @@ async fn f_23_another_users_process_gets_nothing_and_is_noticed_once() {
     assert_eq!(status(&world.callback(GOOD).await), "403");
     assert_eq!(status(&world.get("/favicon.ico", "").await), "404");
     assert_eq!(world.event().await, "other_user");
+    assert_eq!(world.event().await, "unrelated", "the icon");
     assert_eq!(status(&world.callback("code=x").await), "403");
     // Nothing else was told: the link is unused, the answer not taken.
     world.serving.attempt.tls_hello();

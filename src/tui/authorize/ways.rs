@@ -1,0 +1,187 @@
+//! Draws the ways to finish a sign-in: browser, code, forward, paste.
+
+use qrcode::render::unicode::Dense1x2;
+use qrcode::{EcLevel, QrCode};
+
+use super::Authorize;
+use super::choice::Choice;
+use super::view::clean;
+use crate::engine::Way;
+use crate::tui::model::World;
+use crate::tui::page::Page;
+use crate::tui::text;
+use crate::tui::theme::Role;
+
+impl Authorize {
+    pub(super) fn draw_ways(&self, page: &mut Page, world: &World) {
+        if self.attempt.is_none() {
+            page.text(0, Role::Dim, "Getting ready.");
+            return;
+        }
+        for (index, choice) in self.choices(world).into_iter().enumerate() {
+            let selected = index == self.at;
+            let mut line = |label: &str, words: &str| {
+                page.item(
+                    index,
+                    selected,
+                    &format!("{}  {label}", index + 1),
+                    13,
+                    words,
+                );
+            };
+            match choice {
+                Choice::Code => {
+                    line("Code", "type it on the provider's page");
+                    self.draw_code(page, world);
+                }
+                Choice::Forward => self.draw_forward(page, index, selected),
+                Choice::OpenAgain => line("Open", "the page again"),
+                Choice::CopyAddress if self.options.no_browser => {
+                    line("Address", "copy it, and open it in a browser anywhere");
+                }
+                Choice::CopyAddress => line("Address", "copy it, for another browser"),
+                Choice::Paste => {
+                    line(
+                        "Paste",
+                        "approve; if the browser then fails to load a page, paste its whole address here. Never send it to anyone.",
+                    );
+                }
+                Choice::UseCode => line("Code", "use a code on another device instead"),
+                Choice::ApproveHere => line("Here", "approve here (practice)"),
+                _ => {}
+            }
+        }
+        if let Some(address) = &self.address {
+            page.blank();
+            page.text(0, Role::Dim, "Good for this sign-in only; o hides it:");
+            let address = crate::model::Untrusted::new(address.reveal());
+            // Longer than what is ever shown of outside text: it is ours, and cut nowhere.
+            for part in text::wrap(&clean(address.raw()), page.room(0)) {
+                page.raw(part);
+            }
+        }
+    }
+
+    /// The warning, the page and the code (conformance K-02, K-03, K-04).
+    fn draw_code(&self, page: &mut Page, world: &World) {
+        for way in &self.ways {
+            let Way::Device {
+                user_code,
+                verification_uri,
+                expires_at,
+                foreign_host,
+                ..
+            } = way
+            else {
+                continue;
+            };
+            let indent = if page.pen().width >= 60 { 13 } else { 3 };
+            page.text(
+                indent,
+                Role::Warn,
+                "Only type a code that you asked for yourself here.",
+            );
+            page.text(
+                indent,
+                Role::Warn,
+                "Never give it to anyone, never enter one somebody sent you.",
+            );
+            let host: String = clean(verification_uri);
+            page.spans(
+                indent,
+                &[(Role::Dim, "open  ".to_owned()), (Role::Strong, host)],
+            );
+            if *foreign_host {
+                page.text(
+                    indent,
+                    Role::Warn,
+                    "This page is on another host than the provider.",
+                );
+            }
+            let spaced: String = user_code.as_str().chars().flat_map(|c| [c, ' ']).collect();
+            page.spans(
+                indent,
+                &[
+                    (Role::Dim, "type  ".to_owned()),
+                    (Role::Banner, format!(" {spaced}")),
+                ],
+            );
+            let left = expires_at.since(world.now);
+            page.spans(
+                indent,
+                &[(Role::Dim, format!("ends in {}", text::clock(left)))],
+            );
+        }
+    }
+
+    fn draw_forward(&self, page: &mut Page, index: usize, selected: bool) {
+        for way in &self.ways {
+            let Way::Forward { command, start_url } = way else {
+                continue;
+            };
+            let label = format!("{}  Forward", index + 1);
+            if !self.options.no_browser {
+                page.item(
+                    index,
+                    selected,
+                    &label,
+                    13,
+                    "copy a command that forwards the port from another machine",
+                );
+                continue;
+            }
+            page.item(index, selected, &label, 13, "on your own machine, in another terminal (the user and host you typed to get here):");
+            let indent = if page.pen().width >= 60 { 13 } else { 3 };
+            page.text(indent, Role::Strong, command);
+            page.spans(
+                indent,
+                &[
+                    (Role::Dim, "then open  ".to_owned()),
+                    (Role::Strong, start_url.clone()),
+                ],
+            );
+        }
+    }
+
+    pub(super) fn draw_picture(&self, page: &mut Page, world: &World) {
+        for way in &self.ways {
+            if let Way::Device { user_code, .. } = way {
+                page.text(
+                    0,
+                    Role::Plain,
+                    &format!("Check that the page shows {user_code}"),
+                );
+            }
+        }
+        for line in self.code_picture(world).unwrap_or_default() {
+            page.raw(line);
+        }
+    }
+
+    /// The code's page as a QR picture, if it fits the screen. Only of a device code: an
+    /// authorization address is too long for 80x24.
+    pub(super) fn code_picture(&self, world: &World) -> Option<Vec<String>> {
+        if world.setup.look.ascii {
+            return None;
+        }
+        let target = self.ways.iter().find_map(|way| match way {
+            Way::Device {
+                complete,
+                verification_uri,
+                ..
+            } => Some(complete.as_ref().unwrap_or(verification_uri)),
+            _ => None,
+        })?;
+        let code = QrCode::with_error_correction_level(target, EcLevel::L).ok()?;
+        // Light modules are drawn: on a dark terminal that is the usual picture.
+        let picture = code
+            .render::<Dense1x2>()
+            .dark_color(Dense1x2::Light)
+            .light_color(Dense1x2::Dark)
+            .build();
+        let lines: Vec<String> = picture.lines().map(str::to_owned).collect();
+        let wide = lines.first().map_or(0, |line| text::width(line));
+        let fits = wide + 4 <= usize::from(world.size.0) && lines.len() < world.page_lines();
+        fits.then_some(lines)
+    }
+}

@@ -1,0 +1,159 @@
+//! What a pressed line does: choosing, going on, storing, correcting.
+
+use super::draft::FieldId;
+use super::lines::Line;
+use super::{Saving, Stage, Wizard, result};
+use crate::model::{ClientAuth, ConnectionId, ConnectionName, ScopeSet};
+use crate::tui::authorize::{Authorize, Subject};
+use crate::tui::face::{Correction, Effect};
+use crate::tui::model::World;
+use crate::tui::request::Request;
+
+impl Wizard {
+    pub(super) fn press(&mut self, world: &World) -> Vec<Effect> {
+        let Some(line) = self.lines().into_iter().nth(self.at) else {
+            return Vec::new();
+        };
+        match line {
+            Line::Field(..) | Line::Secret => {
+                self.leave_line(world);
+                self.at = self.aim(self.at + 1);
+            }
+            Line::Way(way, _) => {
+                self.draft_mut().way = way;
+                self.at = self.aim(0);
+            }
+            Line::Register(step) => {
+                let is_page = step.value.starts_with("https://");
+                return if is_page && world.browser_here() {
+                    vec![Effect::Ask(Request::OpenPage(step.value))]
+                } else {
+                    vec![Effect::Copy("The line", step.value)]
+                };
+            }
+            Line::AddSecret => {
+                self.draft_mut().add_secret = true;
+            }
+            Line::SecretPlace => {
+                let draft = self.draft_mut();
+                draft.auth = Some(match result::auth(draft, true) {
+                    ClientAuth::Basic => ClientAuth::Post,
+                    ClientAuth::Post | ClientAuth::None => ClientAuth::Basic,
+                });
+            }
+            Line::Scope(choice) => {
+                let typed = self.typed_scope();
+                self.draft_mut().toggle_scope(&choice.scope, &typed);
+                // The list is whole again: stay on the scope that was ticked.
+                let same =
+                    |line: &Line| matches!(line, Line::Scope(other) if other.scope == choice.scope);
+                self.at = self.lines().iter().position(same).unwrap_or(0);
+            }
+            Line::DevHttp => {
+                let draft = self.draft_mut();
+                draft.dev_http = !draft.dev_http;
+                self.problems.clear();
+            }
+            Line::More => {
+                let draft = self.draft_mut();
+                draft.more = !draft.more;
+                self.at = self
+                    .lines()
+                    .iter()
+                    .position(|line| *line == Line::More)
+                    .unwrap_or(0);
+            }
+            Line::GoOn => {
+                if self.check_stage(world) {
+                    self.go_to(self.stage.next());
+                }
+            }
+            Line::Start => return self.save(Saving::ThenSignIn, world),
+            Line::SaveOnly => return self.save(Saving::ThenDone, world),
+        }
+        Vec::new()
+    }
+
+    fn save(&mut self, then: Saving, world: &World) -> Vec<Effect> {
+        if self.saving.is_some() || !self.check_stage(world) {
+            return Vec::new();
+        }
+        let Some(new) = result::connection(self.draft()) else {
+            // Something of an earlier step does not hold any more: go there and show it.
+            for stage in [Stage::Details, Stage::App, Stage::Scopes] {
+                self.go_to(stage);
+                if !self.check_stage(world) {
+                    break;
+                }
+            }
+            return Vec::new();
+        };
+        self.saving = Some(then);
+        vec![Effect::Ask(Request::SaveDefinition {
+            new: Box::new(new),
+            replaces: self.saved.clone(),
+        })]
+    }
+
+    /// The definition is stored.
+    pub(in crate::tui) fn stored(
+        &mut self,
+        id: ConnectionId,
+        name: &ConnectionName,
+        world: &World,
+    ) -> Vec<Effect> {
+        self.saved = Some(id.clone());
+        match self.saving.take() {
+            Some(Saving::ThenSignIn) => {
+                let draft = self.draft();
+                let way = draft.chosen_way();
+                let subject = Subject {
+                    id,
+                    name: name.to_string(),
+                    provider: draft.provider_name(),
+                    requested: ScopeSet::parse(draft.text(FieldId::Scopes)).unwrap_or_default(),
+                    device: !draft.text(FieldId::Device).is_empty(),
+                    in_wizard: true,
+                };
+                Authorize::start(subject, Authorize::options(world, way.device), world)
+            }
+            _ => vec![Effect::Home],
+        }
+    }
+
+    /// Storing failed: everything typed is still there.
+    pub(in crate::tui) fn not_stored(&mut self) {
+        self.saving = None;
+    }
+
+    /// A failed sign-in asks for a change.
+    pub(in crate::tui) fn correct(&mut self, what: Correction, world: &World) -> Vec<Effect> {
+        match what {
+            Correction::ClientId | Correction::Redirect | Correction::Secret => {
+                // A preset's redirect URL is one of the options of the second step.
+                let folded = what == Correction::Redirect && self.draft().preset.is_some();
+                let draft = self.draft_mut();
+                draft.more |= folded;
+                draft.add_secret |= what == Correction::Secret;
+                self.go_to(if folded { Stage::Details } else { Stage::App });
+                let wanted = |line: &Line| match what {
+                    Correction::Secret => *line == Line::Secret,
+                    Correction::Redirect => matches!(line, Line::Field(FieldId::Redirect, _)),
+                    _ => matches!(line, Line::Field(FieldId::ClientId, _)),
+                };
+                self.at = self.lines().iter().position(wanted).unwrap_or(0);
+                Vec::new()
+            }
+            Correction::SecretInBody => {
+                self.draft_mut().auth = Some(ClientAuth::Post);
+                self.save(Saving::ThenSignIn, world)
+            }
+            Correction::WithoutSecret => {
+                let draft = self.draft_mut();
+                draft.secret.wipe();
+                draft.add_secret = false;
+                self.save(Saving::ThenSignIn, world)
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! `token`: what other programs get, and when it comes with a code instead.
+
+use std::process::Stdio;
+
+use serde_json::json;
+
+use crate::home::{Home, NAME, run, sandbox};
+
+#[test]
+fn y_10_the_token_and_nothing_else_is_printed() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    for _ in 0..2 {
+        let output = home.run(&["token", NAME]);
+        assert_eq!(output.stderr, "");
+        assert!(sandbox.accepts_access(&output.token()));
+    }
+    assert!(
+        sandbox.requests().is_empty(),
+        "a valid token needs no network"
+    );
+}
+
+#[test]
+fn the_forms_for_headers_and_shells() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let token = home.run(&["token", NAME]).token();
+    let header = home.run(&["token", NAME, "--header"]).ended(0);
+    assert_eq!(header.stdout, format!("Authorization: Bearer {token}\n"));
+    let line = home.run(&["token", NAME, "--env", "MY_TOKEN"]).ended(0);
+    assert_eq!(line.stdout, format!("MY_TOKEN='{token}'\n"));
+    for bad in ["1X", "A-B", "", "A=B", "A;rm"] {
+        let output = home.run(&["token", NAME, "--env", bad]).ended(2);
+        assert_eq!(output.stdout, "", "{bad}");
+    }
+    home.run(&["token", NAME, "--env", "X", "--header"])
+        .ended(2);
+    home.run(&["token", NAME, "--json", "--header"]).ended(2);
+}
+
+#[test]
+fn y_14_the_json_form_has_its_promised_shape() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let value = home.run(&["token", NAME, "--json"]).ended(0).json();
+    let token = home.run(&["token", NAME]).token();
+    let expires_at = value["expires_at"].as_str().expect("a time").to_owned();
+    assert!(expires_at.ends_with('Z'), "{expires_at}");
+    assert_eq!(
+        value,
+        json!({
+            "version": 1, "connection": NAME, "access_token": token, "token_type": "Bearer",
+            "expires_at": expires_at, "scopes": ["profile", "items:read"], "resources": [],
+            "binding": null, "refreshed": false,
+        })
+    );
+}
+
+#[test]
+fn y_12_min_valid_renews_and_falls_back_on_what_is_left() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let first = home.run(&["token", NAME, "--min-valid", "60"]).token();
+    let output = home.run(&["token", NAME, "--min-valid", "7200"]);
+    assert_eq!(
+        output.token(),
+        first,
+        "one just issued is not renewed again"
+    );
+    home.age(60);
+    let second = home.run(&["token", NAME, "--min-valid", "7200"]).token();
+    assert_ne!(first, second);
+    home.age(60);
+    sandbox.set("token_unavailable=503").expect("a switch");
+    let output = home.run(&["token", NAME, "--min-valid", "7200"]);
+    assert!(output.stderr.contains("the refresh failed"), "{output:#?}");
+    assert_eq!(output.token(), second);
+}
+
+#[test]
+fn y_11_every_failure_has_its_own_code_and_one_next_step() {
+    let sandbox = sandbox(&["expires_in=0"]);
+    let home = Home::with(&sandbox);
+    let told = |arguments: &[&str], code: i32, sentence: &str| {
+        let output = home.run(arguments).ended(code);
+        assert_eq!(output.stdout, "");
+        assert!(output.stderr.contains(sentence), "{sentence}: {output:#?}");
+    };
+    told(&["token", "practise"], 2, "Did you mean: practice?");
+    told(&["token", NAME], 3, "run: valetkey login practice");
+    home.login(&sandbox).ended(0);
+    sandbox.set("token_unavailable=503").expect("a switch");
+    told(&["token", NAME], 4, "status 503");
+    sandbox.unset("token_unavailable");
+    sandbox.set("token_drop=undone").expect("a switch");
+    told(&["token", NAME], 4, "was not reached");
+    sandbox.unset("token_drop");
+    sandbox.set("token_error=invalid_client").expect("a switch");
+    home.run(&["refresh", NAME]).ended(7);
+    sandbox.unset("token_error");
+    home.run(&["refresh", NAME]).ended(0);
+    sandbox.revoke_all();
+    told(&["token", NAME], 3, "The provider ended this sign-in");
+}
+
+#[test]
+fn i7_names_are_keys_and_never_paths_or_options() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    for name in ["nobody", "", "-x", "../vault.db", "pract"] {
+        let output = home.run(&["token", name]).ended(2);
+        assert_eq!(output.stdout, "", "{name}");
+        assert!(!output.stderr.is_empty());
+    }
+    let output = home.run(&["token", "pract"]).ended(2);
+    assert!(
+        output.stderr.contains("Did you mean: practice?"),
+        "{output:#?}"
+    );
+    home.run(&["token", "PRACTICE"]).token();
+}
+
+#[test]
+fn failing_json_commands_tell_the_error_on_both_streams() {
+    let home = Home::new();
+    for arguments in [
+        vec!["token", "nobody", "--json"],
+        vec!["show", "nobody", "--json"],
+        vec!["test", "nobody", "--json"],
+        vec!["refresh", "nobody", "--json"],
+        vec!["revoke", "nobody", "--json"],
+    ] {
+        let output = home.run(&arguments).ended(2);
+        let error = &output.json()["error"];
+        assert_eq!(output.json()["version"], 1);
+        assert_eq!(
+            (&error["code"], &error["exit"]),
+            (&json!("unknown-connection"), &json!(2))
+        );
+        assert!(
+            output
+                .stderr
+                .contains(error["message"].as_str().expect("a message"))
+        );
+        assert!(error["hint"].is_string());
+    }
+}
+
+#[test]
+fn i8_a_reader_that_is_gone_is_an_exit_code_and_no_panic() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    home.run(&["token", NAME]).token();
+    for arguments in [
+        vec!["token", NAME],
+        vec!["token", NAME, "--json"],
+        vec!["list"],
+        vec!["presets"],
+    ] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = home.command(&arguments);
+        let output = command
+            .stdout(Stdio::from(writer))
+            .stderr(Stdio::piped())
+            .output();
+        let output = output.expect("starts");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(!String::from_utf8_lossy(&output.stderr).contains("panic"));
+    }
+}
+
+#[test]
+fn v_04_no_secret_is_in_an_argument_or_the_environment_of_any_process() {
+    let sandbox = sandbox(&["token_hold=on"]);
+    let home = Home::with(&sandbox);
+    let mut running = home.start(&["login", NAME]);
+    let url = running.opened().expect("opened");
+    let (authorize, cookie) = crate::web::follow(&url);
+    let callback = sandbox
+        .approve(&authorize, &valetkey::sandbox::Approval::default())
+        .expect("approved");
+    let approved = crate::web::Approved { callback, cookie };
+    let page = std::thread::spawn(move || approved.deliver(&approved.callback));
+    // The exchange is under way: the worker process is alive.
+    sandbox.wait_until_held(1);
+    let mut seen = 0;
+    for entry in std::fs::read_dir("/proc").expect("processes").flatten() {
+        let text = |file: &str| std::fs::read(entry.path().join(file)).unwrap_or_default();
+        let command = String::from_utf8_lossy(&text("cmdline")).into_owned();
+        seen += usize::from(command.contains("__worker"));
+        let all = command + &String::from_utf8_lossy(&text("environ"));
+        for secret in sandbox.secrets_issued() {
+            assert!(!all.contains(&secret), "in {}", entry.path().display());
+        }
+    }
+    assert!(seen > 0, "the worker was looked at");
+    sandbox.release(1);
+    page.join().expect("answered");
+    running.end().ended(0);
+}
+
+#[test]
+fn y_13_without_a_sign_in_no_browser_is_opened() {
+    let sandbox = sandbox(&[]);
+    let home = Home::with(&sandbox);
+    let mut running = home.start(&["token", NAME]);
+    assert_eq!(running.opened(), None);
+    running.end().ended(3);
+    assert!(sandbox.requests().is_empty());
+}
+
+#[test]
+fn after_a_restart_the_token_still_works() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let first = home.run(&["token", NAME]).token();
+    sandbox.advance(7200);
+    assert!(!sandbox.accepts_access(&first));
+    home.run(&["refresh", NAME]).ended(0);
+    let second = run(&mut home.command(&["token", NAME])).token();
+    assert!(sandbox.accepts_access(&second));
+}

@@ -1,0 +1,15 @@
+//! The real program in a sealed home: stdout, stderr and exit code together.
+
+#[path = "../support/home.rs"]
+mod home;
+#[path = "../support/web.rs"]
+mod web;
+
+mod define;
+mod give_token;
+mod hostile;
+mod login;
+mod manage;
+mod races;
+mod storage;
+mod sweep;

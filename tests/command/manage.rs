@@ -1,0 +1,267 @@
+//! `list`, `show`, `test`, `refresh`, `revoke`, `remove`, and the commands about the program itself.
+
+use serde_json::json;
+
+use crate::home::{Home, NAME, sandbox};
+
+#[test]
+fn list_and_show_have_their_promised_shape() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let listed = home.run(&["list", "--json"]).ended(0).json();
+    assert_eq!(listed["version"], 1);
+    let row = &listed["connections"][0];
+    let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+    let expected = json!({
+        "id": text(&row["id"]), "name": NAME,
+        "provider": {"id": text(&row["provider"]["id"]), "name": text(&row["provider"]["name"]), "kind": "custom"},
+        "client_id": "valetkey-practice",
+        "account": {"label": "Ada Practice", "id": "sub-ada", "source": "test-read"}, "health": "untested", "reason": "untested",
+        "message": "Not used since the sign-in; test it.",
+        "scopes": {
+            "requested": ["profile", "items:read"], "granted": ["profile", "items:read"],
+            "stated": true, "refused": [], "added": [],
+        },
+        "access_token": {"expires_at": text(&row["access_token"]["expires_at"]), "expiry": "stated"},
+        "refresh_token": {"present": true, "rotates": null, "ends_at": null},
+        "resources": [], "tested_at": null, "signed_in_at": text(&row["signed_in_at"]),
+    });
+    assert_eq!(*row, expected);
+    let shown = home.run(&["show", NAME, "--json"]).ended(0).json();
+    for (key, value) in expected.as_object().expect("an object") {
+        assert_eq!(shown[key], *value, "{key}");
+    }
+    assert_eq!(shown["version"], 1);
+    assert_eq!(shown["auth"], "none");
+    assert_eq!(shown["endpoints"]["revocation"], sandbox.at("/revoke"));
+    assert_eq!(shown["quirks"], json!([]));
+    let host = sandbox.url().trim_start_matches("https://").to_owned();
+    assert_eq!(shown["hosts"], json!([host]));
+    assert!(shown["redirect_uri"].is_string() && shown["last_test"].is_null());
+    assert!(sandbox.requests().is_empty(), "no network");
+}
+
+#[test]
+fn looking_needs_no_passphrase() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    std::fs::remove_file(home.passphrase_file()).expect("removed");
+    for arguments in [
+        vec!["list"],
+        vec!["show", NAME],
+        vec!["vault", "status"],
+        vec!["paths"],
+    ] {
+        let mut command = home.command(&arguments);
+        let output = crate::home::run(command.env_remove("VALETKEY_PASSPHRASE_FILE"));
+        assert!(!output.ended(0).stdout.is_empty());
+    }
+}
+
+#[test]
+fn rows_are_sorted_by_name_and_shown_as_a_table() {
+    let sandbox = sandbox(&[]);
+    let home = Home::new();
+    for name in ["zoo", "Ant", "bee"] {
+        let mut flags = home.definition(&sandbox);
+        let place = flags
+            .iter()
+            .position(|flag| flag == NAME)
+            .expect("the name");
+        flags[place] = name.to_owned();
+        home.run(&flags).ended(0);
+    }
+    let listed = home.run(&["list", "--json"]).json();
+    let names: Vec<_> = (0..3)
+        .map(|row| listed["connections"][row]["name"].clone())
+        .collect();
+    assert_eq!(names, ["Ant", "bee", "zoo"]);
+    let table = home.run(&["list"]).ended(0).stdout;
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(lines[0].starts_with("NAME  PROVIDER"), "{table}");
+    assert!(
+        lines[1].starts_with("Ant ") && lines[1].ends_with("needs sign-in"),
+        "{table}"
+    );
+}
+
+#[test]
+fn c_02_a_test_read_shows_who_it_is_and_stays_on_its_own_hosts() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let value = home.run(&["test", NAME, "--json"]).ended(0).json();
+    assert_eq!(
+        (&value["version"], &value["status"]),
+        (&json!(1), &json!(200))
+    );
+    assert_eq!(value["connection"], NAME);
+    assert_eq!(
+        home.run(&["list", "--json"]).json()["connections"][0]["health"],
+        "connected"
+    );
+    let items = sandbox.at("/items");
+    home.run(&["test", NAME, "--url", &items]).ended(0);
+    let output = home
+        .run(&["test", NAME, "--url", "https://evil.example/"])
+        .ended(2);
+    assert!(
+        output.stderr.contains("the token is not sent there"),
+        "{output:#?}"
+    );
+    sandbox.set("me_status=403").expect("a switch");
+    home.run(&["test", NAME]).ended(7);
+}
+
+#[test]
+fn l_01_revoking_ends_it_at_the_provider_and_keeps_the_definition() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let output = home.run(&["revoke", NAME]).ended(0);
+    assert!(output.stderr.contains("The settings stay"), "{output:#?}");
+    assert!(sandbox.live_refresh_tokens().is_empty());
+    assert_eq!(sandbox.requests_to("/revoke").len(), 2);
+    let row = home.run(&["show", NAME, "--json"]).ended(0).json();
+    assert_eq!(
+        (&row["health"], &row["reason"]),
+        (&json!("needs sign-in"), &json!("revoked-by-you"))
+    );
+    home.run(&["revoke", NAME]).ended(3);
+}
+
+#[test]
+fn l_04_a_revocation_that_was_not_told_is_not_claimed() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let before = home.kept(NAME);
+    sandbox.set("revocation=503").expect("a switch");
+    let output = home.run(&["revoke", NAME, "--json"]).ended(4);
+    assert_eq!(output.json()["error"]["code"], "unavailable");
+    assert_eq!(home.kept(NAME), before);
+}
+
+#[test]
+fn l_06_removing_a_signed_in_connection_wants_to_know_how() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let output = home.run(&["remove", NAME]).ended(2);
+    assert!(output.stderr.contains("--revoke") && output.stderr.contains("--forget"));
+    home.run(&["remove", NAME, "--revoke", "--forget"]).ended(2);
+    let output = home.run(&["remove", NAME, "--forget"]).ended(0);
+    assert!(
+        output
+            .stderr
+            .contains("The sign-in stays valid at the provider."),
+        "{output:#?}"
+    );
+    assert_eq!(sandbox.live_refresh_tokens().len(), 1);
+    home.run(&["show", NAME]).ended(2);
+
+    let home = Home::signed_in(&sandbox);
+    let kept = home.kept(NAME).refresh.expect("one");
+    home.run(&["remove", NAME, "--revoke"]).ended(0);
+    assert!(!sandbox.accepts_refresh(&kept));
+    assert_eq!(
+        home.run(&["list", "--json"]).json()["connections"],
+        json!([])
+    );
+}
+
+#[test]
+fn l_06_a_removal_whose_revocation_fails_removes_nothing() {
+    let sandbox = sandbox(&["revocation=503"]);
+    let home = Home::signed_in(&sandbox);
+    let before = home.kept(NAME);
+    home.run(&["remove", NAME, "--revoke"]).ended(4);
+    assert_eq!(home.kept(NAME), before);
+}
+
+#[test]
+fn a_definition_that_was_never_signed_in_is_removed_without_a_question() {
+    let sandbox = sandbox(&[]);
+    let home = Home::with(&sandbox);
+    home.run(&["remove", NAME]).ended(0);
+    assert!(sandbox.requests().is_empty());
+}
+
+#[test]
+fn paths_lie_in_the_home() {
+    let home = Home::empty();
+    let value = home.run(&["paths", "--json"]).ended(0).json();
+    let root = home.root().display().to_string();
+    for name in ["config", "data", "state", "run"] {
+        assert_eq!(value[name], format!("{root}/{name}"));
+    }
+    assert!(!home.root().exists(), "looking makes nothing");
+    home.run(&["list"]).ended(0);
+    assert!(!home.root().exists());
+}
+
+#[test]
+fn completions_are_printed_for_every_shell() {
+    let home = Home::empty();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = home.run(&["completions", shell]).ended(0);
+        assert!(
+            output.stdout.contains("valetkey") && output.stderr.is_empty(),
+            "{shell}"
+        );
+    }
+    home.run(&["completions", "csh"]).ended(2);
+}
+
+#[test]
+fn usage_mistakes_end_with_two_and_help_with_nothing() {
+    let home = Home::empty();
+    for arguments in [
+        vec!["nonsense"],
+        vec!["token"],
+        vec!["login", NAME, "--timeout", "x"],
+        vec![],
+    ] {
+        let output = home.run(&arguments).ended(2);
+        assert_eq!(output.stdout, "", "{arguments:?}");
+        assert!(!output.stderr.is_empty(), "{arguments:?}");
+    }
+    for arguments in [vec!["--help"], vec!["--version"], vec!["token", "--help"]] {
+        assert!(!home.run(&arguments).ended(0).stdout.is_empty());
+    }
+}
+
+#[test]
+fn the_demo_tells_the_whole_story_and_keeps_nothing() {
+    let home = Home::empty();
+    let output = home.run(&["demo", "--auto"]).ended(0);
+    for line in [
+        "✓ exchange",
+        "✓ accept",
+        "Refreshed",
+        "Revoked",
+        "needs a new sign-in",
+        "Done.",
+    ] {
+        assert!(output.stdout.contains(line), "{line}: {output:#?}");
+    }
+    assert!(!home.root().exists());
+    let output = home.run(&["demo"]).ended(2);
+    assert!(output.stderr.contains("not a terminal"), "{output:#?}");
+}
+
+#[test]
+fn the_sandbox_runs_alone_until_it_is_stopped() {
+    let home = Home::empty();
+    let output = home
+        .run(&["sandbox", "--behaviour", "weather=bad"])
+        .ended(2);
+    assert!(output.stderr.contains("unknown switch"), "{output:#?}");
+    let mut running = home.start(&["sandbox", "--http", "--behaviour", "rotation=off"]);
+    let base = running.stdout_line(|line| line.starts_with("http://127.0.0.1:"));
+    running.stderr_line(|line| line.contains("valetkey-practice"));
+    let answer = crate::web::get(
+        &format!("{base}/.well-known/oauth-authorization-server"),
+        &[],
+    );
+    assert_eq!(answer.status, 200);
+    assert!(answer.body.contains("token_endpoint"));
+    running.interrupt();
+    running.end().ended(0);
+}

@@ -1,0 +1,219 @@
+//! The vault as commands meet it: how it opens, what it refuses, who may read its files.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::home::{Home, NAME, run, sandbox};
+
+#[test]
+fn t_04_without_keychain_and_passphrase_a_vault_is_not_made_and_the_way_out_is_named() {
+    let home = Home::empty();
+    for arguments in [
+        vec!["vault", "init"],
+        vec!["add", "linear", "--client-id", "x", "--no-input"],
+    ] {
+        let mut command = home.command(&arguments);
+        let output = run(command.env_remove("VALETKEY_PASSPHRASE_FILE")).ended(6);
+        assert!(
+            output.stderr.contains("There is no keychain here"),
+            "{output:#?}"
+        );
+        assert!(
+            output.stderr.contains("valetkey vault init --passphrase"),
+            "{output:#?}"
+        );
+    }
+    let status = home.run(&["vault", "status", "--json"]).ended(0).json();
+    assert_eq!(status["made"], false);
+    home.run(&["vault", "init"]).ended(0);
+    let status = home.run(&["vault", "status", "--json"]).ended(0).json();
+    assert_eq!(
+        status["slots"][0]["kind"], "passphrase",
+        "the way out works"
+    );
+}
+
+#[test]
+fn a_locked_vault_and_a_wrong_passphrase_end_with_six() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let before = home.kept(NAME);
+    for arguments in [
+        ["token", NAME],
+        ["refresh", NAME],
+        ["login", NAME],
+        ["revoke", NAME],
+    ] {
+        let mut command = home.command(&arguments);
+        let output = run(command.env_remove("VALETKEY_PASSPHRASE_FILE")).ended(6);
+        assert!(
+            output.stderr.contains("The vault opens with a passphrase."),
+            "{output:#?}"
+        );
+    }
+    fs::write(home.passphrase_file(), "a guess").expect("written");
+    for arguments in [["token", NAME], ["refresh", NAME], ["login", NAME]] {
+        let output = home.run(&arguments).ended(6);
+        assert_eq!(output.stdout, "");
+        assert!(
+            output.stderr.contains("does not open the vault"),
+            "{output:#?}"
+        );
+    }
+    assert!(sandbox.requests().is_empty());
+    assert_eq!(home.kept(NAME), before);
+}
+
+#[test]
+fn the_passphrase_may_come_by_a_descriptor() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let mut command = Command::new("/bin/sh");
+    let script = format!(
+        "exec '{}' --passphrase-fd 3 token {NAME} 3< '{}'",
+        env!("CARGO_BIN_EXE_valetkey"),
+        home.passphrase_file().display()
+    );
+    command
+        .args(["-c", &script])
+        .env_clear()
+        .env("VALETKEY_HOME", home.root());
+    assert!(sandbox.accepts_access(&run(&mut command).token()));
+}
+
+#[test]
+fn vault_init_and_status_tell_how_it_stands() {
+    let home = Home::empty();
+    let status = home.run(&["vault", "status", "--json"]).ended(0).json();
+    assert_eq!(
+        (&status["version"], &status["made"]),
+        (&json!(1), &json!(false))
+    );
+    let output = home.run(&["vault", "init", "--passphrase"]).ended(0);
+    assert!(output.stderr.contains("Made the vault."), "{output:#?}");
+    let status = home.run(&["vault", "status", "--json"]).ended(0).json();
+    assert_eq!(status["made"], true);
+    assert_eq!(status["slots"][0]["kind"], "passphrase");
+    assert_eq!(status["moved"], false);
+    home.run(&["vault", "init", "--passphrase"]).ended(2);
+    home.run(&["vault", "init"]).ended(2);
+}
+
+#[test]
+fn an_ephemeral_command_stores_nothing() {
+    let home = Home::empty();
+    home.run(&[
+        "--ephemeral",
+        "add",
+        "linear",
+        "--client-id",
+        "x",
+        "--no-input",
+    ])
+    .ended(0);
+    assert!(!home.root().exists());
+}
+
+#[test]
+fn u_01_files_are_private_under_any_mask() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let masked = Home::empty();
+    for (arguments, mask) in [
+        (vec!["vault", "init", "--passphrase"], "000"),
+        (
+            vec!["add", "linear", "--client-id", "x", "--no-input"],
+            "000",
+        ),
+    ] {
+        let mut command = Command::new("/bin/sh");
+        let script = format!("umask {mask}; exec \"$0\" \"$@\"");
+        command
+            .args(["-c", &script, env!("CARGO_BIN_EXE_valetkey")])
+            .args(&arguments);
+        command
+            .env_clear()
+            .env("VALETKEY_HOME", masked.root())
+            .env("VALETKEY_PASSPHRASE_FILE", masked.passphrase_file());
+        run(&mut command).ended(0);
+    }
+    for root in [home.root(), masked.root()] {
+        let files = everything_under(&root);
+        assert!(files.iter().any(|file| file.ends_with("vault.db")));
+        for file in files {
+            let mode = fs::symlink_metadata(&file)
+                .expect("there")
+                .permissions()
+                .mode()
+                & 0o777;
+            let most = if file.is_dir() { 0o700 } else { 0o600 };
+            assert_eq!(mode & !most, 0, "{} has mode {mode:o}", file.display());
+        }
+    }
+}
+
+#[test]
+fn u_02_a_vault_that_others_may_read_is_refused() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let file = home.root().join("data/vault.db");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("opened");
+    let output = home.run(&["token", NAME]).ended(6);
+    assert!(
+        output
+            .stderr
+            .contains("is open to other users; refusing to use it."),
+        "{output:#?}"
+    );
+    assert_eq!(output.stdout, "");
+}
+
+#[test]
+fn g_07_an_address_changed_in_the_file_gets_no_secret() {
+    let sandbox = sandbox(&[]);
+    let elsewhere = crate::home::sandbox(&[]);
+    for command in ["refresh", "token", "revoke", "test"] {
+        let home = Home::signed_in(&sandbox);
+        let sql = rusqlite::Connection::open(home.root().join("data/vault.db")).expect("opens");
+        let mut changed = 0;
+        for table in ["connection", "registration"] {
+            let update = format!("UPDATE {table} SET definition = replace(definition, ?1, ?2)");
+            changed += sql
+                .execute(&update, [sandbox.url(), elsewhere.url()])
+                .expect("changed");
+        }
+        drop(sql);
+        assert!(changed > 0);
+        let shown = home.run(&["show", NAME, "--json"]).ended(0).json();
+        assert_eq!(
+            shown["endpoints"]["token"],
+            elsewhere.at("/token"),
+            "the edit took"
+        );
+        let output = home.run(&[command, NAME]).ended(6);
+        assert_eq!(output.stdout, "");
+        assert!(
+            output
+                .stderr
+                .contains("The vault was changed outside the program"),
+            "{command}: {output:#?}"
+        );
+    }
+    assert_eq!(elsewhere.connections(), 0, "nobody was even called");
+}
+
+fn everything_under(folder: &Path) -> Vec<std::path::PathBuf> {
+    let mut found = vec![folder.to_owned()];
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        if entry.file_type().expect("a type").is_dir() {
+            found.extend(everything_under(&entry.path()));
+        } else {
+            found.push(entry.path());
+        }
+    }
+    found
+}
