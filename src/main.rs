@@ -5,11 +5,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use rustix::event::{PollFd, PollFlags};
 use valetkey::advice::{self, exit};
 use valetkey::model::ScopeSet;
 use valetkey::sandbox::{Approval, SCOPES, Sandbox};
 use valetkey::tui::{self, Ended, EngineBackend, Look, PracticeDoor, PresetChoice, RunError};
 use valetkey::{cli, engine, host};
+
+/// As a shell reports a program ended by a hang-up.
+const HUNG_UP: i32 = 128 + 1;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
@@ -56,12 +60,6 @@ fn once(parts: cli::TuiParts) -> Result<Ended, RunError> {
         .enable_all()
         .build()?;
     let engine = parts.engine;
-    if let Some(passphrase) = parts.passphrase {
-        // A wrong one is told when a secret is first needed.
-        let _ = engine.open_vault(&engine::Access {
-            passphrase: Some(passphrase),
-        });
-    }
     let environment = engine.environment();
     let mut setup = tui::Setup {
         look: look(),
@@ -79,11 +77,45 @@ fn once(parts: cli::TuiParts) -> Result<Ended, RunError> {
         door = Some(practice_door(practice.sandbox.clone()));
     }
     let clock = engine.clone();
-    let mut backend = EngineBackend::new(engine, door);
-    let ended = runtime.block_on(tui::run(&mut backend, setup, &|| clock.now()));
+    let mut backend = EngineBackend::new(engine, parts.passphrase, door);
+    let now = || {
+        #[cfg(debug_assertions)]
+        panic_on_request();
+        clock.now()
+    };
+    end_with_the_terminal();
+    let ended = runtime.block_on(tui::run(&mut backend, setup, &now));
     // A keychain that never answers must not keep the program from ending.
     runtime.shutdown_background();
     ended
+}
+
+/// Ends the process when its terminal is gone. The screens' own loop cannot: its event reader
+/// (crossterm 0.29) reads a closed terminal for ever, at full speed and without returning. Nothing is
+/// lost by this: workers have sessions of their own, and the vault's changes are whole or not there.
+fn end_with_the_terminal() {
+    let watch = || {
+        let terminal = std::io::stdin();
+        // Asks for nothing, so only the end wakes it.
+        let mut asked = [PollFd::new(&terminal, PollFlags::empty())];
+        while rustix::event::poll(&mut asked, None).is_err() {}
+        std::process::exit(HUNG_UP);
+    };
+    // Without the thread a hang-up signal still ends the loop.
+    let _ = std::thread::Builder::new()
+        .name("terminal-end".to_owned())
+        .spawn(watch);
+}
+
+/// Lets the terminal tests see that a panic gives the terminal back: once the file named by
+/// `VALETKEY_DEBUG_PANIC` is there. Not in release builds.
+#[cfg(debug_assertions)]
+fn panic_on_request() {
+    let trap = std::env::var_os("VALETKEY_DEBUG_PANIC");
+    assert!(
+        !trap.is_some_and(|file| std::path::Path::new(&file).exists()),
+        "asked for by VALETKEY_DEBUG_PANIC"
+    );
 }
 
 /// Colour unless `NO_COLOR` says otherwise; ASCII where the locale is not UTF-8.

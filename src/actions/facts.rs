@@ -62,7 +62,10 @@ pub(super) fn copyable(facts: &Facts) -> Why {
 }
 
 pub(super) fn split(facts: &Facts) -> Why {
-    check(facts.split, "The screen is too narrow for two halves.")
+    check(
+        facts.split,
+        "Two halves need an open connection and 110 columns.",
+    )
 }
 
 pub(super) fn practice(facts: &Facts) -> Why {

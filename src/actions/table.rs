@@ -111,7 +111,7 @@ static ENTRIES: &[Entry] = &[
         keys: &[Key::Char('k')], places: LETTERED, needs: None },
     Entry { action: Action::Down, name: "down", word: "", help: "One line down",
         keys: &[Key::Char('j')], places: LETTERED, needs: None },
-    Entry { action: Action::Next, name: "next", word: "", help: "The next line or field",
+    Entry { action: Action::Next, name: "next", word: "next", help: "The next line or field",
         keys: &[Key::Tab], places: &[Start, Providers, Form, Authorize, Finished, Choices, Passphrase, Palette], needs: None },
     Entry { action: Action::Previous, name: "previous", word: "", help: "The line or field before",
         keys: &[Key::BackTab], places: &[Start, Providers, Form, Authorize, Finished, Choices, Passphrase, Palette], needs: None },

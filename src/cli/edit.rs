@@ -8,8 +8,7 @@ use super::output;
 use super::prompt::secret_from;
 use super::setup::Setup;
 use crate::model::{
-    ClientAuth, Connection, ConnectionName, EndpointUrl, Issuer, RedirectUri, ScopeSet, TestMethod,
-    TestRead,
+    ClientAuth, Connection, ConnectionName, EndpointUrl, Issuer, RedirectUri, ScopeSet, TestRead,
 };
 
 pub(super) fn rename(setup: &Setup, from: &str, to: &str) -> Result<(), Failed> {
@@ -99,14 +98,7 @@ fn set(connection: &mut Connection, field: &str, value: &str) -> Result<(), Stri
             connection.requested = ScopeSet::parse(value).map_err(|problem| problem.to_string())?;
         }
         "test-url" => {
-            connection.provider.test = url(value)?.map(|url| TestRead {
-                method: TestMethod::Get,
-                url,
-                headers: Vec::new(),
-                account_label: Vec::new(),
-                account_id: None,
-                success: None,
-            });
+            connection.provider.test = url(value)?.map(TestRead::at);
         }
         "auth" => connection.registration.auth = auth(value)?,
         "ca-file" => {

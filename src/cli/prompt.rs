@@ -35,10 +35,14 @@ pub(super) fn prompt(question: &str, default: &str) -> Result<String, Failed> {
 /// Asks without echo.
 pub(super) fn prompt_secret(question: &str) -> Result<Secret, Failed> {
     output::ask(question);
-    let answer = crate::host::read_hidden_line()
-        .map_err(|_| Failed::from(Error::Vault(VaultError::Locked)))?;
+    let answer = crate::host::read_hidden_line();
     output::note("");
-    Ok(answer)
+    answer.map_err(|error| {
+        Failed::from(match error.kind() {
+            io::ErrorKind::Interrupted => Error::Cancelled,
+            _ => Error::Vault(VaultError::Locked),
+        })
+    })
 }
 
 /// Reads a secret from a file or stdin (`-`), without its last line break.

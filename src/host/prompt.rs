@@ -1,29 +1,54 @@
 //! Reading secret lines from the terminal without echo.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read as _};
+use std::io::{self, Read};
 use std::thread;
 
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+};
 use zeroize::Zeroizing;
 
 use crate::model::Secret;
 
-/// Longest line that is taken, in bytes; a terminal's own limit is lower.
-const LONGEST: u64 = 64 * 1024;
+/// Longest line that is taken, in bytes.
+const LONGEST: usize = 64 * 1024;
 
-/// The terminal with its echo off; the echo comes back when this is dropped.
+const INTERRUPT: u8 = 0x03;
+const END: u8 = 0x04;
+const BACKSPACE: u8 = 0x08;
+const KILL_LINE: u8 = 0x15;
+const DELETE: u8 = 0x7f;
+
+/// What the interrupt key does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Interrupt {
+    /// It is a byte like others: nobody else would bring the echo back.
+    Typed,
+    /// It is a signal, which the caller takes.
+    Signal,
+}
+
+/// The terminal without its echo, and without its line mode, which keeps 4095 bytes of a pasted line
+/// and drops the rest without a word. All comes back when this is dropped.
 struct Hidden {
     terminal: File,
     before: Termios,
 }
 
 impl Hidden {
-    fn new() -> io::Result<Self> {
+    fn new(interrupt: Interrupt) -> io::Result<Self> {
         let terminal = File::open("/dev/tty")?;
         let before = tcgetattr(&terminal)?;
         let mut hidden = before.clone();
-        hidden.local_modes.remove(LocalModes::ECHO);
+        hidden
+            .local_modes
+            .remove(LocalModes::ECHO | LocalModes::ICANON);
+        hidden
+            .local_modes
+            .set(LocalModes::ISIG, interrupt == Interrupt::Signal);
+        hidden.special_codes[SpecialCodeIndex::VMIN] = 1;
+        hidden.special_codes[SpecialCodeIndex::VTIME] = 0;
         tcsetattr(&terminal, OptionalActions::Now, &hidden)?;
         Ok(Self { terminal, before })
     }
@@ -38,14 +63,14 @@ impl Drop for Hidden {
 /// Reads one line from the controlling terminal with the echo off.
 ///
 /// # Errors
-/// There is no terminal, or it was closed.
+/// There is no terminal, it was closed, or the person interrupted ([`io::ErrorKind::Interrupted`]).
 pub fn read_hidden_line() -> io::Result<Secret> {
-    let hidden = Hidden::new()?;
-    one_line(&mut BufReader::new((&hidden.terminal).take(LONGEST)))?
-        .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    let hidden = Hidden::new(Interrupt::Typed)?;
+    one_line(&mut &hidden.terminal)?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }
 
-/// Hidden lines for as long as it lives.
+/// Hidden lines for as long as it lives. The interrupt key goes on sending its signal: the caller
+/// takes it and drops this.
 pub struct HiddenLines {
     _hidden: Hidden,
 }
@@ -57,12 +82,12 @@ impl HiddenLines {
     /// # Errors
     /// There is no terminal.
     pub fn open(mut take: impl FnMut(Secret) -> bool + Send + 'static) -> io::Result<Self> {
-        let hidden = Hidden::new()?;
-        let mut reader = BufReader::new(hidden.terminal.try_clone()?);
+        let hidden = Hidden::new(Interrupt::Signal)?;
+        let mut terminal = hidden.terminal.try_clone()?;
         thread::Builder::new()
             .name("hidden-lines".to_owned())
             .spawn(move || {
-                while let Ok(Some(line)) = one_line(&mut reader) {
+                while let Ok(Some(line)) = one_line(&mut terminal) {
                     if !take(line) {
                         break;
                     }
@@ -72,8 +97,65 @@ impl HiddenLines {
     }
 }
 
-fn one_line(reader: &mut impl io::BufRead) -> io::Result<Option<Secret>> {
-    let mut line = Zeroizing::new(String::new());
-    let read = reader.read_line(&mut line)?;
-    Ok((read > 0).then(|| Secret::new(line.trim_end_matches(['\n', '\r']).to_owned())))
+/// The next line without its end, corrected as the terminal's line mode would; `None` at the end.
+fn one_line(from: &mut impl Read) -> io::Result<Option<Secret>> {
+    // Never grows, so that no copy is left behind.
+    let mut line = Zeroizing::new(Vec::with_capacity(LONGEST));
+    let mut byte = Zeroizing::new([0]);
+    loop {
+        if from.read(byte.as_mut())? == 0 {
+            return Ok(None);
+        }
+        match byte[0] {
+            b'\n' | b'\r' => break,
+            INTERRUPT => return Err(io::ErrorKind::Interrupted.into()),
+            END if line.is_empty() => return Ok(None),
+            END => {}
+            BACKSPACE | DELETE => while line.pop().is_some_and(is_continuation) {},
+            KILL_LINE => line.clear(),
+            other if line.len() < LONGEST => line.push(other),
+            _ => {}
+        }
+    }
+    let text = str::from_utf8(&line).map_err(|_| io::ErrorKind::InvalidData)?;
+    Ok(Some(Secret::new(text.to_owned())))
+}
+
+/// Not the first byte of a character in UTF-8.
+fn is_continuation(byte: u8) -> bool {
+    byte & 0b1100_0000 == 0b1000_0000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(typed: &[u8]) -> io::Result<Option<String>> {
+        let line = one_line(&mut &*typed)?;
+        Ok(line.map(|line| line.reveal().to_owned()))
+    }
+
+    #[test]
+    fn a_line_is_corrected_as_it_is_typed() {
+        let read = |typed: &str| line(typed.as_bytes()).expect("read");
+        assert_eq!(read("secret\rmore").as_deref(), Some("secret"));
+        assert_eq!(read("sx\x7fecrä\x7f\x08ret\n").as_deref(), Some("secret"));
+        assert_eq!(read("\x7fwrong\x15right\n").as_deref(), Some("right"));
+        assert_eq!(read("no end"), None);
+        assert_eq!(read("\x04"), None);
+    }
+
+    #[test]
+    fn an_interrupt_is_told_and_no_line() {
+        let error = line(b"half\x03\n").expect_err("interrupted");
+        assert_eq!(error.kind(), io::ErrorKind::Interrupted);
+    }
+
+    #[test]
+    fn a_line_has_an_end() {
+        let mut typed = vec![b'x'; LONGEST + 10];
+        typed.push(b'\n');
+        let read = line(&typed).expect("read").expect("a line");
+        assert_eq!(read.len(), LONGEST);
+    }
 }

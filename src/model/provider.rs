@@ -250,6 +250,29 @@ pub struct TestRead {
     pub success: Option<String>,
 }
 
+impl TestRead {
+    /// A GET at an address that somebody typed; the account is looked for where most services name
+    /// it.
+    pub fn at(url: EndpointUrl) -> Self {
+        let labels = [
+            "/login",
+            "/preferred_username",
+            "/email",
+            "/username",
+            "/name",
+            "/sub",
+        ];
+        Self {
+            method: TestMethod::Get,
+            url,
+            headers: Vec::new(),
+            account_label: labels.map(str::to_owned).to_vec(),
+            account_id: Some("/sub".to_owned()),
+            success: None,
+        }
+    }
+}
+
 /// How a grant is taken back at the provider.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "way", rename_all = "kebab-case")]

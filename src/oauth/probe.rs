@@ -104,14 +104,43 @@ fn reason(response: &HttpResponse, value: Option<&Value>) -> Option<Untrusted> {
 }
 
 fn lines(body: &[u8], value: Option<&Value>) -> Vec<Shown> {
-    let text = match value.map(serde_json::to_string_pretty) {
-        Some(Ok(pretty)) => pretty,
-        _ => String::from_utf8_lossy(&body[..body.len().min(MAX_SHOWN)]).into_owned(),
-    };
+    let mut text = String::new();
+    match value {
+        Some(value) => told("", value, &mut text),
+        None => text.push_str(&String::from_utf8_lossy(&body[..body.len().min(MAX_SHOWN)])),
+    }
     text.lines()
         .map(str::trim_end)
         .filter(|line| !line.is_empty())
         .take(MAX_LINES)
         .map(|line| Untrusted::new(line).shown())
         .collect()
+}
+
+/// A document as a person reads it, one `name: value` a line; what lies deeper gets its path as
+/// name, and of a list of more than plain values only the number is told.
+fn told(name: &str, value: &Value, out: &mut String) {
+    let plain = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(_) | Value::Object(_) => None,
+        other => Some(other.to_string()),
+    };
+    let words = match value {
+        Value::Object(members) => {
+            for (member, value) in members {
+                let dot = if name.is_empty() { "" } else { "." };
+                told(&format!("{name}{dot}{member}"), value, out);
+            }
+            return;
+        }
+        Value::Array(items) => match items.iter().map(plain).collect::<Option<Vec<_>>>() {
+            Some(words) => words.join(" "),
+            None => format!("{} in all", items.len()),
+        },
+        other => plain(other).unwrap_or_default(),
+    };
+    let colon = if name.is_empty() { "" } else { ": " };
+    // A line break inside a value makes no line of its own.
+    let words: Vec<&str> = words.split(['\n', '\r']).collect();
+    out.push_str(&format!("{name}{colon}{}\n", words.join(" ")));
 }

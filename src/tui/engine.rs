@@ -26,15 +26,18 @@ pub type PracticeDoor = Arc<dyn Fn(&str, Option<&ScopeSet>) -> Option<String> + 
 /// Performs requests on the runtime it is used in.
 pub struct EngineBackend {
     engine: Engine,
+    /// Brought along; tried when a secret is first needed.
+    passphrase: Option<Arc<Secret>>,
     practice: Option<PracticeDoor>,
     /// Wrong passphrases in a row; the next try waits longer.
     wrong: Arc<std::sync::atomic::AtomicU32>,
 }
 
 impl EngineBackend {
-    pub fn new(engine: Engine, practice: Option<PracticeDoor>) -> Self {
+    pub fn new(engine: Engine, passphrase: Option<Secret>, practice: Option<PracticeDoor>) -> Self {
         Self {
             engine,
+            passphrase: passphrase.map(Arc::new),
             practice,
             wrong: Arc::default(),
         }
@@ -57,6 +60,7 @@ impl Backend for EngineBackend {
     fn perform(&mut self, request: Request, replies: &Replies) {
         let work = Work {
             engine: self.engine.clone(),
+            passphrase: self.passphrase.clone(),
             practice: self.practice.clone(),
             wrong: self.wrong.clone(),
             replies: replies.clone(),
@@ -75,6 +79,7 @@ impl Backend for EngineBackend {
 
 struct Work {
     engine: Engine,
+    passphrase: Option<Arc<Secret>>,
     practice: Option<PracticeDoor>,
     wrong: Arc<std::sync::atomic::AtomicU32>,
     replies: Replies,
@@ -186,12 +191,15 @@ impl Work {
     /// request was answered instead.
     async fn vault_open(&self, request: Request) -> Option<Request> {
         let engine = self.engine.clone();
-        let opened = self
-            .explained(move || engine.open_vault(&Access::default()))
-            .await;
+        let brought = self.passphrase.clone();
+        let access = Access {
+            passphrase: brought.map(|brought| Secret::new(brought.reveal().to_owned())),
+        };
+        let opened = self.explained(move || engine.open_vault(&access)).await;
         match opened {
             Ok(()) => Some(request),
-            Err(Error::PassphraseNeeded(_)) => {
+            // What was brought along is wrong: the person is asked.
+            Err(Error::PassphraseNeeded(_) | Error::Vault(VaultError::WrongKey)) => {
                 let new = matches!(self.engine.vault_facts(), Ok(VaultFacts::NotMade));
                 self.reply(Reply::NeedsPassphrase {
                     new,
@@ -215,7 +223,10 @@ impl Work {
         let done = if let Ok(done) = tokio::time::timeout(UNEXPLAINED, &mut working).await {
             done
         } else {
-            self.reply(Reply::KeychainWaits);
+            // A passphrase brought along takes its time too, and no keychain is asked.
+            if self.passphrase.is_none() {
+                self.reply(Reply::KeychainWaits);
+            }
             working.await
         };
         done.unwrap_or(Err(Error::Internal("waiting for the keychain broke off")))

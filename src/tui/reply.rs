@@ -250,7 +250,9 @@ fn on_opened(model: &mut Model) -> Vec<Request> {
 
 fn on_failed(model: &mut Model, doing: &Doing, error: &std::sync::Arc<crate::engine::Error>) {
     let advice = advise(error);
-    let sentence = match &advice.hint {
+    // Commands to run are for the command line; here the keys stand in the footer.
+    let hint = advice.hint.filter(|hint| !hint.contains("run: "));
+    let sentence = match hint {
         Some(hint) => format!("{} {hint}", advice.sentence),
         None => advice.sentence,
     };
@@ -277,6 +279,9 @@ fn on_failed(model: &mut Model, doing: &Doing, error: &std::sync::Arc<crate::eng
             Some(Screen::Asking(asking)) => asking.failed(sentence),
             _ => model.notice = Some(Notice::bad(sentence)),
         },
+        Doing::With(name) if sentence.starts_with(name.as_str()) => {
+            model.notice = Some(Notice::bad(sentence));
+        }
         Doing::With(name) => model.notice = Some(Notice::bad(format!("{name}: {sentence}"))),
         Doing::Load | Doing::OpenPage => model.notice = Some(Notice::bad(sentence)),
     }

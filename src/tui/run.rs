@@ -27,6 +27,9 @@ const CALM: Duration = Duration::from_secs(60);
 /// How long the first frame waits for the rows, so that no empty one flashes by.
 const FIRST: Duration = Duration::from_millis(50);
 
+/// How long the reader of keys may take to end.
+const LETTING_GO: Duration = Duration::from_millis(20);
+
 /// How the face ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -130,17 +133,28 @@ impl Running<'_> {
                 next => next,
             };
             match next {
-                Next::Draw => self.guard.draw(&self.model)?,
+                Next::Draw => self.draw()?,
                 Next::End(ended) => return Ok(ended),
                 Next::Sleep => {
                     // The reader must not compete with the shell for keys.
                     drop(events);
                     self.suspend(&mut signals).await?;
                     events = EventStream::new();
-                    self.guard.draw(&self.model)?;
+                    self.draw()?;
                 }
             }
         }
+    }
+
+    /// Draws at the size of this moment. The event of a change can be lost when a key comes at the
+    /// same time (crossterm 0.29).
+    fn draw(&mut self) -> io::Result<()> {
+        let (width, height) = self.guard.size()?;
+        if (width, height) != self.model.size() {
+            // A new size asks for nothing.
+            drop(update(&mut self.model, Msg::Resize(width, height)));
+        }
+        self.guard.draw(&self.model)
     }
 
     /// Whatever else is waiting belongs into the same frame.
@@ -208,6 +222,9 @@ impl Running<'_> {
     }
 
     async fn suspend(&mut self, signals: &mut Signals) -> io::Result<()> {
+        // Takes in the wake-up by which the dropped reader ends. Left waiting, it would swallow the
+        // first key after the suspension.
+        let _ = crossterm::event::poll(LETTING_GO);
         self.guard.leave();
         kill_process(getpid(), Signal::STOP)?;
         // The stop may reach this thread a moment later; only the continuation may go on.

@@ -117,14 +117,30 @@ pub(super) fn span(seconds: Seconds) -> String {
     }
 }
 
-/// Seconds until [`span`] of the time left reads differently.
-pub(super) fn span_changes_in(left: Seconds) -> Seconds {
-    let unit = match left.0 {
-        0..HOUR => MINUTE,
-        HOUR..DAY => HOUR,
-        _ => DAY,
+/// A time left as a person says it, by the nearest minute: a token of an hour that has just come
+/// reads `1 h`.
+pub(super) fn left(seconds: Seconds) -> String {
+    span(Seconds(nearest_minute(seconds) * MINUTE))
+}
+
+fn nearest_minute(seconds: Seconds) -> u64 {
+    (seconds.0 + MINUTE / 2) / MINUTE
+}
+
+/// Seconds until [`left`] reads differently, or until nothing is left.
+pub(super) fn left_changes_in(left: Seconds) -> Seconds {
+    let minutes = nearest_minute(left);
+    let unit = match minutes * MINUTE {
+        0..HOUR => 1,
+        HOUR..DAY => HOUR / MINUTE,
+        _ => DAY / MINUTE,
     };
-    Seconds(left.0 % unit + 1)
+    // The least time that still reads the same.
+    let least = match minutes / unit * unit {
+        0 | 1 => 1,
+        minutes => minutes * MINUTE - MINUTE / 2,
+    };
+    Seconds((left.0 + 1).saturating_sub(least).max(1))
 }
 
 /// `2 h ago`, `just now`.
@@ -171,8 +187,28 @@ mod tests {
         assert_eq!(span(Seconds(42 * 60 + 5)), "42 min");
         assert_eq!(span(Seconds(3 * 3600)), "3 h");
         assert_eq!(span(Seconds(86_400 * 5)), "5 days");
-        assert_eq!(span_changes_in(Seconds(42 * 60 + 5)), Seconds(6));
+        assert_eq!(left(Seconds(3599)), "1 h");
+        assert_eq!(left(Seconds(3569)), "59 min");
+        assert_eq!(left(Seconds(1)), "1 min");
         assert_eq!(clock(Seconds(558)), "9:18");
         assert_eq!(ago(UnixTime(0), UnixTime(7300)), "2 h ago");
+    }
+
+    #[test]
+    fn a_time_left_changes_exactly_when_it_is_said_to() {
+        let times = [
+            61, 90, 3540, 3569, 3570, 3600, 3601, 7200, 86_400, 86_401, 200_000,
+        ];
+        for seconds in times {
+            let change = left_changes_in(Seconds(seconds)).0;
+            let after = |passed: u64| left(Seconds(seconds - passed));
+            assert_eq!(after(change - 1), left(Seconds(seconds)), "{seconds}");
+            assert!(
+                change == seconds || after(change) != left(Seconds(seconds)),
+                "{seconds}"
+            );
+        }
+        assert_eq!(left_changes_in(Seconds(60)), Seconds(60));
+        assert_eq!(left_changes_in(Seconds(1)), Seconds(1));
     }
 }

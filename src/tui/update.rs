@@ -168,8 +168,9 @@ fn perform(model: &mut Model, action: Action, key: Key) -> Vec<Request> {
 
 fn leave(model: &mut Model) -> Vec<Request> {
     let asked = matches!(model.screens.last(), Some(Screen::Leaving(_)));
+    // One that has not begun yet, for want of a passphrase, has nothing to lose.
     match model.running() {
-        Some(authorize) if !asked => {
+        Some(authorize) if !asked && authorize.attempt().is_some() => {
             let leaving = Leaving::program(authorize.name().to_owned());
             model.screens.push(Screen::Leaving(leaving));
             Vec::new()

@@ -228,7 +228,8 @@ fn k_02_k_08_a_device_code_comes_with_its_warning() {
     let sandbox = sandbox(&["device_interval=1"]);
     let home = Home::with(&sandbox);
     let mut running = home.start(&["login", NAME, "--device"]);
-    running.stderr_line(|line| line.starts_with("Only type a code that you asked for yourself."));
+    running
+        .stderr_line(|line| line.starts_with("Only use a code that you asked for here yourself."));
     let code = running.stderr_line(|line| line.trim_start().starts_with("type "));
     let code = code.trim_start().trim_start_matches("type").trim();
     sandbox.approve_device(code, "ada").expect("approved");

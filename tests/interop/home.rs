@@ -5,10 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use portable_pty::CommandBuilder;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
+
+use crate::keys::Keys;
+use crate::pty::Pty;
 
 /// No test waits longer for anything; what takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -48,7 +52,12 @@ impl Home {
 
     /// Sets a variable for everything started from now on.
     pub(crate) fn set(&mut self, name: &'static str, value: impl Into<OsString>) {
+        self.unset(name);
         self.variables.push((name, value.into()));
+    }
+
+    pub(crate) fn unset(&mut self, name: &str) {
+        self.variables.retain(|(other, _)| *other != name);
     }
 
     /// Writes a file outside the home's searched part and returns its address.
@@ -74,6 +83,18 @@ impl Home {
         let mut command = self.program(env!("CARGO_BIN_EXE_valetkey"));
         command.args(arguments);
         command
+    }
+
+    /// Starts the program on a screen, and a person's keys at it.
+    pub(crate) fn at_screen(&self) -> Keys {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_valetkey"));
+        command.env_clear();
+        for (name, value) in &self.variables {
+            command.env(name, value);
+        }
+        command.env("TERM", "xterm-256color");
+        command.cwd(self.path());
+        Keys(Pty::start(command))
     }
 
     /// Runs the program to its end.
@@ -137,7 +158,7 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    fn of(arguments: &[&str], output: std::process::Output) -> Self {
+    pub(crate) fn of(arguments: &[&str], output: std::process::Output) -> Self {
         Self {
             command: arguments.join(" "),
             code: output.status.code(),

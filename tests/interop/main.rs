@@ -5,6 +5,10 @@
 mod home;
 mod keychain;
 mod keyring;
+mod keys;
 mod person;
+#[path = "../support/pty.rs"]
+mod pty;
 mod server;
 mod sign_in;
+mod wizard;

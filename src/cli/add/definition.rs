@@ -4,8 +4,7 @@ use super::super::args::Add;
 use super::questions::Answers;
 use super::values::address;
 use crate::model::{
-    EndpointUrl, Endpoints, ExtraParams, IssPolicy, Issuer, Provider, ProviderKind, Quirk,
-    RevokeRule, TestMethod, TestRead,
+    Endpoints, ExtraParams, IssPolicy, Issuer, Provider, ProviderKind, Quirk, RevokeRule, TestRead,
 };
 use crate::oauth::check_extra_parameter;
 
@@ -83,7 +82,7 @@ impl Addresses<'_> {
         }
         if let Some(text) = &add.test_url {
             match address(text, add.dev_http) {
-                Ok(url) => provider.test = Some(get(url)),
+                Ok(url) => provider.test = Some(TestRead::at(url)),
                 Err(problem) => problems.push(format!("--test-url: {problem}")),
             }
         }
@@ -127,26 +126,6 @@ fn name_after_host(provider: &mut Provider) {
         let host = url.as_url().host_str().unwrap_or_default().to_owned();
         provider.name.clone_from(&host);
         provider.id = host;
-    }
-}
-
-fn get(url: EndpointUrl) -> TestRead {
-    TestRead {
-        method: TestMethod::Get,
-        url,
-        headers: Vec::new(),
-        account_label: [
-            "/login",
-            "/preferred_username",
-            "/email",
-            "/username",
-            "/name",
-            "/sub",
-        ]
-        .map(str::to_owned)
-        .to_vec(),
-        account_id: Some("/sub".to_owned()),
-        success: None,
     }
 }
 

@@ -68,7 +68,7 @@ fn c_09_the_account_and_a_few_safe_lines_come_from_the_test() {
     assert_eq!(status, 200);
     assert_eq!(account.label.shown().as_str(), "ada␛[2J");
     assert_eq!(account.id.expect("id").raw(), "583231");
-    assert!(lines.iter().any(|line| line.as_str().contains("\"login\"")));
+    assert!(lines.iter().any(|line| line.as_str().contains("login: ")));
     assert!(lines.iter().all(|line| !line.as_str().contains('\u{1b}')));
 }
 

@@ -34,6 +34,8 @@ impl Failure {
         if fixes.is_empty() {
             fixes.push(Fix::TryAgain);
         }
+        // That the person said no is no failure of a step.
+        let step = step.filter(|_| !matches!(error, Error::Declined));
         Self {
             step,
             sentence: advice.sentence,

@@ -328,7 +328,12 @@ impl Authorize {
 
 impl Face for Authorize {
     fn place(&self) -> Place {
-        Place::Authorize
+        // Over, with numbered fixes: nothing is left to stop.
+        if self.failure.is_some() {
+            Place::Choices
+        } else {
+            Place::Authorize
+        }
     }
 
     fn typed(&mut self) -> Option<Typed<'_>> {
@@ -345,7 +350,7 @@ impl Face for Authorize {
     }
 
     fn act(&mut self, action: Action, key: Key, world: &World) -> Vec<Effect> {
-        if action == Action::Stop {
+        if matches!(action, Action::Stop | Action::Back) {
             return self.stop();
         }
         if self.paste.is_some() {

@@ -10,10 +10,12 @@ use crate::tui::text;
 use crate::tui::theme::Role;
 
 /// What a step is called, and the plain meaning while it has nothing else to tell.
-fn step_words(step: Step) -> (&'static str, &'static str) {
+fn step_words(step: Step, done: bool) -> (&'static str, &'static str) {
     match step {
         Step::Listen => ("Ready for the answer", ""),
-        Step::Browser => ("Browser opened", ""),
+        Step::Browser if done => ("Browser opened", ""),
+        Step::Browser => ("Open the browser", ""),
+        Step::Approve if done => ("Approved", ""),
         Step::Approve => ("Waiting for your approval", ""),
         Step::Check => ("Check the answer", "is it genuine"),
         Step::Exchange => ("Exchange the code", "for a token"),
@@ -81,8 +83,8 @@ impl Authorize {
     }
 
     fn draw_step(&self, page: &mut Page, step: Step, progress: Option<&Progress>, world: &World) {
-        let (name, meaning) = step_words(step);
         let state = progress.map(|progress| progress.state);
+        let (name, meaning) = step_words(step, state == Some(StepState::Done));
         let (glyph, role) = match state {
             None => (glyph::OPEN, Role::Dim),
             Some(StepState::Active) => (glyph::ACTIVE, Role::Key),
@@ -230,7 +232,7 @@ impl Authorize {
             page.text(
                 0,
                 Role::Bad,
-                &format!("{} {}", glyph::FAILED, step_words(step).0),
+                &format!("{} {}", glyph::FAILED, step_words(step, false).0),
             );
         }
         page.text(2, Role::Plain, &failure.sentence);

@@ -64,7 +64,7 @@ impl Details {
 
     pub(in crate::tui) fn next_change(&self, now: UnixTime) -> Option<UnixTime> {
         match self.detail.as_ref()?.connection.grant.as_ref()?.expiry {
-            Expiry::At(at) if at > now => Some(now.plus(text::span_changes_in(at.since(now)))),
+            Expiry::At(at) if at > now => Some(now.plus(text::left_changes_in(at.since(now)))),
             _ => None,
         }
     }
@@ -117,7 +117,7 @@ impl Details {
         facts.push(copied("Redirect URL", redirect.clone(), redirect));
         facts.push(fact("Talks to", connection.provider.hosts().join("  ")));
         for (name, url) in connection.provider.endpoints.named() {
-            facts.push(copied("", format!("{name}  {url}"), url.to_string()));
+            facts.push(copied(name, url.to_string(), url.to_string()));
         }
         for (index, quirk) in connection.provider.quirks.iter().enumerate() {
             let label = if index == 0 { "Quirks" } else { "" };
@@ -237,7 +237,7 @@ fn access_token(grant: &Grant, health: Health, world: &World) -> String {
         Expiry::At(at) => {
             format!(
                 "expires in {} ({})",
-                text::span(at.since(world.now)),
+                text::left(at.since(world.now)),
                 world.clock_time(at)
             )
         }

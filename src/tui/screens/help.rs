@@ -1,4 +1,4 @@
-//! All keys of a screen, then those that work everywhere, with the reason where one does not.
+//! All keys of a screen, then those that work everywhere, then those that do not work now and why.
 
 use crate::actions::{Action, Entry, Facts, Key, Place, entries};
 use crate::tui::face::{Effect, Face, moved};
@@ -22,9 +22,27 @@ impl HelpScreen {
         }
     }
 
-    /// Local keys first.
-    fn lines(&self) -> (Vec<&'static Entry>, Vec<&'static Entry>) {
-        entries(self.about).partition(|entry| !entry.is_global())
+    /// Each line with its keys and words: the screen's own first, then those of every screen, last
+    /// what is not possible now.
+    fn parts(&self) -> [(&'static str, Vec<(String, String)>); 3] {
+        let mut parts: [(_, Vec<(String, String)>); 3] = [
+            ("", Vec::new()),
+            ("Everywhere", Vec::new()),
+            ("Not now", Vec::new()),
+        ];
+        for entry in entries(self.about) {
+            let (part, words) = match entry.possible(&self.facts) {
+                Ok(()) => (usize::from(entry.is_global()), entry.help.to_owned()),
+                Err(reason) => (2, format!("{}: {reason}", entry.name)),
+            };
+            let lines = &mut parts[part].1;
+            // Keys that work on other screens too have entries of their own.
+            match lines.iter_mut().find(|(_, known)| *known == words) {
+                Some((known, _)) => *known = format!("{known} {}", keys(entry)),
+                None => lines.push((keys(entry), words)),
+            }
+        }
+        parts
     }
 }
 
@@ -34,13 +52,8 @@ impl Face for HelpScreen {
     }
 
     fn act(&mut self, action: Action, _key: Key, world: &World) -> Vec<Effect> {
-        let (local, global) = self.lines();
-        if let Some(at) = moved(
-            self.at,
-            local.len() + global.len(),
-            world.page_lines(),
-            action,
-        ) {
+        let len = self.parts().iter().map(|(_, lines)| lines.len()).sum();
+        if let Some(at) = moved(self.at, len, world.page_lines(), action) {
             self.at = at;
             return Vec::new();
         }
@@ -57,24 +70,14 @@ impl Face for HelpScreen {
 
     fn page(&self, pen: Pen, _world: &World) -> Page {
         let mut page = Page::new(format!("Keys: {}", self.about.title()), "", pen);
-        let (local, global) = self.lines();
         let column = if pen.width >= 60 { 17 } else { 9 };
         let mut index = 0;
-        for (heading, list) in [("", local), ("Everywhere", global)] {
-            if !heading.is_empty() {
+        for (heading, lines) in self.parts() {
+            if !heading.is_empty() && !lines.is_empty() {
                 page.blank();
                 page.text(0, Role::Strong, heading);
             }
-            for entry in list {
-                let words = match entry.possible(&self.facts) {
-                    Ok(()) => entry.help.to_owned(),
-                    Err(reason) => format!("{}. Not now: {reason}", entry.help),
-                };
-                let keys = if entry.action == Action::Pick {
-                    "1-9".to_owned()
-                } else {
-                    entry.keys_shown()
-                };
+            for (keys, words) in lines {
                 page.item(index, index == self.at, &keys, column, &words);
                 index += 1;
             }
@@ -86,5 +89,13 @@ impl Face for HelpScreen {
             "While you type in a field, every letter is text; F1 opens this page there.",
         );
         page
+    }
+}
+
+fn keys(entry: &Entry) -> String {
+    if entry.action == Action::Pick {
+        "1-9".to_owned()
+    } else {
+        entry.keys_shown()
     }
 }

@@ -77,7 +77,7 @@ impl Face for Leaving {
     fn page(&self, pen: Pen, _world: &World) -> Page {
         let mut page = Page::new("Valetkey", "", pen);
         let words = format!(
-            "{} is waiting for your approval in the browser. Stop it? Nothing stored changes.",
+            "{} is waiting for your approval. Stop it? Nothing stored changes.",
             self.name
         );
         page.text(0, Role::Plain, &words);

@@ -41,7 +41,7 @@ pub(super) fn expires(row: &Row, now: UnixTime) -> String {
     }
     match grant.expiry {
         Expiry::At(at) if at <= now => "expired".to_owned(),
-        Expiry::At(at) => format!("in {}", text::span(at.since(now))),
+        Expiry::At(at) => format!("in {}", text::left(at.since(now))),
         Expiry::Never => "never".to_owned(),
         Expiry::NotStated => "not stated".to_owned(),
     }
@@ -97,7 +97,12 @@ pub(super) fn fit_scopes(row: &Row, cells: usize) -> Vec<(Role, String)> {
         } else {
             2 + left.to_string().len()
         };
-        if used + text::width(&word) + tally > cells {
+        let room = cells.saturating_sub(used + tally);
+        if text::width(&word) > room {
+            // One word at least, or nobody sees what differs.
+            if kept.is_empty() && room > 4 {
+                kept.push((role, text::cut_middle(&word, room, "…")));
+            }
             break;
         }
         used += text::width(&word) + 1;

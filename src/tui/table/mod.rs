@@ -246,7 +246,7 @@ impl Table {
             .take(200)
             .filter_map(|index| self.rows[*index].summary.grant.as_ref())
             .filter_map(|grant| match grant.expiry {
-                Expiry::At(at) if at > now => Some(now.plus(text::span_changes_in(at.since(now)))),
+                Expiry::At(at) if at > now => Some(now.plus(text::left_changes_in(at.since(now)))),
                 _ => None,
             })
             .min()

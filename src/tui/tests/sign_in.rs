@@ -186,6 +186,23 @@ fn fixes_lead_into_the_wizard_with_everything_typed() {
 }
 
 #[test]
+fn a_corrected_try_may_keep_the_name_of_the_try_before() {
+    let mut script = Script::usual();
+    script.backend.fail_sign_in = Some("invalid_client");
+    script.keys("a \"gitl\" enter enter \"cid\" enter enter enter up \"mine\" enter enter");
+    script.backend.fail_sign_in = None;
+    script.keys("2 \"x\" enter enter enter enter");
+    assert!(script.shows("Step 6 of 7"), "{}", script.frame());
+    let saved = script.backend.saved.iter();
+    let names: Vec<&str> = saved
+        .filter_map(|new| new.name.as_ref())
+        .map(|name| name.as_str())
+        .collect();
+    assert_eq!(names, ["mine", "mine"]);
+    assert_eq!(script.model.world.table.len(), 5);
+}
+
+#[test]
 fn over_ssh_nothing_opens_here_and_the_code_comes_first() {
     let mut script = Script::new(
         Setup {

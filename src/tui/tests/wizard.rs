@@ -126,6 +126,18 @@ fn plain_http_needs_the_switch_and_this_machine() {
 }
 
 #[test]
+fn an_own_provider_is_called_by_its_host_alone() {
+    let mut script = Script::usual();
+    script.keys("a \"other\" enter \"https://id.example:8443/a\" enter");
+    script.keys("\"https://id.example:8443/t\" enter enter \"cid\" enter enter enter");
+    assert!(
+        script.shows("left empty: id.example, with a number") && script.shows("id.example:8443"),
+        "{}",
+        script.frame()
+    );
+}
+
+#[test]
 fn an_address_of_a_preset_offers_it() {
     let mut script = Script::usual();
     script.keys("a").paste("https://gitlab.com/oauth/authorize");

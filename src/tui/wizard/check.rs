@@ -3,10 +3,15 @@
 use super::draft::{Draft, FieldId};
 use super::preset::SecretNeed;
 use crate::model::{ConnectionName, EndpointUrl, Issuer, RedirectUri, ScopeSet, UrlProblem};
-use crate::tui::model::World;
 
-/// The problem of a field, if it has one. `complete`: an empty field that is needed is a problem too.
-pub(super) fn problem(draft: &Draft, id: FieldId, complete: bool, world: &World) -> Option<String> {
+/// The problem of a field, if it has one. `complete`: an empty field that is needed is a problem
+/// too. `taken`: the names of other connections.
+pub(super) fn problem(
+    draft: &Draft,
+    id: FieldId,
+    complete: bool,
+    taken: &[&ConnectionName],
+) -> Option<String> {
     let text = draft.text(id);
     if text.is_empty() {
         return missing(draft, id).filter(|_| complete);
@@ -52,11 +57,8 @@ pub(super) fn problem(draft: &Draft, id: FieldId, complete: bool, world: &World)
             .then(|| "A client ID has no blanks in it.".to_owned()),
         FieldId::Name => match ConnectionName::parse(text) {
             Err(problem) => Some(sentence(problem.to_string())),
-            Ok(name) => world
-                .table
-                .rows()
-                .iter()
-                .any(|row| row.summary.name == name)
+            Ok(name) => taken
+                .contains(&&name)
                 .then(|| "This name is taken.".to_owned()),
         },
     }

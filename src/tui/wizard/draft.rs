@@ -210,12 +210,12 @@ impl Draft {
         }
     }
 
-    /// The host of an own provider.
+    /// The host of an own provider, as `add` takes it for a name.
     pub(super) fn own_host(&self) -> Option<String> {
         [FieldId::Authorization, FieldId::Token, FieldId::Device]
             .into_iter()
             .find_map(|id| EndpointUrl::parse(self.text(id), true).ok())
-            .map(|url| url.authority())
+            .and_then(|url| url.as_url().host_str().map(str::to_owned))
     }
 
     /// The preset's own definition, if it can be built.

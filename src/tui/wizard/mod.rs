@@ -25,7 +25,7 @@ pub use self::preset::{
 use self::provider_list::Found;
 use super::field::TextField;
 use super::model::World;
-use crate::model::ConnectionId;
+use crate::model::{ConnectionId, ConnectionName};
 
 /// A step of the wizard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -216,7 +216,7 @@ impl Wizard {
                 if matches!(id, FieldId::Variable(_)) {
                     self.draft_mut().prefill();
                 }
-                match check::problem(self.draft(), id, false, world) {
+                match self.problem(id, false, world) {
                     Some(words) => self.problems.insert(id, words),
                     None => self.problems.remove(&id),
                 };
@@ -226,6 +226,15 @@ impl Wizard {
         }
     }
 
+    /// The problem of a field. `complete`: an empty field that is needed is a problem too.
+    fn problem(&self, id: FieldId, complete: bool, world: &World) -> Option<String> {
+        // What an earlier try of this wizard stored is replaced, so its name is free.
+        let rows = world.table.rows().iter();
+        let others = rows.filter(|row| Some(&row.summary.id) != self.saved.as_ref());
+        let taken: Vec<&ConnectionName> = others.map(|row| &row.summary.name).collect();
+        check::problem(self.draft(), id, complete, &taken)
+    }
+
     /// Checks the whole step; the first line with a problem is selected.
     fn check_stage(&mut self, world: &World) -> bool {
         let lines = self.lines();
@@ -233,7 +242,7 @@ impl Wizard {
         for (at, line) in lines.iter().enumerate() {
             let problem = match line {
                 Line::Field(id, _) => {
-                    let problem = check::problem(self.draft(), *id, true, world);
+                    let problem = self.problem(*id, true, world);
                     match &problem {
                         Some(words) => self.problems.insert(*id, words.clone()),
                         None => self.problems.remove(id),

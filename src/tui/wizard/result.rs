@@ -5,7 +5,7 @@ use super::draft::{Draft, FieldId};
 use crate::engine::NewConnection;
 use crate::model::{
     ClientAuth, ConnectionName, EndpointUrl, Endpoints, ExtraParams, IssPolicy, Issuer, Provider,
-    ProviderKind, RedirectUri, RevokeRule, ScopeSet, TestMethod, TestRead,
+    ProviderKind, RedirectUri, RevokeRule, ScopeSet, TestRead,
 };
 
 /// The provider as it stands in the fields. `None` while a field has a problem.
@@ -36,14 +36,8 @@ pub(super) fn provider(draft: &Draft) -> Option<Provider> {
         provider.issuer = Some(Issuer::parse(draft.text(FieldId::Issuer), draft.dev_http).ok()?);
     }
     if !draft.text(FieldId::TestRead).is_empty() {
-        provider.test = Some(TestRead {
-            method: TestMethod::Get,
-            url: EndpointUrl::parse(draft.text(FieldId::TestRead), draft.dev_http).ok()?,
-            headers: Vec::new(),
-            account_label: Vec::new(),
-            account_id: None,
-            success: None,
-        });
+        let url = EndpointUrl::parse(draft.text(FieldId::TestRead), draft.dev_http).ok()?;
+        provider.test = Some(TestRead::at(url));
     }
     provider
         .extra

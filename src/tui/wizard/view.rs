@@ -73,6 +73,9 @@ impl Wizard {
     fn draw_app(&self, page: &mut Page, world: &World) {
         let name = self.draft().provider_name();
         let words = match &self.draft().preset {
+            Some(preset) if preset.client_id.is_some() => {
+                format!("{name} knows this app already: there is nothing to register.")
+            }
             Some(_) => format!(
                 "{name} wants to know which program asks. You tell it once, by registering an app; it gives you a client ID, which is not a secret."
             ),
@@ -94,7 +97,9 @@ impl Wizard {
         if self.draft().wants_secret() {
             page.blank();
             page.text(0, Role::Dim, "A desktop app can't keep a client secret truly private. It is stored encrypted; treat it as recoverable, not confidential. PKCE protects the sign-in as well.");
-        } else if !world.browser_here() {
+        } else if !world.browser_here()
+            && lines.iter().any(|line| matches!(line, Line::Register(_)))
+        {
             page.blank();
             page.text(
                 0,
@@ -224,6 +229,8 @@ impl Wizard {
         let selected = index == self.at;
         let draft = self.draft();
         let numbered = |words: &str| match number {
+            // Only what a key can pick has a number.
+            Some(n) if n > 9 => format!("   {words}"),
             Some(n) => format!("{n}  {words}"),
             None => words.to_owned(),
         };

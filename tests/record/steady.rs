@@ -1,0 +1,125 @@
+//! Replaces what differs from run to run by something as wide.
+
+/// The same screen with fixed ports, times and codes.
+pub(super) fn steady(screen: &str) -> String {
+    let lines: Vec<String> = screen.lines().map(line).collect();
+    lines.join("\n")
+}
+
+fn line(text: &str) -> String {
+    let mut out = text.to_owned();
+    for host in ["127.0.0.1:", "localhost:", "…:", "...:"] {
+        out = after(&out, host, |rest| digits(rest).filter(|n| *n == 5), "41873");
+    }
+    // The start page's own code, and a device's.
+    out = after(
+        &out,
+        "/go/",
+        |rest| word(rest).filter(|n| *n == 10),
+        "k3v9a0b1c2",
+    );
+    out = spaced_code(&out);
+    out = after(
+        &out,
+        " in ",
+        |rest| digits(rest).filter(|n| rest[*n..].starts_with(" ms")),
+        "18",
+    );
+    // A time of another day has its date; in brackets it is left out.
+    let out = shaped(&out, "(dddd-dd-dd dd:dd)", "(14:02)");
+    clocks(&shaped(&out, "dddd-dd-dd", "2026-01-02"))
+}
+
+/// Replaces what `length` finds after each `mark`.
+fn after(text: &str, mark: &str, length: impl Fn(&str) -> Option<usize>, instead: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(mark) {
+        let (head, tail) = rest.split_at(at + mark.len());
+        out.push_str(head);
+        rest = tail;
+        if let Some(length) = length(rest).filter(|length| *length > 0) {
+            out.push_str(instead);
+            rest = &rest[length..];
+        }
+    }
+    out + rest
+}
+
+fn digits(text: &str) -> Option<usize> {
+    Some(text.bytes().take_while(u8::is_ascii_digit).count())
+}
+
+fn word(text: &str) -> Option<usize> {
+    Some(text.bytes().take_while(u8::is_ascii_alphanumeric).count())
+}
+
+/// `W D J B - M J H T`, as a device's code is spaced out.
+fn spaced_code(text: &str) -> String {
+    match text.split_once("type   ") {
+        Some((head, code)) if code.len() == 17 => format!("{head}type   W D J B - M J H T"),
+        _ => text.to_owned(),
+    }
+}
+
+/// Hours and minutes, and times that are counted. The blanks after one keep what follows in place.
+fn clocks(text: &str) -> String {
+    let text = shaped(text, "dd:dd", "14:02");
+    let text = shaped(&text, " d:dd", " 0:42");
+    text.replace("gives up in 14:02", "gives up in 9:18")
+        .replace("gives up in 0:42", "gives up in 9:18")
+        .replace("ends in 14:02", "ends in 9:18")
+        .replace("ends in 0:42", "ends in 9:18")
+}
+
+/// Replaces each place where the text has this shape (`d` is a digit) and no digit on either side.
+fn shaped(text: &str, shape: &str, instead: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = String::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let end = at + shape.len();
+        let fits = bytes.get(at..end).is_some_and(|part| {
+            part.iter().zip(shape.bytes()).all(|(byte, wanted)| {
+                if wanted == b'd' {
+                    byte.is_ascii_digit()
+                } else {
+                    *byte == wanted
+                }
+            })
+        });
+        let alone = |at: Option<&u8>| at.is_none_or(|byte| !byte.is_ascii_digit() && *byte != b':');
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        if fits && alone(before) && alone(bytes.get(end)) {
+            out.push_str(instead);
+            at = end;
+        } else {
+            let next = text[at..].chars().next().map_or(1, char::len_utf8);
+            out.push_str(&text[at..at + next]);
+            at += next;
+        }
+    }
+    out
+}
+
+#[test]
+fn steady_replaces_what_differs_and_nothing_else() {
+    let kept = " NAME  2 of 7  127.0.0.1  http://127.0.0.1/callback  8765  v1:2";
+    assert_eq!(steady(kept), kept);
+    for (screen, still) in [
+        ("a 127.0.0.1:60001 b", "a 127.0.0.1:41873 b"),
+        ("200 from x in 7 ms", "200 from x in 18 ms"),
+        (
+            "approval 0:03   gives up in 10:00",
+            "approval 0:42   gives up in 9:18",
+        ),
+        ("  2026-11-23 09:01 tested", "  2026-01-02 14:02 tested"),
+        (
+            "http://127.0.0.1:4/go/abcdefghij",
+            "http://127.0.0.1:4/go/k3v9a0b1c2",
+        ),
+        ("  type   A B C D - E F G H", "  type   W D J B - M J H T"),
+    ] {
+        assert_eq!(steady(screen), still);
+    }
+}

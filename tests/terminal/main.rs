@@ -1,0 +1,16 @@
+//! The real program in a pseudo-terminal, as a person meets it: keys go in, a terminal emulator
+//! shows what comes out. Nothing here knows the program's inside.
+
+mod colours;
+mod home;
+mod idle;
+mod pasting;
+mod plain;
+mod prompts;
+#[path = "../record/mod.rs"]
+mod record;
+mod refusals;
+mod sizes;
+mod story;
+mod term;
+mod ways_out;
