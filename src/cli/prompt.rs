@@ -34,8 +34,7 @@ pub(super) fn prompt(question: &str, default: &str) -> Result<String, Failed> {
 
 /// Asks without echo.
 pub(super) fn prompt_secret(question: &str) -> Result<Secret, Failed> {
-    output::ask(question);
-    let answer = crate::host::read_hidden_line();
+    let answer = crate::host::read_hidden_line(|| output::ask(question));
     output::note("");
     answer.map_err(|error| {
         Failed::from(match error.kind() {

@@ -60,12 +60,14 @@ impl Drop for Hidden {
     }
 }
 
-/// Reads one line from the controlling terminal with the echo off.
+/// Turns the echo off, asks, and reads one line from the controlling terminal. In this order, so that
+/// nothing typed at the question is ever shown.
 ///
 /// # Errors
 /// There is no terminal, it was closed, or the person interrupted ([`io::ErrorKind::Interrupted`]).
-pub fn read_hidden_line() -> io::Result<Secret> {
+pub fn read_hidden_line(ask: impl FnOnce()) -> io::Result<Secret> {
     let hidden = Hidden::new(Interrupt::Typed)?;
+    ask();
     one_line(&mut &hidden.terminal)?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }
 

@@ -142,5 +142,5 @@ fn told(name: &str, value: &Value, out: &mut String) {
     let colon = if name.is_empty() { "" } else { ": " };
     // A line break inside a value makes no line of its own.
     let words: Vec<&str> = words.split(['\n', '\r']).collect();
-    out.push_str(&format!("{name}{colon}{}\n", words.join(" ")));
+    out.extend([name, colon, words.join(" ").as_str(), "\n"]);
 }

@@ -27,9 +27,6 @@ const CALM: Duration = Duration::from_secs(60);
 /// How long the first frame waits for the rows, so that no empty one flashes by.
 const FIRST: Duration = Duration::from_millis(50);
 
-/// How long the reader of keys may take to end.
-const LETTING_GO: Duration = Duration::from_millis(20);
-
 /// How the face ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
@@ -136,10 +133,7 @@ impl Running<'_> {
                 Next::Draw => self.draw()?,
                 Next::End(ended) => return Ok(ended),
                 Next::Sleep => {
-                    // The reader must not compete with the shell for keys.
-                    drop(events);
                     self.suspend(&mut signals).await?;
-                    events = EventStream::new();
                     self.draw()?;
                 }
             }
@@ -222,9 +216,8 @@ impl Running<'_> {
     }
 
     async fn suspend(&mut self, signals: &mut Signals) -> io::Result<()> {
-        // Takes in the wake-up by which the dropped reader ends. Left waiting, it would swallow the
-        // first key after the suspension.
-        let _ = crossterm::event::poll(LETTING_GO);
+        // The reader of keys stays: stopped it takes none from the shell, and the wake-up by which
+        // it would end can swallow the first key after the suspension (crossterm 0.29).
         self.guard.leave();
         kill_process(getpid(), Signal::STOP)?;
         // The stop may reach this thread a moment later; only the continuation may go on.

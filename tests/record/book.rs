@@ -40,9 +40,10 @@ impl Book {
         for (name, shows) in &self.index {
             let link = |size: &str| {
                 let file = format!("{name}-{size}.txt");
-                match self.pages.contains_key(&file) {
-                    true => format!("[{name}]({file})"),
-                    false => String::new(),
+                if self.pages.contains_key(&file) {
+                    format!("[{name}]({file})")
+                } else {
+                    String::new()
                 }
             };
             let _ = writeln!(text, "| {shows} | {} | {} |", link("80x24"), link("120x40"));

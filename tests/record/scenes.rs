@@ -91,6 +91,7 @@ pub(super) fn practice(book: &mut Book, size: Size) {
     term.until_shows("Delete here only");
     book.page(&term, "practice-15-revoke", "Revoke or delete");
     term.pick("Revoke  ");
+    term.until_shows("revoked. The settings are kept.");
     term.until_shows("! needs sign-in");
     book.page(
         &term,
@@ -258,6 +259,7 @@ pub(super) fn over_ssh(book: &mut Book, size: Size) {
     book.page(&term, "ssh-01-table", "The table over SSH");
     term.press("u");
     term.until_shows("type   ");
+    term.until_shows("then open");
     term.until_shows("● Waiting for your approval");
     book.page(
         &term,
@@ -303,7 +305,9 @@ pub(super) fn trouble(book: &mut Book, size: Size) {
     term.until_shows("team-chat");
     term.select_row("team-chat");
     term.press("t");
-    term.until("a failed test", |term| term.shows("✗"));
+    term.until("a failed test and its row", |term| {
+        term.shows("✗ team-chat") && !term.shows("in 1 h")
+    });
     book.page(
         &term,
         "trouble-04-test-failed",

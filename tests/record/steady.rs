@@ -9,20 +9,16 @@ pub(super) fn steady(screen: &str) -> String {
 fn line(text: &str) -> String {
     let mut out = text.to_owned();
     for host in ["127.0.0.1:", "localhost:", "…:", "...:"] {
-        out = after(&out, host, |rest| digits(rest).filter(|n| *n == 5), "41873");
+        out = after(&out, host, digits, |n, _| n == 5, "41873");
     }
     // The start page's own code, and a device's.
-    out = after(
-        &out,
-        "/go/",
-        |rest| word(rest).filter(|n| *n == 10),
-        "k3v9a0b1c2",
-    );
+    out = after(&out, "/go/", letters, |n, _| n == 10, "k3v9a0b1c2");
     out = spaced_code(&out);
     out = after(
         &out,
         " in ",
-        |rest| digits(rest).filter(|n| rest[*n..].starts_with(" ms")),
+        digits,
+        |n, rest| n > 0 && rest.starts_with(" ms"),
         "18",
     );
     // A time of another day has its date; in brackets it is left out.
@@ -30,15 +26,22 @@ fn line(text: &str) -> String {
     clocks(&shaped(&out, "dddd-dd-dd", "2026-01-02"))
 }
 
-/// Replaces what `length` finds after each `mark`.
-fn after(text: &str, mark: &str, length: impl Fn(&str) -> Option<usize>, instead: &str) -> String {
+/// Replaces what `measure` finds after each `mark`, where its length and what follows it fit.
+fn after(
+    text: &str,
+    mark: &str,
+    measure: impl Fn(&str) -> usize,
+    fits: impl Fn(usize, &str) -> bool,
+    instead: &str,
+) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(at) = rest.find(mark) {
         let (head, tail) = rest.split_at(at + mark.len());
         out.push_str(head);
         rest = tail;
-        if let Some(length) = length(rest).filter(|length| *length > 0) {
+        let length = measure(rest);
+        if fits(length, &rest[length..]) {
             out.push_str(instead);
             rest = &rest[length..];
         }
@@ -46,12 +49,12 @@ fn after(text: &str, mark: &str, length: impl Fn(&str) -> Option<usize>, instead
     out + rest
 }
 
-fn digits(text: &str) -> Option<usize> {
-    Some(text.bytes().take_while(u8::is_ascii_digit).count())
+fn digits(text: &str) -> usize {
+    text.bytes().take_while(u8::is_ascii_digit).count()
 }
 
-fn word(text: &str) -> Option<usize> {
-    Some(text.bytes().take_while(u8::is_ascii_alphanumeric).count())
+fn letters(text: &str) -> usize {
+    text.bytes().take_while(u8::is_ascii_alphanumeric).count()
 }
 
 /// `W D J B - M J H T`, as a device's code is spaced out.

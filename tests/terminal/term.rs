@@ -146,11 +146,10 @@ impl Term {
     pub(crate) fn pick(&mut self, words: &str) {
         let number = |term: &Self| {
             let text = term.text();
-            let choice = text.lines().find_map(|line| {
+            text.lines().find_map(|line| {
                 let (number, label) = line.trim_start_matches(['▸', '>', ' ']).split_once("  ")?;
                 (label.contains(words) && number.parse::<u8>().is_ok()).then(|| number.to_owned())
-            });
-            choice
+            })
         };
         self.until(words, |term| number(term).is_some());
         let key = number(self).expect("a number");
@@ -283,9 +282,8 @@ impl Term {
         let give_up = Instant::now() + DEADLINE;
         loop {
             let left = give_up.saturating_duration_since(Instant::now());
-            match events.recv_timeout(left).expect("it ends") {
-                Event::Exited(code) => return code,
-                _ => {}
+            if let Event::Exited(code) = events.recv_timeout(left).expect("it ends") {
+                return code;
             }
         }
     }
