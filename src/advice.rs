@@ -725,6 +725,10 @@ pub fn ignored(what: &Ignored) -> (&'static str, String) {
             "A sign-in answer came from a different browser. If it was yours, paste the address it ended on.".to_owned(),
         ),
         Ignored::OtherUser => ("other-user", "Another user of this machine tried to answer; refused.".to_owned()),
+        Ignored::UnknownPeer => (
+            "unknown-peer",
+            "The system does not say which user's browser answered; it was served.".to_owned(),
+        ),
         Ignored::TlsHello => ("tls", "The browser tried https on the local http address.".to_owned()),
         Ignored::SecondAnswer => (
             "second-answer",
@@ -784,5 +788,31 @@ fn plural(count: u64, unit: &str) -> String {
         format!("1 {unit}")
     } else {
         format!("{count} {unit}s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Class, Fate};
+    use crate::model::Untrusted;
+
+    #[test]
+    fn i_08_a_sign_in_is_kept_only_where_there_is_one() {
+        let sentence = |at| {
+            let failure = ProviderFailure {
+                at,
+                authority: "a.example".to_owned(),
+                kind: FailureKind::Offline(Untrusted::new("connection refused")),
+                class: Class::Transient,
+                fate: Fate::NotSent,
+            };
+            advise(&Error::Provider(Box::new(failure))).sentence
+        };
+        let first = "a.example was not reached: connection refused. Nothing was changed.";
+        assert_eq!(sentence(Endpoint::Token), first);
+        assert_eq!(sentence(Endpoint::Device), first);
+        assert!(sentence(Endpoint::Refresh).ends_with("The sign-in is kept."));
+        assert!(sentence(Endpoint::Revocation).ends_with("The sign-in is kept."));
     }
 }

@@ -168,7 +168,7 @@ fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
         Command::Paths { json } => done(look::paths(&setup::paths()?, json)),
         Command::Demo { port, auto: true } => done(demo::auto(port)),
         Command::Demo { port, auto: false } => {
-            require_terminal()?;
+            require_terminal("Run the whole story as text: valetkey demo --auto")?;
             demo::parts(port).map(|parts| Next::Tui(Box::new(parts)))
         }
         Command::Sandbox {
@@ -181,7 +181,7 @@ fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
 }
 
 fn open_tui(cli: &Cli, wizard: Option<WizardStart>) -> Result<Next, Failed> {
-    require_terminal()?;
+    require_terminal("Use a command instead: list, token, login … (valetkey --help)")?;
     let setup = Setup::new(cli)?;
     let passphrase = setup.passphrase_brought()?;
     Ok(Next::Tui(Box::new(TuiParts {
@@ -216,14 +216,14 @@ fn tell_more() {
         .try_init();
 }
 
-fn require_terminal() -> Result<(), Failed> {
+fn require_terminal(otherwise: &str) -> Result<(), Failed> {
     if output::stdin_is_terminal() && output::stdout_is_terminal() {
         return movable_cursor();
     }
     Err(Failed::usage(
         "no-terminal",
         "This is not a terminal, so the table cannot be drawn.",
-        "Use a command instead: list, token, login … (valetkey --help)",
+        otherwise,
     ))
 }
 

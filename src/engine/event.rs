@@ -186,6 +186,8 @@ pub enum Ignored {
     OtherBrowser,
     /// Another user of this machine tried (F-23).
     OtherUser,
+    /// The kernel does not say whose process it was; it was served (F-23).
+    UnknownPeer,
     /// A browser tried https on the local http address (F-19).
     TlsHello,
     /// A second answer with another code came after the first (F-18).

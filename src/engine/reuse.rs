@@ -32,3 +32,71 @@ fn revocation_address(provider: &Provider) -> Option<&EndpointUrl> {
         RevokeRule::Standard | RevokeRule::TokenOnly | RevokeRule::None => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{
+        ClientAuth, Endpoints, ExtraParams, IssPolicy, ProviderKind, Registration, RegistrationId,
+    };
+
+    fn provider(host: &str, revoke: RevokeRule) -> Provider {
+        let at = |path: &str| EndpointUrl::parse(&format!("https://{host}/{path}"), false).ok();
+        Provider {
+            id: host.to_owned(),
+            name: host.to_owned(),
+            kind: ProviderKind::Custom,
+            issuer: None,
+            endpoints: Endpoints {
+                authorization: at("authorize"),
+                token: at("token"),
+                ..Endpoints::default()
+            },
+            iss: IssPolicy::NotAdvertised,
+            extra: ExtraParams::default(),
+            quirks: std::collections::BTreeSet::new(),
+            test: None,
+            revoke,
+            manage_url: None,
+            api_hosts: Vec::new(),
+        }
+    }
+
+    fn known(number: u8, redirect: &str, has_secret: bool) -> KnownRegistration {
+        KnownRegistration {
+            registration: Registration {
+                id: RegistrationId::from_random([number; 16]),
+                client_id: "app".to_owned(),
+                auth: ClientAuth::None,
+                redirect: RedirectUri::parse(redirect).expect("redirect"),
+                has_secret,
+            },
+            provider: provider("a.example", RevokeRule::Standard),
+            used_by: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_app_is_shared_only_at_the_same_addresses() {
+        let known = [
+            known(1, "http://127.0.0.1/callback", false),
+            known(2, "http://127.0.0.1:8765/callback", true),
+        ];
+        let found = |host: &str, client_id: &str, redirect: Option<&str>| {
+            let redirect = redirect.map(|text| RedirectUri::parse(text).expect("redirect"));
+            // A rule without an address of its own is no part of the identity.
+            let provider = provider(host, RevokeRule::None);
+            shared_registration(&known, &provider, client_id, redirect.as_ref())
+                .map(|known| known.registration.id.clone())
+        };
+        let first = Some(RegistrationId::from_random([1; 16]));
+        let second = Some(RegistrationId::from_random([2; 16]));
+        assert_eq!(found("a.example", "app", None), second);
+        let any_port = Some("http://127.0.0.1/callback");
+        assert_eq!(found("a.example", "app", any_port), first);
+        let elsewhere = Some("http://127.0.0.1:1/callback");
+        assert_eq!(found("a.example", "app", elsewhere), None);
+        assert_eq!(found("b.example", "app", None), None);
+        assert_eq!(found("a.example", "other", None), None);
+    }
+}

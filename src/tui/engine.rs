@@ -1,15 +1,23 @@
 //! The backend that performs requests with the real engine.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::backend::{Backend, Replies};
 use super::model::VaultState;
 use super::msg::{Doing, Msg, Reply, Revocation};
 use super::request::Request;
-use crate::engine::{Access, Engine, Error, NewConnection, SignInOptions, VaultFacts};
+use crate::engine::{
+    Access, Engine, Error, NewConnection, SignInOptions, VaultFacts, shared_registration,
+};
 use crate::host::{BrowserUrl, open};
-use crate::model::{AttemptId, Connection, ConnectionId, ScopeSet, Seconds, Secret};
+use crate::model::{
+    AttemptId, Connection, ConnectionId, RegistrationId, ScopeSet, Seconds, Secret,
+};
 use crate::vault::VaultError;
+
+/// After this long a person is told that the keychain is being waited for.
+const UNEXPLAINED: Duration = Duration::from_secs(1);
 
 /// Decides at the practice provider as its consent page would: authorization address and scopes
 /// left ticked (`None` declines) → the address the browser would end on.
@@ -187,11 +195,11 @@ impl Work {
         let access = Access {
             passphrase: brought.map(|brought| Secret::new(brought.reveal().to_owned())),
         };
-        let opened = tokio::task::spawn_blocking(move || engine.open_vault(&access)).await;
+        let opened = self.explained(move || engine.open_vault(&access)).await;
         match opened {
-            Ok(Ok(())) => Some(request),
+            Ok(()) => Some(request),
             // What was brought along is wrong: the person is asked.
-            Ok(Err(Error::PassphraseNeeded(_) | Error::Vault(VaultError::WrongKey))) => {
+            Err(Error::PassphraseNeeded(_) | Error::Vault(VaultError::WrongKey)) => {
                 let new = matches!(self.engine.vault_facts(), Ok(VaultFacts::NotMade));
                 self.reply(Reply::NeedsPassphrase {
                     new,
@@ -199,22 +207,34 @@ impl Work {
                 });
                 None
             }
-            Ok(Err(error)) => {
+            Err(error) => {
                 self.failed(Doing::Vault, error);
-                None
-            }
-            Err(_) => {
-                self.failed(Doing::Vault, Error::Internal("opening the vault broke off"));
                 None
             }
         }
     }
 
+    /// Does something off the event loop that may wait for the keychain, and says so when it does.
+    async fn explained(
+        &self,
+        work: impl FnOnce() -> Result<(), Error> + Send + 'static,
+    ) -> Result<(), Error> {
+        let mut working = tokio::task::spawn_blocking(work);
+        let done = if let Ok(done) = tokio::time::timeout(UNEXPLAINED, &mut working).await {
+            done
+        } else {
+            // A passphrase brought along takes its time too, and no keychain is asked.
+            if self.passphrase.is_none() {
+                self.reply(Reply::KeychainWaits);
+            }
+            working.await
+        };
+        done.unwrap_or(Err(Error::Internal("waiting for the keychain broke off")))
+    }
+
     async fn sign_in(&self, id: ConnectionId, options: SignInOptions) {
         let engine = self.engine.clone();
-        let proved = tokio::task::spawn_blocking(move || engine.prove_keychain())
-            .await
-            .unwrap_or(Err(Error::Internal("proving the keychain broke off")));
+        let proved = self.explained(move || engine.prove_keychain()).await;
         match proved.and_then(|()| self.engine.sign_in(&id, options)) {
             Ok(attempt) => self.reply(Reply::Started {
                 connection: id,
@@ -249,12 +269,13 @@ impl Work {
         }
     }
 
-    fn save(&self, new: NewConnection, replaces: Option<&ConnectionId>) {
+    fn save(&self, mut new: NewConnection, replaces: Option<&ConnectionId>) {
         if let Some(Ok(old)) = replaces.map(|id| self.engine.connection_by_id(id))
             && let Err(error) = self.engine.remove(&old)
         {
             return self.failed(Doing::Save, error);
         }
+        new.reuse = new.reuse.take().or_else(|| self.same_app(&new));
         let saved = self
             .engine
             .add(new)
@@ -263,6 +284,20 @@ impl Work {
             Ok((name, id)) => self.reply(Reply::Saved { id, name }),
             Err(error) => self.failed(Doing::Save, error),
         }
+    }
+
+    /// The registration of the very app that was typed again. One with a secret stays apart: a
+    /// mistyped one must not replace a good one of other connections.
+    fn same_app(&self, new: &NewConnection) -> Option<RegistrationId> {
+        if new.client_secret.is_some() {
+            return None;
+        }
+        let known = self.engine.registrations().ok()?;
+        let (id, redirect) = (&new.client_id, Some(&new.redirect));
+        shared_registration(&known, &new.provider, id, redirect)
+            .map(|known| &known.registration)
+            .filter(|registration| registration.auth == new.auth && !registration.has_secret)
+            .map(|registration| registration.id.clone())
     }
 
     /// The connection, or the failure told.

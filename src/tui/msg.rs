@@ -72,6 +72,8 @@ pub enum Reply {
     },
     VaultOpened,
     VaultLocked,
+    /// The desktop may be asking its person to unlock the keychain.
+    KeychainWaits,
     /// The request needs a passphrase first: a new one, or the one that opens the vault. It is
     /// given back and repeated once the vault is open.
     NeedsPassphrase {

@@ -8,7 +8,7 @@ use super::notice::Notice;
 use super::request::{AddressUse, Request};
 use super::screens::{Asking, told};
 use super::update::{apply, copied};
-use crate::advice::advise;
+use crate::advice::{KEYCHAIN_WAIT, advise};
 use crate::engine::{AttemptEvent, Change, Detail};
 use crate::model::{AttemptId, ConnectionId};
 
@@ -188,6 +188,10 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
         }
         Reply::VaultOpened => on_opened(model),
         Reply::VaultLocked => said(model, "The vault is locked.".to_owned()),
+        Reply::KeychainWaits => {
+            model.notice = Some(Notice::info(KEYCHAIN_WAIT.to_owned()));
+            Vec::new()
+        }
         Reply::NeedsPassphrase { new, then } => {
             model.screens.push(Screen::Asking(Asking::new(new, then)));
             Vec::new()

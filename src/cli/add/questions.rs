@@ -172,9 +172,9 @@ fn shortened(client_id: &str) -> String {
     if letters.len() <= 10 {
         return shown(client_id).to_string();
     }
-    let (first, last) = (&letters[..4], &letters[letters.len() - 2..]);
-    let ends: String = first.iter().chain(&['…']).chain(last).collect();
-    shown(&ends).to_string()
+    let part = |letters: &[char]| letters.iter().collect::<String>();
+    let (start, end) = (&letters[..4], &letters[letters.len() - 2..]);
+    shown(&format!("{}…{}", part(start), part(end))).to_string()
 }
 
 fn shown(text: &str) -> Shown {

@@ -67,6 +67,14 @@ impl Lines {
     }
 }
 
+/// Why the pasting came to nothing.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fruitless {
+    Nothing,
+    /// The last problem of several.
+    Refused(PasteProblem),
+}
+
 /// How the pasting went, for telling when no paste can settle the sign-in any more.
 #[derive(Default)]
 pub(super) struct Pastes {
@@ -91,11 +99,10 @@ impl Pastes {
         self.ended = true;
     }
 
-    /// Whether all that came was refused and no more will come; with the last problem, if anything
-    /// came at all.
-    #[allow(clippy::option_option)] // not failed, failed silently, failed with a reason
-    pub(super) fn failed(&self) -> Option<Option<PasteProblem>> {
-        (self.ended && self.refused == self.offered).then_some(self.last)
+    /// Why no paste can settle the sign-in any more: no more will come, and all were refused.
+    pub(super) fn failed(&self) -> Option<Fruitless> {
+        let over = self.ended && self.refused == self.offered;
+        over.then(|| self.last.map_or(Fruitless::Nothing, Fruitless::Refused))
     }
 }
 
@@ -113,13 +120,16 @@ mod tests {
         pastes.end();
         assert_eq!(pastes.failed(), None, "one is not judged yet");
         pastes.refuse(PasteProblem::NotAnAddress);
-        assert_eq!(pastes.failed(), Some(Some(PasteProblem::NotAnAddress)));
+        assert_eq!(
+            pastes.failed(),
+            Some(Fruitless::Refused(PasteProblem::NotAnAddress))
+        );
     }
 
     #[test]
     fn nothing_pasted_at_all_is_a_failure_too() {
         let mut pastes = Pastes::default();
         pastes.end();
-        assert_eq!(pastes.failed(), Some(None));
+        assert_eq!(pastes.failed(), Some(Fruitless::Nothing));
     }
 }

@@ -14,7 +14,7 @@ use crate::engine::{
     StepState, Way,
 };
 use crate::model::{ConnectionId, Seconds, Secret};
-use lines::{Lines, Pastes};
+use lines::{Fruitless, Lines, Pastes};
 
 impl Login {
     /// As `add --sign-in` and `token --interactive` run it.
@@ -185,12 +185,12 @@ impl Telling<'_> {
         if !self.login.paste || self.approved || self.code_way || self.stopped.is_some() {
             return;
         }
-        let Some(problem) = self.pastes.failed() else {
+        let Some(why) = self.pastes.failed() else {
             return;
         };
-        self.stopped = Some(match problem {
-            Some(problem) => Error::Paste(problem).into(),
-            None => Failed::usage(
+        self.stopped = Some(match why {
+            Fruitless::Refused(problem) => Error::Paste(problem).into(),
+            Fruitless::Nothing => Failed::usage(
                 "paste",
                 "Nothing was pasted. Nothing was changed.",
                 "Give the whole address that the browser ended on as a line of stdin.",

@@ -192,10 +192,8 @@ fn overheard(event: &ListenerEvent) -> Option<Ignored> {
         ListenerEvent::SecondDifferentAnswer => Some(Ignored::SecondAnswer),
         ListenerEvent::StartLinkClosed => Some(Ignored::StartLinkClosed),
         ListenerEvent::OtherUser => Some(Ignored::OtherUser),
+        ListenerEvent::UnknownPeer => Some(Ignored::UnknownPeer),
         ListenerEvent::TlsHello => Some(Ignored::TlsHello),
-        ListenerEvent::Opened
-        | ListenerEvent::UnknownPeer
-        | ListenerEvent::Answer(_)
-        | ListenerEvent::StartLinkReused => None,
+        ListenerEvent::Opened | ListenerEvent::Answer(_) | ListenerEvent::StartLinkReused => None,
     }
 }
