@@ -1,0 +1,200 @@
+//! What providers say and do wrong, in words.
+
+use super::{Advice, Fix, exit, span};
+use crate::engine::{Endpoint, FailureKind, ProviderFailure};
+use crate::model::Untrusted;
+use crate::oauth::{AuthorizationError, AuthorizationErrorCode};
+
+pub(super) fn authorization(refusal: &AuthorizationError) -> Advice {
+    let (code, exit, mut sentence, hint): (_, u8, String, &str) = match &refusal.code {
+        AuthorizationErrorCode::InvalidRequest => (
+            "invalid_request",
+            exit::REFUSED,
+            "The provider says that the sign-in request is not valid.".to_owned(),
+            "Check the redirect URL, the scopes and the extra parameters.",
+        ),
+        AuthorizationErrorCode::UnauthorizedClient => (
+            "unauthorized_client",
+            exit::REFUSED,
+            "This app may not sign people in this way.".to_owned(),
+            "Check the app's settings at the provider and its client ID.",
+        ),
+        AuthorizationErrorCode::AccessDenied => (
+            "declined",
+            exit::DENIED,
+            "You declined. Nothing was changed.".to_owned(),
+            "Sign in again.",
+        ),
+        AuthorizationErrorCode::UnsupportedResponseType => (
+            "unsupported_response_type",
+            exit::REFUSED,
+            "The provider does not offer the authorization code grant to this app.".to_owned(),
+            "Check the authorization URL and the kind of app.",
+        ),
+        AuthorizationErrorCode::InvalidScope => (
+            "invalid_scope",
+            exit::REFUSED,
+            "The provider does not know one of the scopes, or this app may not ask for it."
+                .to_owned(),
+            "Change the scopes and sign in again.",
+        ),
+        AuthorizationErrorCode::ServerError => (
+            "server_error",
+            exit::OFFLINE,
+            "The provider met an error of its own.".to_owned(),
+            "Try again in a minute.",
+        ),
+        AuthorizationErrorCode::TemporarilyUnavailable => (
+            "temporarily_unavailable",
+            exit::OFFLINE,
+            "The provider is busy.".to_owned(),
+            "Try again in a while.",
+        ),
+        AuthorizationErrorCode::Unknown(text) => (
+            "authorization-refused",
+            exit::REFUSED,
+            format!("The provider refused the sign-in ({}).", text.shown()),
+            "Its own words, if any, stand above.",
+        ),
+    };
+    if let Some(text) = &refusal.description {
+        sentence = format!("{sentence} It says: \"{}\"", text.shown());
+    }
+    Advice::new(code, exit, sentence)
+        .hint(hint)
+        .fixes([Fix::TryAgain])
+}
+
+pub(super) fn provider(failure: &ProviderFailure) -> Advice {
+    let at = failure.at.name();
+    let host = &failure.authority;
+    let kept = kept(failure.at);
+    match &failure.kind {
+        FailureKind::Refused { code, description } => {
+            let says = description
+                .as_ref()
+                .map_or(String::new(), |text| format!(" It says: \"{}\"", text.shown()));
+            refused(failure.at, code, &says)
+        }
+        FailureKind::Status(401) if failure.at == Endpoint::Test => Advice::new(
+            "token-refused",
+            exit::REFUSED,
+            format!("{host} refused the token (status 401)."),
+        )
+        .hint("Sign in again.")
+        .fixes([Fix::SignInAgain]),
+        FailureKind::Status(status) => Advice::new(
+            "status",
+            if matches!(status, 408 | 500..) { exit::OFFLINE } else { exit::REFUSED },
+            format!("The {at} at {host} answered with status {status} and no explanation."),
+        )
+        .hint(format!("{kept} Try again later."))
+        .fixes([Fix::TryAgain]),
+        FailureKind::Redirect(to) => Advice::new(
+            "redirected",
+            exit::REFUSED,
+            format!("The {at} at {host} answered with a redirect to {}; it was not followed.", to.shown()),
+        )
+        .hint("Correct the token URL: redirects there could leak the sign-in."),
+        FailureKind::WebPage => Advice::new(
+            "web-page",
+            exit::REFUSED,
+            format!("The {at} at {host} sent a web page instead of OAuth data. Nothing was changed."),
+        )
+        .hint("Perhaps a captive portal: open any page in a browser, then try again. Or the token URL is wrong.")
+        .fixes([Fix::TryAgain]),
+        FailureKind::MediaType(media) => Advice::new(
+            "media-type",
+            exit::REFUSED,
+            format!("The {at} at {host} answered with {} instead of JSON.", media.shown()),
+        )
+        .hint("Check the token URL; a quirk may be needed."),
+        FailureKind::Malformed(what) => {
+            Advice::new("malformed", exit::REFUSED, format!("The {at} at {host}: {}.", what.trim_end_matches('.')))
+                .hint("The provider deviates from the standard; a quirk may be needed.")
+                .fixes([Fix::TryAgain])
+        }
+        FailureKind::TooLarge => Advice::new(
+            "too-large",
+            exit::REFUSED,
+            format!("The {at} at {host} sent more than fits such an answer; it was cut off."),
+        )
+        .hint("Check the token URL."),
+        FailureKind::TokenType(kind) => Advice::new(
+            "token-type",
+            exit::REFUSED,
+            format!("The provider sent a token of type {}, which is not supported.", kind.shown()),
+        ),
+        FailureKind::Later { status, after } if *status != 429 => {
+            let wait = after.map_or(String::new(), |span_| format!(" It asks to wait {}.", span(span_)));
+            Advice::new(
+                "unavailable",
+                exit::OFFLINE,
+                format!("{host} is in trouble (status {status}).{wait} The sign-in is kept."),
+            )
+            .hint("Try again later.")
+            .fixes([Fix::TryAgain])
+        }
+        FailureKind::Later { after, .. } => {
+            let wait = after.map_or(String::new(), |span_| format!(" It asks to wait {}.", span(span_)));
+            Advice::new("rate-limited", exit::OFFLINE, format!("{host} did not accept another request now.{wait} {kept}"))
+                .hint("Try again later.")
+                .fixes([Fix::TryAgain])
+        }
+        FailureKind::Offline(summary) => Advice::new(
+            "offline",
+            exit::OFFLINE,
+            format!("{host} was not reached: {}. {kept}", summary.shown()),
+        )
+        .hint("Check the network and try again.")
+        .fixes([Fix::TryAgain]),
+    }
+}
+
+/// What became of the sign-in when a request failed: during a first one there is none to keep.
+fn kept(at: Endpoint) -> &'static str {
+    match at {
+        Endpoint::Token | Endpoint::Device | Endpoint::Userinfo | Endpoint::Keys => {
+            "Nothing was changed."
+        }
+        Endpoint::Refresh | Endpoint::Revocation | Endpoint::Test => "The sign-in is kept.",
+    }
+}
+
+fn refused(at: Endpoint, code: &str, says: &str) -> Advice {
+    match code {
+        "invalid_client" => Advice::new(
+            "invalid_client",
+            exit::REFUSED,
+            format!("The provider does not accept this client ID and secret together.{says}"),
+        )
+        .hint("Correct the client ID or the secret, or send the secret another way.")
+        .fixes([Fix::SecretInBody, Fix::ChangeClientId, Fix::ChangeSecret, Fix::WithoutSecret]),
+        "invalid_grant" => Advice::new(
+            "invalid_grant",
+            exit::NEEDS_SIGN_IN,
+            format!("The code or refresh token is no longer good, or the redirect address differs from the one registered.{says}"),
+        )
+        .hint("Sign in again.")
+        .fixes([Fix::SignInAgain, Fix::ChangeRedirect]),
+        "unauthorized_client" => Advice::new(
+            "unauthorized_client",
+            exit::REFUSED,
+            format!("The provider does not allow this app to do that.{says}"),
+        )
+        .hint("Check the app's settings at the provider; an organisation may block it.")
+        .fixes([Fix::ChangeClientId]),
+        "invalid_scope" => Advice::new(
+            "invalid_scope",
+            exit::REFUSED,
+            format!("The provider does not know one of the scopes.{says}"),
+        )
+        .hint("Change the scopes and sign in again."),
+        _ => {
+            let shown = Untrusted::new(code).shown();
+            Advice::new("refused", exit::REFUSED, format!("The provider's {} refused it ({shown}).{says}", at.name()))
+                .hint("Nothing was changed. Try again, or look at the connection's details.")
+                .fixes([Fix::TryAgain])
+        }
+    }
+}

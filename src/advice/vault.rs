@@ -1,0 +1,139 @@
+//! The vault, its keychain and its disk, in words.
+
+use super::{Advice, Fix, exit, unknown};
+use crate::model::Untrusted;
+use crate::vault::{DiskFault, KeychainError, PrivacyProblem, VaultError};
+
+pub(super) fn vault(error: &VaultError) -> Advice {
+    let locked = |code, sentence: String| Advice::new(code, exit::VAULT, sentence);
+    match error {
+        VaultError::NotMade => Advice::new("no-vault", exit::VAULT, "There is no vault yet.")
+            .hint("run: valetkey vault init"),
+        VaultError::AlreadyMade => Advice::new("vault-exists", exit::USAGE, "There is a vault already.")
+            .hint("run: valetkey vault status"),
+        VaultError::Locked => locked("vault-locked", "The vault is locked.".to_owned())
+            .hint("Give its passphrase: VALETKEY_PASSPHRASE_FILE, --passphrase-fd, or on the terminal.")
+            .fixes([Fix::Unlock]),
+        VaultError::WrongKey => locked("wrong-passphrase", "This passphrase or key does not open the vault.".to_owned())
+            .hint("Try again; nothing was changed.")
+            .fixes([Fix::Unlock]),
+        VaultError::KeyGone => locked(
+            "vault-key-gone",
+            "The vault key is gone from the keychain. The connections are kept; the sign-ins need it.".to_owned(),
+        )
+        .hint("Restore the keychain entry, or use another key slot if there is one."),
+        VaultError::NotKept => locked("keychain-forgets", "The keychain did not keep the key. Nothing was stored.".to_owned())
+            .hint("Use a passphrase instead: valetkey vault init --passphrase"),
+        VaultError::Keychain(why) => keychain(why),
+        VaultError::NoSlot(_) => locked("no-slot", "The vault has no key slot of this kind.".to_owned())
+            .hint("run: valetkey vault status"),
+        VaultError::UnknownSlot => Advice::new("no-slot", exit::USAGE, "There is no key slot with this number."),
+        VaultError::LastSlot => Advice::new("last-slot", exit::USAGE, "This is the last key slot; removing it would lose the vault."),
+        VaultError::NameTaken => Advice::new("name-taken", exit::USAGE, "This name is taken (letter case does not count).")
+            .hint("Choose another with --name."),
+        VaultError::UnknownConnection => unknown("that name", &[]),
+        VaultError::RegistrationDiffers => Advice::new(
+            "registration-differs",
+            exit::USAGE,
+            "This registration belongs to other endpoints and cannot be shared.",
+        ),
+        VaultError::NoCandidate | VaultError::NoRefreshToken | VaultError::IntentPending => {
+            Advice::new("internal", exit::OTHER, format!("Internal error: {error}. Nothing was lost."))
+        }
+        VaultError::Busy { holder } => {
+            let who = holder.map_or("Another process".to_owned(), |pid| format!("Process {pid}"));
+            Advice::new("busy", exit::BUSY, format!("{who} is busy with this connection."))
+                .hint("Try again.")
+                .fixes([Fix::TryAgain])
+        }
+        VaultError::Changed => Advice::new("changed", exit::BUSY, "It was changed elsewhere in the meantime.")
+            .hint("Look again and repeat.")
+            .fixes([Fix::TryAgain]),
+        VaultError::NewerFormat(format) => locked(
+            "newer-format",
+            format!("The vault was written by a newer version (format {format}). It was not touched."),
+        )
+        .hint("Update valetkey."),
+        VaultError::Damaged(part) => locked("vault-damaged", format!("The vault is damaged ({part}). It was not touched."))
+            .hint("A copy lies beside it: vault.db.bak"),
+        VaultError::Tampered => locked(
+            "vault-changed-outside",
+            "The vault was changed outside the program: a secret does not belong to these addresses. Nothing was sent.".to_owned(),
+        )
+        .hint("Sign in again, or restore the copy vault.db.bak"),
+        VaultError::NotPrivate { path, problem } => {
+            let path = Untrusted::new(path.to_string_lossy()).shown();
+            let problem = match problem {
+                PrivacyProblem::Symlink => "is a symbolic link",
+                PrivacyProblem::Owner => "belongs to another user",
+                PrivacyProblem::Mode => "is open to other users",
+                PrivacyProblem::Type => "is neither a plain file nor a folder",
+            };
+            locked("not-private", format!("{path} {problem}; refusing to use it."))
+                .hint("Make it yours and private: chmod go-rwx")
+        }
+        VaultError::Disk(fault) => disk(fault),
+        VaultError::NoRandomness => {
+            Advice::new("no-randomness", exit::OTHER, "There is no secure random source; refusing to start.")
+        }
+    }
+}
+
+fn disk(fault: &DiskFault) -> Advice {
+    let sentence = match fault {
+        DiskFault::Full => "The disk is full: nothing changed.".to_owned(),
+        DiskFault::ReadOnly => "The vault's folder is read-only: nothing changed.".to_owned(),
+        DiskFault::Permission => {
+            "The vault's folder may not be written: nothing changed.".to_owned()
+        }
+        DiskFault::Other(text) => format!("The disk failed: {}.", text.shown()),
+    };
+    Advice::new("disk", exit::VAULT, sentence)
+        .hint("run: valetkey paths   or use --ephemeral to keep nothing")
+}
+
+fn keychain_reason(why: &KeychainError) -> String {
+    match why {
+        KeychainError::Absent => "There is no keychain here".to_owned(),
+        KeychainError::NoCollection => "The keychain has no collection to store in".to_owned(),
+        KeychainError::Locked => "The keychain is locked".to_owned(),
+        KeychainError::Unresponsive => "The keychain does not answer".to_owned(),
+        KeychainError::NoEntry => "The keychain holds no key for this vault".to_owned(),
+        KeychainError::Damaged => "The keychain's entry is not a vault key".to_owned(),
+        KeychainError::Refused(text) => format!("The keychain refused: {}", text.shown()),
+    }
+}
+
+fn keychain(why: &KeychainError) -> Advice {
+    let code = match why {
+        KeychainError::Absent => "keychain-absent",
+        KeychainError::NoCollection => "keychain-no-collection",
+        KeychainError::Locked => "keychain-locked",
+        KeychainError::Unresponsive => "keychain-unresponsive",
+        KeychainError::NoEntry => "keychain-no-entry",
+        KeychainError::Damaged => "keychain-damaged",
+        KeychainError::Refused(_) => "keychain-refused",
+    };
+    let hint = match why {
+        KeychainError::Locked | KeychainError::NoCollection => {
+            "Unlock it in your desktop session and try again."
+        }
+        KeychainError::Unresponsive => {
+            "Try again; if it stays silent, restart the keychain service."
+        }
+        _ => "Make a vault with a passphrase: valetkey vault init --passphrase",
+    };
+    Advice::new(code, exit::VAULT, format!("{}.", keychain_reason(why)))
+        .hint(hint)
+        .fixes([Fix::Unlock])
+}
+
+pub(super) fn passphrase_needed(why: &KeychainError) -> Advice {
+    let sentence = match why {
+        KeychainError::NoEntry => "The vault opens with a passphrase.".to_owned(),
+        other => format!("{}; a passphrase is needed.", keychain_reason(other)),
+    };
+    Advice::new("passphrase-needed", exit::VAULT, sentence)
+        .hint("Set VALETKEY_PASSPHRASE_FILE or give --passphrase-fd; `token` asks only with --interactive. For a new vault: valetkey vault init --passphrase")
+        .fixes([Fix::Unlock])
+}
