@@ -163,7 +163,7 @@ pub fn advise(error: &Error) -> Advice {
         Error::Worker(_) => Advice::new(
             "worker",
             exit::OTHER,
-            "The helper process that talks to the provider broke off. What was stored is kept.",
+            "The worker process that talks to the provider broke off. What was stored is kept.",
         )
         .hint("Try again; whatever it was doing is resolved first."),
         Error::NoWay => Advice::new(
