@@ -11,7 +11,7 @@ use super::{output, passphrase};
 use crate::advice;
 use crate::engine::{Access, Engine, Error, VaultFacts, World};
 use crate::host::{Environment, OsKeychain, Paths, SystemBrowser, SystemClock};
-use crate::model::Secret;
+use crate::model::{Secret, Untrusted};
 use crate::vault::{Home, KeychainError, SlotKind};
 
 /// After this long a person is told what is being waited for.
@@ -76,6 +76,9 @@ impl Setup {
             passphrase: self.passphrase_brought()?,
         };
         let new = matches!(self.engine.vault_facts()?, VaultFacts::NotMade);
+        if new {
+            warn_of_sudo()?;
+        }
         let opened = if access.passphrase.is_some() {
             self.engine.open_vault(&access)
         } else {
@@ -179,4 +182,17 @@ pub(super) fn disk_home(paths: &Paths) -> Home {
         data: paths.data.clone(),
         state: paths.state.clone(),
     }
+}
+
+/// A vault made by accident for root is of no use to the person who typed `sudo`.
+fn warn_of_sudo() -> Result<(), Failed> {
+    if let Some(user) = std::env::var_os("SUDO_USER").filter(|user| user != "root") {
+        let shown = |text: &std::ffi::OsStr| Untrusted::new(text.to_string_lossy()).shown();
+        output::note(&format!(
+            "This runs under sudo: the vault will lie in {}, not with {}'s own.",
+            shown(paths()?.data.as_os_str()),
+            shown(&user)
+        ));
+    }
+    Ok(())
 }

@@ -217,3 +217,12 @@ fn everything_under(folder: &Path) -> Vec<std::path::PathBuf> {
     }
     found
 }
+
+#[test]
+fn under_sudo_the_new_vaults_place_is_told() {
+    let home = Home::empty();
+    let mut command = home.command(&["vault", "init"]);
+    let output = run(command.env("SUDO_USER", "ada")).ended(0);
+    let told = format!("{}, not with ada's own", home.root().join("data").display());
+    assert!(output.stderr.contains(&told), "{output:#?}");
+}
