@@ -33,7 +33,7 @@ fn practice_from_the_first_start_to_the_deletion() {
 }
 
 #[test]
-fn a_provider_typed_by_its_addresses_and_kept_over_a_restart() {
+fn w_07_a_provider_typed_by_its_addresses_and_kept_over_a_restart() {
     let sandbox = sandbox();
     let (home, pages) = Home::new().with_browser();
     let mut term = home.start(&[]);

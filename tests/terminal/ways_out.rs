@@ -37,6 +37,9 @@ fn assert_left(mut term: Term, code: u32) {
     assert_eq!(term.end(), code);
     term.assert_screen_is_back();
     assert_eq!(term.scrollback().trim(), "", "nothing drawn is left");
+    let written = term.written();
+    let (before, _) = written.rsplit_once("\x1b[?1049l").expect("it left");
+    assert!(before.ends_with("\x1b[2J"), "wiped before it was left");
 }
 
 fn assert_nobody_listens(port: u16) {
@@ -47,7 +50,7 @@ fn assert_nobody_listens(port: u16) {
 }
 
 #[test]
-fn w_12_q_and_ctrl_c_leave_the_table() {
+fn w_07_w_12_q_and_ctrl_c_leave_the_table() {
     for key in ["q", CTRL_C] {
         let (_home, _sandbox, mut term) = table();
         term.press(key);
