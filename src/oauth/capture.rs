@@ -1,17 +1,19 @@
-//! `oauth2` without I/O: its synchronous client is a closure that keeps the request and answers
-//! nothing, or that answers a normalised body. Nothing of an `oauth2` error leaves this file,
+//! `oauth2` without I/O: its synchronous client keeps the request and refuses it, or answers a
+//! normalised body. Nothing of an `oauth2` error leaves this file,
 //! because its parse error holds the raw body.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
+use std::convert::Infallible;
 
+use http::StatusCode;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use oauth2::basic::{BasicClient, BasicTokenResponse};
 use oauth2::{
     AuthType, AuthorizationCode, ClientId, ClientSecret, DeviceAuthorizationUrl,
     EmptyExtraDeviceAuthorizationFields, EndpointNotSet, EndpointSet, PkceCodeVerifier,
-    RedirectUrl, RefreshToken, StandardDeviceAuthorizationResponse, TokenUrl,
+    RedirectUrl, RefreshToken, StandardDeviceAuthorizationResponse, SyncHttpClient, TokenUrl,
 };
-use std::borrow::Cow;
 
 use crate::model::{ClientAuth, Connection, EndpointUrl, Secret};
 
@@ -19,20 +21,23 @@ use super::client_auth::secret_for;
 use super::strict_json::Document;
 use super::{BuildProblem, HttpRequest, HttpResponse};
 
-/// Ends `oauth2`'s part after the request was kept.
-#[derive(Debug, thiserror::Error)]
-#[error("kept, not sent")]
-struct Kept;
-
 /// Keeps the one request that `oauth2` builds.
 #[derive(Default)]
 struct Recorder(RefCell<Option<HttpRequest>>);
 
-impl Recorder {
-    fn keep(&self, request: HttpRequest) {
-        self.0.replace(Some(request));
-    }
+impl SyncHttpClient for Recorder {
+    type Error = Infallible;
 
+    /// A refusal and not an error, because after an error a device poll would try again.
+    fn call(&self, request: HttpRequest) -> Result<HttpResponse, Infallible> {
+        self.0.replace(Some(request));
+        let mut refusal = HttpResponse::new(br#"{"error":"access_denied"}"#.to_vec());
+        *refusal.status_mut() = StatusCode::BAD_REQUEST;
+        Ok(refusal)
+    }
+}
+
+impl Recorder {
     fn request(self) -> Result<HttpRequest, BuildProblem> {
         let mut request = self.0.into_inner().ok_or(BuildProblem::NotSendable)?;
         if let Some(value) = request.headers_mut().get_mut(AUTHORIZATION) {
@@ -92,10 +97,7 @@ pub(super) fn code_request(
         request = request.add_extra_param(*name, *value);
     }
     let recorder = Recorder::default();
-    let _ = request.request(&|request| -> Result<HttpResponse, Kept> {
-        recorder.keep(request);
-        Err(Kept)
-    });
+    let _ = request.request(&recorder);
     recorder.request()
 }
 
@@ -114,10 +116,7 @@ pub(super) fn refresh_request(
         request = request.add_extra_param(*name, *value);
     }
     let recorder = Recorder::default();
-    let _ = request.request(&|request| -> Result<HttpResponse, Kept> {
-        recorder.keep(request);
-        Err(Kept)
-    });
+    let _ = request.request(&recorder);
     recorder.request()
 }
 
@@ -137,13 +136,7 @@ pub(super) fn device_request(
         request = request.add_extra_param(*name, *value);
     }
     let recorder = Recorder::default();
-    let _ = request.request::<_, EmptyExtraDeviceAuthorizationFields>(&|request| -> Result<
-        HttpResponse,
-        Kept,
-    > {
-        recorder.keep(request);
-        Err(Kept)
-    });
+    let _ = request.request::<_, EmptyExtraDeviceAuthorizationFields>(&recorder);
     recorder.request()
 }
 
@@ -171,17 +164,7 @@ pub(super) fn poll_request(
         request = request.add_extra_param(*name, *value);
     }
     let recorder = Recorder::default();
-    let _ = request.request(
-        &|request| -> Result<HttpResponse, Kept> {
-            recorder.keep(request);
-            // An error here would make it poll again; a refusal ends its loop.
-            let mut refusal = HttpResponse::new(br#"{"error":"access_denied"}"#.to_vec());
-            *refusal.status_mut() = http::StatusCode::BAD_REQUEST;
-            Ok(refusal)
-        },
-        |_| {},
-        None,
-    );
+    let _ = request.request(&recorder, |_| {}, None);
     recorder.request()
 }
 
@@ -194,7 +177,7 @@ pub(super) fn replay(connection: &Connection, normalised: &Document) -> Option<B
     let body = serde_json::to_vec(normalised.value()).ok()?;
     client
         .exchange_code(AuthorizationCode::new(String::new()))
-        .request(&|_| -> Result<HttpResponse, Kept> {
+        .request(&|_| -> Result<HttpResponse, Infallible> {
             let mut answer = HttpResponse::new(body.clone());
             answer.headers_mut().insert(
                 CONTENT_TYPE,

@@ -57,7 +57,7 @@ pub(super) fn device_entry() -> Response {
     let body = "<h1>Connect a device</h1><form method=\"post\" action=\"/device\">\
         <label for=\"code\">The code your device shows</label>\
         <p><input type=\"text\" id=\"code\" name=\"user_code\" autocomplete=\"off\" \
-        autocapitalize=\"characters\" placeholder=\"XXXX-XXXX\" required></p>\
+        autocapitalize=\"characters\" placeholder=\"WDJB-MJHT\" required></p>\
         <button class=\"go\" type=\"submit\">Continue</button></form>";
     page(200, "Connect a device", body, "'self'")
 }

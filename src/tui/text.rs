@@ -1,8 +1,23 @@
 //! Measuring, cutting and wrapping text by terminal cells, and times as people say them.
 
+use std::fmt::Display;
+
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::model::{Seconds, UnixTime};
+
+/// With its first letter large.
+pub(super) fn capitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(letters).collect()
+    })
+}
+
+/// The words of an error of `model` as a sentence.
+pub(super) fn sentence(problem: &impl Display) -> String {
+    format!("{}.", capitalised(&problem.to_string()))
+}
 
 /// Width in cells.
 pub(super) fn width(text: &str) -> usize {

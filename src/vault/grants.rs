@@ -46,21 +46,13 @@ impl Vault {
     }
 
     /// Ends the grant: its tokens are erased in the same transaction. A candidate stays.
-    ///
-    /// Like every judgement of a grant here it does nothing when another sign-in has replaced the
-    /// grant that `connection` shows: what was learned of the old one says nothing of the new one.
     pub fn end_grant(
         &mut self,
         connection: &Connection,
         reason: EndReason,
         now: UnixTime,
     ) -> Result<(), VaultError> {
-        self.db.write(now, |tx| {
-            if still_there(tx, connection)? {
-                end(tx, &connection.id, reason, now)?;
-            }
-            Ok(())
-        })?;
+        self.judge(connection, now, |tx| end(tx, &connection.id, reason, now))?;
         self.note_seen();
         Ok(())
     }
@@ -73,10 +65,7 @@ impl Vault {
         now: UnixTime,
     ) -> Result<(), VaultError> {
         let id = &connection.id;
-        self.db.write(now, |tx| {
-            if !still_there(tx, connection)? {
-                return Ok(());
-            }
+        self.judge(connection, now, |tx| {
             let before = by_id(tx, id)?.ok_or(VaultError::UnknownConnection)?.problem;
             write_problem(tx, id, problem)?;
             // Hours without a network are one event, not thousands.
@@ -97,10 +86,7 @@ impl Vault {
         now: UnixTime,
     ) -> Result<(), VaultError> {
         let id = &connection.id;
-        self.db.write(now, |tx| {
-            if !still_there(tx, connection)? {
-                return Ok(());
-            }
+        self.judge(connection, now, |tx| {
             expect_one(tx.execute(
                 "UPDATE grants SET proved_at = ?2 WHERE connection = ?1",
                 params![id.as_str(), now.0],
@@ -116,10 +102,7 @@ impl Vault {
         now: UnixTime,
     ) -> Result<(), VaultError> {
         let id = &connection.id;
-        self.db.write(now, |tx| {
-            if !still_there(tx, connection)? {
-                return Ok(());
-            }
+        self.judge(connection, now, |tx| {
             expect_one(tx.execute(
                 "UPDATE grants SET proved_at = ?2, tested_at = ?2 WHERE connection = ?1",
                 params![id.as_str(), now.0],
@@ -134,6 +117,22 @@ impl Vault {
             }
             write_problem(tx, id, None)?;
             history::note(tx, id, now, "tested", None)
+        })
+    }
+
+    /// Writes what was learned of the grant that `connection` shows. Does nothing when another
+    /// sign-in has replaced it: what was learned of the old one says nothing of the new one.
+    fn judge(
+        &self,
+        connection: &Connection,
+        now: UnixTime,
+        write: impl FnOnce(&Sql) -> Result<(), VaultError>,
+    ) -> Result<(), VaultError> {
+        self.db.write(now, |tx| {
+            if still_there(tx, connection)? {
+                write(tx)?;
+            }
+            Ok(())
         })
     }
 }

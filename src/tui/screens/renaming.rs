@@ -8,6 +8,7 @@ use crate::tui::field::{TextField, Typed};
 use crate::tui::model::World;
 use crate::tui::page::{Page, Pen};
 use crate::tui::request::Request;
+use crate::tui::text::sentence;
 use crate::tui::theme::Role;
 
 /// One field.
@@ -70,7 +71,7 @@ impl Face for Renaming {
                     }),
                 ],
                 Err(problem) => {
-                    self.problem = Some(sentence(&problem.to_string()));
+                    self.problem = Some(sentence(&problem));
                     Vec::new()
                 }
             },
@@ -89,14 +90,4 @@ impl Face for Renaming {
         page.field(0, true, "Name", 6, &self.field, self.problem.as_deref());
         page
     }
-}
-
-/// The words of a model error as a sentence.
-fn sentence(words: &str) -> String {
-    let mut chars = words.chars();
-    let first = chars
-        .next()
-        .map(|c| c.to_uppercase().to_string())
-        .unwrap_or_default();
-    format!("{first}{}.", chars.as_str())
 }

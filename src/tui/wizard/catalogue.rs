@@ -8,6 +8,7 @@ use super::preset::{
 use crate::engine::NewConnection;
 use crate::model::{ClientAuth, RedirectUri, Scope};
 use crate::provider::{Catalogue, Preset, Way};
+use crate::tui::text::capitalised;
 
 /// Every preset of a catalogue, in its order.
 pub fn choices(catalogue: &Catalogue) -> Vec<PresetChoice> {
@@ -152,11 +153,4 @@ fn ways(preset: &Preset) -> Vec<PresetWay> {
             }
         })
         .collect()
-}
-
-fn capitalised(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
 }

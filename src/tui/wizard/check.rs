@@ -3,6 +3,7 @@
 use super::draft::{Draft, FieldId};
 use super::preset::SecretNeed;
 use crate::model::{ConnectionName, EndpointUrl, Issuer, RedirectUri, ScopeSet, UrlProblem};
+use crate::tui::text::sentence;
 
 /// The problem of a field, if it has one. `complete`: an empty field that is needed is a problem
 /// too. `taken`: the names of other connections.
@@ -16,14 +17,6 @@ pub(super) fn problem(
     if text.is_empty() {
         return missing(draft, id).filter(|_| complete);
     }
-    let sentence = |words: String| {
-        let mut chars = words.chars();
-        let first = chars
-            .next()
-            .map(|c| c.to_uppercase().to_string())
-            .unwrap_or_default();
-        format!("{first}{}.", chars.as_str())
-    };
     match id {
         FieldId::Variable(_) => match draft.preset_provider() {
             Some(Err(words)) => Some(words),
@@ -38,25 +31,25 @@ pub(super) fn problem(
         | FieldId::TestRead
         | FieldId::Resource => {
             let problem = EndpointUrl::parse(text, draft.dev_http).err()?;
-            Some(url_problem(text, &problem).unwrap_or_else(|| sentence(problem.to_string())))
+            Some(url_problem(text, &problem).unwrap_or_else(|| sentence(&problem)))
         }
         FieldId::Issuer => {
             let problem = Issuer::parse(text, draft.dev_http).err()?;
-            Some(url_problem(text, &problem).unwrap_or_else(|| sentence(problem.to_string())))
+            Some(url_problem(text, &problem).unwrap_or_else(|| sentence(&problem)))
         }
         FieldId::Redirect => RedirectUri::parse(text)
             .err()
-            .map(|problem| sentence(problem.to_string())),
+            .map(|problem| sentence(&problem)),
         FieldId::Scopes => ScopeSet::parse(text)
             .err()
-            .map(|problem| sentence(problem.to_string())),
+            .map(|problem| sentence(&problem)),
         FieldId::Extra => extra(text).err(),
         FieldId::ClientId => text
             .chars()
             .any(|c| c.is_control() || c.is_whitespace())
             .then(|| "A client ID has no blanks in it.".to_owned()),
         FieldId::Name => match ConnectionName::parse(text) {
-            Err(problem) => Some(sentence(problem.to_string())),
+            Err(problem) => Some(sentence(&problem)),
             Ok(name) => taken
                 .contains(&&name)
                 .then(|| "This name is taken.".to_owned()),
