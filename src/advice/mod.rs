@@ -44,6 +44,9 @@ pub mod exit {
 pub const KEYCHAIN_WAIT: &str =
     "Waiting for your keychain, at most 2 minutes. Your desktop may be asking you to unlock it.";
 
+/// Told after it where a passphrase would do too.
+pub const KEYCHAIN_INSTEAD: &str = "Press enter to use a passphrase instead.";
+
 /// Where the vault's key will live, for the first start. Nothing is asked of the keychain yet.
 pub fn key_place(ssh: bool) -> &'static str {
     if ssh {

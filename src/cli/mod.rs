@@ -15,6 +15,7 @@ mod login;
 mod look;
 mod output;
 mod passphrase;
+mod patience;
 mod practice;
 mod presets;
 mod prompt;

@@ -1,21 +1,17 @@
 //! From flags and environment to an engine with an open vault.
 
-use std::sync::{Arc, mpsc};
-use std::thread;
-use std::time::Duration;
+use std::sync::Arc;
 
 use super::args::Cli;
 use super::failed::Failed;
+use super::patience::{Waited, wait};
 use super::prompt::prompt_secret;
 use super::{output, passphrase};
 use crate::advice;
-use crate::engine::{Access, Engine, Error, VaultFacts, World};
+use crate::engine::{Access, Engine, Error, GivenUp, VaultFacts, World};
 use crate::host::{Environment, OsKeychain, Paths, SystemBrowser, SystemClock};
 use crate::model::{Secret, Untrusted};
 use crate::vault::{Home, KeychainError, SlotKind};
-
-/// After this long a person is told what is being waited for.
-const UNEXPLAINED: Duration = Duration::from_secs(1);
 
 /// What every command gets.
 pub(super) struct Setup {
@@ -72,23 +68,38 @@ impl Setup {
         if self.engine.is_memory() {
             return Ok(());
         }
-        let access = Access {
-            passphrase: self.passphrase_brought()?,
-        };
+        let passphrase = self.passphrase_brought()?;
         let new = matches!(self.engine.vault_facts()?, VaultFacts::NotMade);
         if new {
             warn_of_sudo()?;
         }
-        let opened = if access.passphrase.is_some() {
+        let brought = passphrase.is_some();
+        let given_up = GivenUp::default();
+        let access = Access {
+            passphrase,
+            given_up: given_up.clone(),
+        };
+        let opened = if brought || !self.patient {
             self.engine.open_vault(&access)
         } else {
-            self.explained(|| self.engine.open_vault(&access))
+            let offer = self.engine.passphrase_way()?.is_some();
+            let engine = self.engine.clone();
+            match wait(move || engine.open_vault(&access), offer) {
+                Waited::Done(opened) => opened,
+                Waited::Instead => {
+                    given_up.give_up();
+                    return self.ask_passphrase(new);
+                }
+            }
         };
         match opened {
             Ok(()) if new => self.tell_made(),
             Ok(()) => Ok(()),
-            Err(Error::PassphraseNeeded(why)) if access.passphrase.is_none() && self.asks => {
-                self.ask_passphrase(new, &why)
+            Err(Error::PassphraseNeeded(why)) if !brought && self.asks => {
+                if why != KeychainError::NoEntry {
+                    output::note(&advice::advise(&Error::PassphraseNeeded(why)).sentence);
+                }
+                self.ask_passphrase(new)
             }
             Err(other) => Err(other.into()),
         }
@@ -96,28 +107,18 @@ impl Setup {
 
     /// Proves the keychain before a browser opens (conformance T-05).
     pub(super) fn prove_keychain(&self) -> Result<(), Failed> {
-        Ok(self.explained(|| self.engine.prove_keychain())?)
+        let engine = self.engine.clone();
+        if !self.patient {
+            return Ok(engine.prove_keychain()?);
+        }
+        match wait(move || engine.prove_keychain(), false) {
+            Waited::Done(proved) => Ok(proved?),
+            // Nothing was offered.
+            Waited::Instead => Err(Error::Cancelled.into()),
+        }
     }
 
-    /// Does something that may wait for the keychain, and says so when it takes long.
-    fn explained<T>(&self, work: impl FnOnce() -> T) -> T {
-        let (done, inbox) = mpsc::channel::<()>();
-        if self.patient {
-            thread::spawn(move || {
-                if inbox.recv_timeout(UNEXPLAINED) == Err(mpsc::RecvTimeoutError::Timeout) {
-                    output::note(advice::KEYCHAIN_WAIT);
-                }
-            });
-        }
-        let result = work();
-        drop(done);
-        result
-    }
-
-    fn ask_passphrase(&self, new: bool, why: &KeychainError) -> Result<(), Failed> {
-        if *why != KeychainError::NoEntry {
-            output::note(&advice::advise(&Error::PassphraseNeeded(why.clone())).sentence);
-        }
+    fn ask_passphrase(&self, new: bool) -> Result<(), Failed> {
         let passphrase = if new {
             passphrase::choose()?
         } else {
@@ -125,6 +126,7 @@ impl Setup {
         };
         self.engine.open_vault(&Access {
             passphrase: Some(passphrase),
+            ..Access::default()
         })?;
         if new { self.tell_made() } else { Ok(()) }
     }

@@ -91,6 +91,7 @@ mod tests {
         engine
             .open_vault(&Access {
                 passphrase: passphrase.map(|text| Secret::new(text.to_owned())),
+                ..Access::default()
             })
             .expect("made");
         engine.prove_keychain()

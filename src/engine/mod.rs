@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, watch};
 
-pub use access::{Access, VaultFacts};
+pub use access::{Access, GivenUp, PassphraseWay, VaultFacts};
 pub use attempt::{Attempt, Remote};
 pub use definitions::Removed;
 pub use event::{

@@ -30,7 +30,7 @@ pub use http::{
     Http, HttpError, Limits, METADATA_LIMITS, TEST_LIMITS, TOKEN_LIMITS, TlsFault, Transport,
     proxy_in_use,
 };
-pub use keychain::{OsKeychain, prove_keychain};
+pub use keychain::{KEYCHAIN_PATIENCE, OsKeychain, prove_keychain};
 pub use listener::{BindError, Judge, Judgement, Listener, ListenerEvent, Page, Serving};
 pub use paths::{NoHome, Paths};
 pub use process::{HardenError, harden_process};

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::broadcast;
+
 use super::backend::{Backend, Replies};
 use super::model::VaultState;
 use super::msg::{Doing, Msg, Reply, Revocation};
 use super::request::Request;
 use crate::engine::{
-    Access, Engine, Error, NewConnection, SignInOptions, VaultFacts, shared_registration,
+    Access, Engine, Error, GivenUp, NewConnection, PassphraseWay, SignInOptions, VaultFacts,
+    shared_registration,
 };
 use crate::host::{BrowserUrl, open};
 use crate::model::{
@@ -31,6 +34,8 @@ pub struct EngineBackend {
     practice: Option<PracticeDoor>,
     /// Wrong passphrases in a row; the next try waits longer.
     wrong: Arc<std::sync::atomic::AtomicU32>,
+    /// Tells everything that waits for the keychain to stop; whether a passphrase comes instead.
+    stop_waiting: broadcast::Sender<bool>,
 }
 
 impl EngineBackend {
@@ -40,6 +45,7 @@ impl EngineBackend {
             passphrase: passphrase.map(Arc::new),
             practice,
             wrong: Arc::default(),
+            stop_waiting: broadcast::Sender::new(1),
         }
     }
 }
@@ -63,12 +69,17 @@ impl Backend for EngineBackend {
             passphrase: self.passphrase.clone(),
             practice: self.practice.clone(),
             wrong: self.wrong.clone(),
+            stop_waiting: self.stop_waiting.clone(),
             replies: replies.clone(),
         };
         match request {
             // The table's own read is short and must be in the first frame.
             Request::LoadRows => work.load_rows(),
             Request::LoadDetail(id) => work.load_detail(&id),
+            Request::StopWaiting { passphrase } => {
+                // Nobody listens when the keychain answered at this moment.
+                let _ = self.stop_waiting.send(passphrase);
+            }
             // The sign-in belongs to this runtime, and its handle must exist before the reply.
             other => {
                 tokio::spawn(work.perform(other));
@@ -82,7 +93,17 @@ struct Work {
     passphrase: Option<Arc<Secret>>,
     practice: Option<PracticeDoor>,
     wrong: Arc<std::sync::atomic::AtomicU32>,
+    stop_waiting: broadcast::Sender<bool>,
     replies: Replies,
+}
+
+/// How waiting for the keychain ended.
+enum Waited {
+    Done(Result<(), Error>),
+    /// A person chose a passphrase instead.
+    Passphrase,
+    /// A person stopped waiting.
+    Stopped,
 }
 
 impl Work {
@@ -192,49 +213,80 @@ impl Work {
     async fn vault_open(&self, request: Request) -> Option<Request> {
         let engine = self.engine.clone();
         let brought = self.passphrase.clone();
+        let given_up = GivenUp::default();
         let access = Access {
             passphrase: brought.map(|brought| Secret::new(brought.reveal().to_owned())),
+            given_up: given_up.clone(),
         };
-        let opened = self.explained(move || engine.open_vault(&access)).await;
-        match opened {
-            Ok(()) => Some(request),
+        let instead = self.engine.passphrase_way().unwrap_or_default();
+        let waited = self
+            .explained(instead, move || engine.open_vault(&access))
+            .await;
+        match waited {
+            Waited::Done(Ok(())) => Some(request),
             // What was brought along is wrong: the person is asked.
-            Err(Error::PassphraseNeeded(_) | Error::Vault(VaultError::WrongKey)) => {
+            Waited::Done(Err(Error::PassphraseNeeded(_) | Error::Vault(VaultError::WrongKey))) => {
                 let new = matches!(self.engine.vault_facts(), Ok(VaultFacts::NotMade));
-                self.reply(Reply::NeedsPassphrase {
-                    new,
-                    then: Some(Box::new(request)),
-                });
+                self.ask_passphrase(new, request);
                 None
             }
-            Err(error) => {
+            Waited::Done(Err(error)) => {
                 self.failed(Doing::Vault, error);
+                None
+            }
+            Waited::Passphrase => {
+                given_up.give_up();
+                self.ask_passphrase(instead == Some(PassphraseWay::Choose), request);
+                None
+            }
+            Waited::Stopped => {
+                given_up.give_up();
                 None
             }
         }
     }
 
-    /// Does something off the event loop that may wait for the keychain, and says so when it does.
+    fn ask_passphrase(&self, new: bool, then: Request) {
+        let then = Some(Box::new(then));
+        self.reply(Reply::NeedsPassphrase { new, then });
+    }
+
+    /// Does something off the event loop that may wait for the keychain. When it does, that is
+    /// said, with what a person may do instead.
     async fn explained(
         &self,
+        instead: Option<PassphraseWay>,
         work: impl FnOnce() -> Result<(), Error> + Send + 'static,
-    ) -> Result<(), Error> {
+    ) -> Waited {
+        let broke_off = |_| Err(Error::Internal("waiting for the keychain broke off"));
+        let mut stopped = self.stop_waiting.subscribe();
         let mut working = tokio::task::spawn_blocking(work);
-        let done = if let Ok(done) = tokio::time::timeout(UNEXPLAINED, &mut working).await {
-            done
-        } else {
-            // A passphrase brought along takes its time too, and no keychain is asked.
-            if self.passphrase.is_none() {
-                self.reply(Reply::KeychainWaits);
-            }
-            working.await
+        if let Ok(done) = tokio::time::timeout(UNEXPLAINED, &mut working).await {
+            return Waited::Done(done.unwrap_or_else(broke_off));
+        }
+        // A passphrase brought along takes its time too, and no keychain is asked.
+        if self.passphrase.is_some() {
+            return Waited::Done(working.await.unwrap_or_else(broke_off));
+        }
+        self.reply(Reply::KeychainWaits { instead });
+        let waited = tokio::select! {
+            done = working => Waited::Done(done.unwrap_or_else(broke_off)),
+            passphrase = stopped.recv() => match passphrase {
+                Ok(true) => Waited::Passphrase,
+                _ => Waited::Stopped,
+            },
         };
-        done.unwrap_or(Err(Error::Internal("waiting for the keychain broke off")))
+        self.reply(Reply::KeychainDone);
+        waited
     }
 
     async fn sign_in(&self, id: ConnectionId, options: SignInOptions) {
         let engine = self.engine.clone();
-        let proved = self.explained(move || engine.prove_keychain()).await;
+        // The vault is open; the key that opens it next time cannot be replaced here.
+        let waited = self.explained(None, move || engine.prove_keychain()).await;
+        let Waited::Done(proved) = waited else {
+            return;
+        };
         match proved.and_then(|()| self.engine.sign_in(&id, options)) {
             Ok(attempt) => self.reply(Reply::Started {
                 connection: id,
@@ -250,6 +302,7 @@ impl Work {
         let engine = self.engine.clone();
         let access = Access {
             passphrase: Some(passphrase),
+            ..Access::default()
         };
         let opened = tokio::task::spawn_blocking(move || engine.open_vault(&access)).await;
         match opened {

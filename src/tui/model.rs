@@ -6,7 +6,7 @@ use super::authorize::Authorize;
 use super::face::Face;
 use super::notice::Notice;
 use super::screens::{
-    Asking, Details, Finished, HelpScreen, Leaving, PaletteScreen, Renaming, Revoking,
+    Asking, Details, Finished, HelpScreen, Leaving, PaletteScreen, Renaming, Revoking, Waiting,
 };
 use super::table::Table;
 use super::theme::Look;
@@ -113,6 +113,7 @@ pub(super) enum Screen {
     Help(HelpScreen),
     Palette(PaletteScreen),
     Leaving(Leaving),
+    Waiting(Waiting),
 }
 
 impl Screen {
@@ -128,6 +129,7 @@ impl Screen {
             Self::Help(screen) => screen,
             Self::Palette(screen) => screen,
             Self::Leaving(screen) => screen,
+            Self::Waiting(screen) => screen,
         }
     }
 
@@ -143,6 +145,7 @@ impl Screen {
             Self::Help(screen) => screen,
             Self::Palette(screen) => screen,
             Self::Leaving(screen) => screen,
+            Self::Waiting(screen) => screen,
         }
     }
 }
@@ -259,7 +262,11 @@ impl Model {
     /// Whether something on the screen counts seconds.
     pub fn counts_seconds(&self) -> bool {
         self.running().is_some()
-            || matches!(self.screens.last(), Some(Screen::Asking(asking)) if asking.is_waiting(self.world.now))
+            || match self.screens.last() {
+                Some(Screen::Asking(asking)) => asking.is_waiting(self.world.now),
+                Some(Screen::Waiting(_)) => true,
+                _ => false,
+            }
     }
 
     /// When a visible text will read differently by itself, if ever.

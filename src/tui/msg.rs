@@ -6,7 +6,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::model::VaultState;
 use super::request::{AddressUse, Request};
-use crate::engine::{Change, Detail, Error, Row, TestReport};
+use crate::engine::{Change, Detail, Error, PassphraseWay, Row, TestReport};
 use crate::model::{AttemptId, ConnectionId, ConnectionName, Seconds, Secret, UnixTime};
 
 /// One event. Without `Debug`: keys and pastes may be secrets.
@@ -72,8 +72,12 @@ pub enum Reply {
     },
     VaultOpened,
     VaultLocked,
-    /// The desktop may be asking its person to unlock the keychain.
-    KeychainWaits,
+    /// The desktop may be asking its person to unlock the keychain; what else would open the vault.
+    KeychainWaits {
+        instead: Option<PassphraseWay>,
+    },
+    /// The keychain answered, or was given up on: nothing waits for it any more.
+    KeychainDone,
     /// The request needs a passphrase first: a new one, or the one that opens the vault. It is
     /// given back and repeated once the vault is open.
     NeedsPassphrase {

@@ -6,9 +6,9 @@ use super::model::{Model, Screen, VaultState};
 use super::msg::{Doing, Reply};
 use super::notice::Notice;
 use super::request::{AddressUse, Request};
-use super::screens::{Asking, told};
+use super::screens::{Asking, Waiting, told};
 use super::update::{apply, copied};
-use crate::advice::{KEYCHAIN_WAIT, advise};
+use crate::advice::advise;
 use crate::engine::{AttemptEvent, Change, Detail};
 use crate::model::{AttemptId, ConnectionId};
 
@@ -75,6 +75,10 @@ fn position(model: &Model, wanted: impl Fn(&Authorize) -> bool) -> Option<usize>
         Screen::Authorize(authorize) => wanted(authorize),
         _ => false,
     })
+}
+
+fn is_waiting(screen: &Screen) -> bool {
+    matches!(screen, Screen::Waiting(_))
 }
 
 /// An answer to a request.
@@ -188,12 +192,23 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
         }
         Reply::VaultOpened => on_opened(model),
         Reply::VaultLocked => said(model, "The vault is locked.".to_owned()),
-        Reply::KeychainWaits => {
-            model.notice = Some(Notice::info(KEYCHAIN_WAIT.to_owned()));
+        Reply::KeychainWaits { instead } => {
+            // Several things may wait for the one keychain.
+            if !model.screens.iter().any(is_waiting) {
+                let waiting = Waiting::new(instead, model.world.now);
+                model.screens.push(Screen::Waiting(waiting));
+            }
+            Vec::new()
+        }
+        Reply::KeychainDone => {
+            model.screens.retain(|screen| !is_waiting(screen));
             Vec::new()
         }
         Reply::NeedsPassphrase { new, then } => {
-            model.screens.push(Screen::Asking(Asking::new(new, then)));
+            match model.screens.last_mut() {
+                Some(Screen::Asking(asking)) => asking.and_then(then),
+                _ => model.screens.push(Screen::Asking(Asking::new(new, then))),
+            }
             Vec::new()
         }
         Reply::WrongPassphrase { wait } => {
@@ -242,9 +257,10 @@ fn on_opened(model: &mut Model) -> Vec<Request> {
         .iter()
         .rposition(|screen| matches!(screen, Screen::Asking(_)));
     let waiting = asking.and_then(|at| match model.screens.remove(at) {
-        Screen::Asking(asking) => asking.into_waiting(),
+        Screen::Asking(asking) => Some(asking.into_waiting()),
         _ => None,
     });
+    let waiting = waiting.unwrap_or_default();
     waiting.into_iter().chain([Request::LoadRows]).collect()
 }
 

@@ -74,6 +74,11 @@ pub enum Request {
     },
     /// Open a page in the browser. Only addresses of a preset or of a connection's provider.
     OpenPage(String),
+    /// Wait for the keychain no longer. With `passphrase` what waited for it comes back with the
+    /// question for one; without, it does not happen.
+    StopWaiting {
+        passphrase: bool,
+    },
     Unlock(Secret),
     /// Make the vault's passphrase slot.
     NewPassphrase(Secret),
@@ -114,6 +119,8 @@ impl Request {
             Self::Remove(_) => "remove",
             Self::Rename { .. } => "rename",
             Self::OpenPage(_) => "open-page",
+            Self::StopWaiting { passphrase: true } => "use-passphrase",
+            Self::StopWaiting { passphrase: false } => "stop-waiting",
             Self::Unlock(_) => "unlock",
             Self::NewPassphrase(_) => "new-passphrase",
             Self::Lock => "lock",

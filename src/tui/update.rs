@@ -223,7 +223,7 @@ fn closed(model: &mut Model, screen: Screen) {
     match screen {
         Screen::Wizard(wizard) => model.kept = wizard.into_kept(&model.world).map(Box::new),
         Screen::Revoking(_) => model.world.table.clear_marks(),
-        Screen::Asking(_) => unasked(model),
+        Screen::Asking(_) | Screen::Waiting(_) => unasked(model),
         _ => {}
     }
 }

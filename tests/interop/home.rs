@@ -87,7 +87,13 @@ impl Home {
 
     /// Starts the program on a screen, and a person's keys at it.
     pub(crate) fn at_screen(&self) -> Keys {
+        self.at_screen_with(&[])
+    }
+
+    /// The same with arguments.
+    pub(crate) fn at_screen_with(&self, arguments: &[&str]) -> Keys {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_valetkey"));
+        command.args(arguments);
         command.env_clear();
         for (name, value) in &self.variables {
             command.env(name, value);

@@ -288,6 +288,40 @@ async fn t_04_no_vault_is_made_on_a_frozen_keychain() {
     nothing_was_written(&mut desk).await;
 }
 
+/// The desktop's own dialog and a daemon that is stuck look the same from here: no answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn t_04_at_a_terminal_a_passphrase_may_come_instead_of_a_silent_keychain() {
+    let desk = Desk::with_keyring(Keyring::Unlocked).await;
+    desk.freeze();
+    let mut keys = desk.home.at_screen_with(&["vault", "init"]);
+    keys.0
+        .until_shows("Press enter to use a passphrase instead.");
+    keys.0.press("\r");
+    for question in ["Passphrase:", "Once more:"] {
+        keys.0.until_shows(question);
+        keys.0.press("correct horse\r");
+    }
+    keys.0.until_shows("your passphrase opens it");
+    assert_eq!(keys.0.end(), 0);
+    let status = desk.home.run(&["vault", "status", "--json"]).await.ok();
+    assert_eq!(status.json()["slots"][0]["kind"], "passphrase");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t_04_in_the_table_a_silent_keychain_is_waited_for_until_it_answers() {
+    let sandbox = practice().await;
+    let desk = signed_in_desk(&sandbox).await;
+    desk.freeze();
+    let mut keys = desk.home.at_screen();
+    keys.until_shows("practice");
+    keys.press("r refresh");
+    keys.until_shows("Waiting for your keychain");
+    // Only the keychain opens this vault: nothing can be used instead.
+    assert!(keys.shows("1  Stop waiting"), "{}", keys.text());
+    desk.thaw();
+    keys.until_shows("practice has a fresh access token.");
+}
+
 #[tokio::test]
 async fn t_04_without_a_keychain_a_passphrase_brought_along_makes_the_vault() {
     let sandbox = practice().await;

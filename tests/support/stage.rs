@@ -276,6 +276,7 @@ fn open(world: &World, home: &Home) -> Engine {
     let engine = Engine::open(world.clone(), home.clone()).expect("opens");
     let access = Access {
         passphrase: Some(passphrase()),
+        ..Access::default()
     };
     engine.open_vault(&access).expect("unlocked");
     engine

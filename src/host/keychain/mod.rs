@@ -38,7 +38,7 @@ const CANARY: &str = "canary";
 /// How long a try may take when nobody expects a dialog.
 const SILENT: Duration = Duration::from_secs(3);
 /// How long when the person was told to expect one.
-const PATIENT: Duration = Duration::from_secs(120);
+pub const KEYCHAIN_PATIENCE: Duration = Duration::from_secs(120);
 
 /// The keychain of this operating system and this user.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +50,7 @@ impl OsKeychain {
     /// `patient`: the person was told that the desktop may ask to unlock the keychain.
     pub fn new(patient: bool) -> Self {
         Self {
-            deadline: if patient { PATIENT } else { SILENT },
+            deadline: if patient { KEYCHAIN_PATIENCE } else { SILENT },
         }
     }
 
@@ -188,12 +188,12 @@ mod tests {
 
     #[test]
     fn t_04_a_store_that_panics_is_damaged_and_one_that_answers_is_heard() {
-        let panics = with_deadline(PATIENT, || -> Result<(), _> {
+        let panics = with_deadline(KEYCHAIN_PATIENCE, || -> Result<(), _> {
             panic!("a store's own fault")
         });
         assert_eq!(panics, Err(KeychainError::Damaged));
-        assert_eq!(with_deadline(PATIENT, || Ok(7)), Ok(7));
-        let locked = with_deadline(PATIENT, || Err::<(), _>(KeychainError::Locked));
+        assert_eq!(with_deadline(KEYCHAIN_PATIENCE, || Ok(7)), Ok(7));
+        let locked = with_deadline(KEYCHAIN_PATIENCE, || Err::<(), _>(KeychainError::Locked));
         assert_eq!(locked, Err(KeychainError::Locked));
     }
 

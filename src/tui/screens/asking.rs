@@ -20,7 +20,7 @@ pub(in crate::tui) struct Asking {
     /// Sent; the answer is on its way (the key derivation takes a moment).
     sent: bool,
     not_before: Option<UnixTime>,
-    then: Option<Box<Request>>,
+    then: Vec<Request>,
 }
 
 impl Asking {
@@ -33,13 +33,18 @@ impl Asking {
             problem: None,
             sent: false,
             not_before: None,
-            then,
+            then: then.map(|request| *request).into_iter().collect(),
         }
     }
 
+    /// Something else waits for the same passphrase.
+    pub(in crate::tui) fn and_then(&mut self, then: Option<Box<Request>>) {
+        self.then.extend(then.map(|request| *request));
+    }
+
     /// The vault is open: what was waiting for it.
-    pub(in crate::tui) fn into_waiting(self) -> Option<Request> {
-        self.then.map(|request| *request)
+    pub(in crate::tui) fn into_waiting(self) -> Vec<Request> {
+        self.then
     }
 
     pub(in crate::tui) fn wrong(&mut self, wait: Seconds, now: UnixTime) {

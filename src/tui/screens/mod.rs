@@ -8,6 +8,7 @@ mod leaving;
 mod palette;
 mod renaming;
 mod revoking;
+mod waiting;
 
 pub(super) use asking::Asking;
 pub(super) use details::Details;
@@ -17,3 +18,4 @@ pub(super) use leaving::Leaving;
 pub(super) use palette::PaletteScreen;
 pub(super) use renaming::Renaming;
 pub(super) use revoking::{Revoking, told};
+pub(super) use waiting::Waiting;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::example::{attempt, detail_of, device_way, failure, id, name, report, row, scopes};
 use crate::engine::{
-    AttemptEvent, Change, Error, NewConnection, Outcome, Row, Step, StepState, Way,
+    AttemptEvent, Change, Error, NewConnection, Outcome, PassphraseWay, Row, Step, StepState, Way,
 };
 use crate::model::{AttemptId, ConnectionId, RevokeRule, Seconds, Secret, Untrusted};
 use crate::tui::backend::{Backend, Replies};
@@ -18,6 +18,9 @@ pub(super) struct FakeBackend {
     pub(super) no_revocation: bool,
     /// The passphrase that has to be given first.
     pub(super) locked: Option<&'static str>,
+    /// The keychain does not answer; what opens the vault instead.
+    pub(super) keychain_silent: Option<PassphraseWay>,
+    waiting: Vec<Request>,
     pub(super) asked: Vec<&'static str>,
     pub(super) copied: Vec<String>,
     pub(super) pasted: Vec<String>,
@@ -72,6 +75,27 @@ impl FakeBackend {
                     error: Arc::new(Error::Internal("it is gone")),
                 }),
             },
+            Request::SignIn { .. } | Request::SaveDefinition { .. } | Request::Test(_)
+                if self.keychain_silent.is_some() =>
+            {
+                self.waiting.push(request);
+                let instead = self.keychain_silent;
+                done(Reply::KeychainWaits { instead })
+            }
+            Request::StopWaiting { passphrase } => {
+                let way = self.keychain_silent.take();
+                let waiting = std::mem::take(&mut self.waiting);
+                let mut messages = done(Reply::KeychainDone);
+                if passphrase {
+                    messages.extend(waiting.into_iter().map(|request| {
+                        Msg::Done(Reply::NeedsPassphrase {
+                            new: way == Some(PassphraseWay::Choose),
+                            then: Some(Box::new(request)),
+                        })
+                    }));
+                }
+                messages
+            }
             Request::SaveDefinition { new, replaces } => {
                 self.rows
                     .retain(|row| Some(&row.summary.id) != replaces.as_ref());

@@ -221,6 +221,10 @@ fn passphrase() {
     }));
     script.keys("\"one\" enter \"two\" enter");
     snap("passphrase_new", &script);
+    let mut script = Script::usual();
+    script.backend.keychain_silent = Some(crate::engine::PassphraseWay::Unlock);
+    script.keys("down u").wait(12);
+    snap("keychain_waits", &script);
 }
 
 #[test]

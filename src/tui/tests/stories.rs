@@ -3,6 +3,7 @@
 use super::example::{id, rows, setup};
 use super::script::Script;
 use crate::engine::Change;
+use crate::engine::PassphraseWay;
 use crate::tui::{Msg, Reply, Revocation, Setup};
 
 #[test]
@@ -157,6 +158,61 @@ fn a_new_passphrase_is_typed_twice() {
     script.keys("\"one\" enter");
     assert_eq!(script.asked(), ["new-passphrase"]);
     assert!(script.model.screens.is_empty());
+}
+
+#[test]
+fn t_04_a_passphrase_may_come_instead_of_a_silent_keychain() {
+    let mut script = Script::usual();
+    script.backend.keychain_silent = Some(PassphraseWay::Choose);
+    script.keys("down u");
+    assert!(script.wait(12).shows("0:12 of 2:00"), "{}", script.frame());
+    script.keys("1");
+    assert!(script.shows("Choose a passphrase."), "{}", script.frame());
+    assert_eq!(script.asked(), ["sign-in", "use-passphrase"]);
+    script.keys("\"one\" enter \"one\" enter");
+    assert_eq!(script.asked(), ["new-passphrase", "sign-in"]);
+    assert!(
+        script.shows("Waiting for your approval"),
+        "{}",
+        script.frame()
+    );
+}
+
+#[test]
+fn t_04_one_passphrase_serves_everything_that_waited_for_the_keychain() {
+    let mut script = Script::usual();
+    script.backend.keychain_silent = Some(PassphraseWay::Unlock);
+    script.keys("down space space t");
+    script.keys("1");
+    assert_eq!(script.asked(), ["test", "test", "use-passphrase"]);
+    assert!(script.shows("Unlock the vault"), "{}", script.frame());
+    script.backend.locked = Some("sesame");
+    script.keys("\"sesame\" enter");
+    assert_eq!(script.asked(), ["unlock", "test", "test"]);
+    assert!(script.model.screens.is_empty(), "{}", script.frame());
+}
+
+#[test]
+fn t_04_who_stops_waiting_for_the_keychain_changes_nothing() {
+    let mut script = Script::usual();
+    script.backend.keychain_silent = Some(PassphraseWay::Unlock);
+    script.keys("down u esc");
+    assert_eq!(script.asked(), ["sign-in", "stop-waiting"]);
+    assert!(script.model.screens.is_empty(), "{}", script.frame());
+}
+
+#[test]
+fn t_04_the_screen_closes_when_the_keychain_answers() {
+    let mut script = Script::usual();
+    script.keys("down u");
+    script.send(Msg::Done(Reply::KeychainWaits { instead: None }));
+    assert!(script.model.counts_seconds() && script.shows("1  Stop waiting"));
+    script.send(Msg::Done(Reply::KeychainDone));
+    assert!(
+        script.shows("Waiting for your approval"),
+        "{}",
+        script.frame()
+    );
 }
 
 #[test]
