@@ -244,7 +244,7 @@ pub fn advise(error: &Error) -> Advice {
         Error::RefreshInterrupted { name } => Advice::new(
             "refresh-interrupted",
             exit::NEEDS_SIGN_IN,
-            format!("The last refresh of {name} was interrupted twice; the provider may have changed the token."),
+            format!("A refresh of {name} was interrupted; the provider may have changed the token."),
         )
         .hint(format!("run: valetkey refresh {name}   or: valetkey login {name}"))
         .fixes([Fix::TryAgain, Fix::SignInAgain]),

@@ -56,6 +56,11 @@ pub(super) fn vault(error: &VaultError) -> Advice {
         .hint("Update valetkey."),
         VaultError::Damaged(part) => locked("vault-damaged", format!("The vault is damaged ({part}). It was not touched."))
             .hint("A copy lies beside it: vault.db.bak"),
+        VaultError::Moved => locked(
+            "vault-moved",
+            "This vault was last used on another machine, or restored from a copy. A refresh here may end the sign-ins there.".to_owned(),
+        )
+        .hint("If it is in use only here from now on, run: valetkey vault adopt"),
         VaultError::Tampered => locked(
             "vault-changed-outside",
             "The vault was changed outside the program: a secret does not belong to these addresses. Nothing was sent.".to_owned(),

@@ -199,6 +199,8 @@ pub(super) enum VaultCommand {
         #[arg(long)]
         passphrase: bool,
     },
+    /// Take a vault that was copied or restored into use on this machine
+    Adopt,
     /// How the vault stands
     Status {
         /// Print it as JSON

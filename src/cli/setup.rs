@@ -5,13 +5,13 @@ use std::sync::Arc;
 use super::args::Cli;
 use super::failed::Failed;
 use super::patience::{Waited, wait};
-use super::prompt::prompt_secret;
+use super::prompt::{prompt, prompt_secret};
 use super::{output, passphrase};
 use crate::advice;
 use crate::engine::{Access, Engine, Error, GivenUp, VaultFacts, World};
 use crate::host::{Environment, OsKeychain, Paths, SystemBrowser, SystemClock};
 use crate::model::{Secret, Untrusted};
-use crate::vault::{Home, KeychainError, SlotKind};
+use crate::vault::{Home, KeychainError, SlotKind, VaultError};
 
 /// What every command gets.
 pub(super) struct Setup {
@@ -129,6 +129,20 @@ impl Setup {
             ..Access::default()
         })?;
         if new { self.tell_made() } else { Ok(()) }
+    }
+
+    /// Somebody at a terminal is asked whether a copied or restored vault is to be used here. Without
+    /// one the refresh is refused, with what to run.
+    pub(super) fn ask_if_moved(&self) -> Result<(), Failed> {
+        let moved = matches!(self.engine.vault_facts()?, VaultFacts::Made(status) if status.moved);
+        if !moved || !self.asks {
+            return Ok(());
+        }
+        output::note(&advice::advise(&Error::Vault(VaultError::Moved)).sentence);
+        if prompt("Use this copy here from now on? [y/N] ", "n")?.eq_ignore_ascii_case("y") {
+            self.engine.adopt_vault()?;
+        }
+        Ok(())
     }
 
     fn tell_made(&self) -> Result<(), Failed> {

@@ -118,6 +118,9 @@ fn hand_out(setup: &Setup, token: &Token) -> Result<Handout, Failed> {
         .into());
     }
     setup.open_vault()?;
+    if token.interactive {
+        setup.ask_if_moved()?;
+    }
     let min_valid = token.min_valid.map(Seconds);
     Ok(runtime()?.block_on(setup.engine.fresh_token(&token.name, min_valid))?)
 }

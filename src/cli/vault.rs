@@ -12,6 +12,7 @@ use crate::model::UnixTime;
 pub(super) fn run(setup: &Setup, command: &VaultCommand) -> Result<(), Failed> {
     match command {
         VaultCommand::Init { passphrase } => init(setup, *passphrase),
+        VaultCommand::Adopt => adopt(setup),
         VaultCommand::Status { json } => status(setup, *json),
     }
 }
@@ -24,6 +25,17 @@ fn init(setup: &Setup, passphrase: bool) -> Result<(), Failed> {
         return setup.open_vault();
     }
     setup.make_with_passphrase()
+}
+
+fn adopt(setup: &Setup) -> Result<(), Failed> {
+    let moved = matches!(setup.engine.vault_facts()?, VaultFacts::Made(status) if status.moved);
+    setup.engine.adopt_vault()?;
+    output::note(if moved {
+        "This vault is in use here from now on. Stop using the other copy: both hold the same sign-ins."
+    } else {
+        "This vault is in its place. Nothing was changed."
+    });
+    Ok(())
 }
 
 fn status(setup: &Setup, as_json: bool) -> Result<(), Failed> {
@@ -73,7 +85,7 @@ fn status(setup: &Setup, as_json: bool) -> Result<(), Failed> {
             }
             if status.moved {
                 output::data(
-                    "Moved       this vault was last used on another machine or restored from a copy",
+                    "Moved       last used on another machine, or restored from a copy; valetkey vault adopt",
                 )?;
             }
         }

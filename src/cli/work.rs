@@ -54,6 +54,7 @@ pub(super) fn test(
 pub(super) fn refresh(setup: &Setup, name: &str, as_json: bool) -> Result<(), Failed> {
     let id = setup.engine.connection(name)?.id;
     setup.open_vault()?;
+    setup.ask_if_moved()?;
     let connection = runtime()?.block_on(setup.engine.refresh(&id))?;
     if as_json {
         let verdict = setup.engine.verdict(&connection, setup.engine.now());

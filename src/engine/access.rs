@@ -163,6 +163,13 @@ impl Engine {
         Ok(())
     }
 
+    /// Takes a copied or restored vault into use on this machine (conformance J-14).
+    pub fn adopt_vault(&self) -> Result<(), Error> {
+        self.with_vault(Vault::adopt)?;
+        self.tell(&Change::Vault);
+        Ok(())
+    }
+
     pub fn lock_vault(&self) {
         if let Some(vault) = hold(&self.0.vault).as_mut() {
             vault.lock();

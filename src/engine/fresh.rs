@@ -15,6 +15,9 @@ const EARLY: Seconds = Seconds(60);
 /// A grant is not refreshed again so soon, whatever is asked for (conformance 0.3).
 const NOT_AGAIN_WITHIN: Seconds = Seconds(30);
 
+/// Refreshes that this process has under way at most (conformance J-17).
+pub(super) const AT_A_TIME: usize = 4;
+
 /// A token on its way to a caller.
 pub struct Handout {
     pub token: Secret,
@@ -163,6 +166,8 @@ impl Engine {
             tracing::debug!(connection = %connection.name, "another process refreshed it");
             return Ok(false);
         }
+        // After the lock: whoever waits for another process takes no turn. Closed by nobody.
+        let _turn = self.0.refreshes.acquire().await;
         tracing::debug!(connection = %connection.name, forced, "refreshing");
         let job = Job::Refresh {
             connection: connection.id.clone(),

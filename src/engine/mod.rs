@@ -26,7 +26,7 @@ mod test_read;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 pub use access::{Access, GivenUp, PassphraseWay, VaultFacts};
 pub use attempt::{Attempt, Remote};
@@ -68,6 +68,8 @@ struct Inner {
     /// `None` until there is first something to store.
     vault: Mutex<Option<Vault>>,
     viewers: Mutex<Vec<mpsc::UnboundedSender<Change>>>,
+    /// Refreshes under way; after a wake-up everything is due at once (conformance J-17).
+    refreshes: Semaphore,
     /// Attempts in flight, newest last; at most one per connection (conformance A-12).
     attempts: Mutex<Vec<Running>>,
 }
@@ -92,6 +94,7 @@ impl Engine {
             home,
             vault: Mutex::new(vault),
             viewers: Mutex::default(),
+            refreshes: Semaphore::new(fresh::AT_A_TIME),
             attempts: Mutex::default(),
         })))
     }

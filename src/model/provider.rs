@@ -111,6 +111,9 @@ pub enum Quirk {
     NoResource,
     /// Access tokens do not expire; the provider says so in its documentation (GitHub OAuth Apps).
     NeverExpires,
+    /// A refresh token that is presented twice ends the sign-in at once, even when the first answer
+    /// was lost (conformance J-05).
+    NoRefreshGrace,
 }
 
 impl Quirk {
@@ -133,6 +136,7 @@ impl Quirk {
             Self::RefreshRepeatsScope => "refresh-repeats-scope".to_owned(),
             Self::NoResource => "no-resource".to_owned(),
             Self::NeverExpires => "never-expires".to_owned(),
+            Self::NoRefreshGrace => "no-refresh-grace".to_owned(),
         }
     }
 
@@ -155,6 +159,7 @@ impl Quirk {
             Self::RefreshRepeatsScope => "a refresh repeats the scopes",
             Self::NoResource => "the resource parameter is refused",
             Self::NeverExpires => "tokens do not expire",
+            Self::NoRefreshGrace => "a refresh token that is sent twice ends the sign-in",
         }
     }
 }
@@ -183,6 +188,7 @@ impl FromStr for Quirk {
             Self::RefreshRepeatsScope,
             Self::NoResource,
             Self::NeverExpires,
+            Self::NoRefreshGrace,
         ];
         let is_member =
             |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');

@@ -88,6 +88,7 @@ impl Backend for EngineBackend {
     }
 }
 
+#[derive(Clone)]
 struct Work {
     engine: Engine,
     passphrase: Option<Arc<Secret>>,
@@ -187,6 +188,14 @@ impl Work {
             Request::Unlock(passphrase) | Request::NewPassphrase(passphrase) => {
                 self.unlock(passphrase).await;
             }
+            Request::AdoptVault { then } => match self.engine.adopt_vault() {
+                Ok(()) => {
+                    for request in then {
+                        Box::pin(self.clone().perform(request)).await;
+                    }
+                }
+                Err(error) => self.failed(Doing::Vault, error),
+            },
             Request::Lock => {
                 self.engine.lock_vault();
                 self.reply(Reply::VaultLocked);
@@ -375,8 +384,14 @@ impl Work {
                 name,
                 report,
             }),
+            Err(Error::Vault(VaultError::Moved)) => self.ask_to_adopt(Request::Test(id.clone())),
             Err(error) => self.failed(Doing::With(name), error),
         }
+    }
+
+    fn ask_to_adopt(&self, then: Request) {
+        let then = Box::new(then);
+        self.reply(Reply::VaultMoved { then });
     }
 
     async fn refresh(&self, id: &ConnectionId) {
@@ -387,6 +402,7 @@ impl Work {
             Ok(_) => self.reply(Reply::Refreshed {
                 name: connection.name,
             }),
+            Err(Error::Vault(VaultError::Moved)) => self.ask_to_adopt(Request::Refresh(id.clone())),
             Err(error) => self.failed(Doing::With(connection.name), error),
         }
     }

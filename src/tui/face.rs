@@ -89,6 +89,26 @@ pub(super) fn moved(at: usize, len: usize, page: usize, action: Action) -> Optio
     })
 }
 
+/// What a key does on a list of numbered choices.
+pub(super) enum Chosen {
+    Item(usize),
+    Back,
+}
+
+/// Moves along `len` numbered choices, or tells which one is pressed.
+pub(super) fn choose(at: &mut usize, len: usize, action: Action, key: Key) -> Option<Chosen> {
+    if let Some(to) = moved(*at, len, 1, action) {
+        *at = to;
+        return None;
+    }
+    match action {
+        Action::Choose => Some(Chosen::Item(*at)),
+        Action::Pick => picked(key).filter(|choice| *choice < len).map(Chosen::Item),
+        Action::Back => Some(Chosen::Back),
+        _ => None,
+    }
+}
+
 /// The index that a number key picks.
 pub(super) fn picked(key: Key) -> Option<usize> {
     match key {

@@ -6,7 +6,8 @@ use super::authorize::Authorize;
 use super::face::Face;
 use super::notice::Notice;
 use super::screens::{
-    Asking, Details, Finished, HelpScreen, Leaving, PaletteScreen, Renaming, Revoking, Waiting,
+    Adopting, Asking, Details, Finished, HelpScreen, Leaving, PaletteScreen, Renaming, Revoking,
+    Waiting,
 };
 use super::table::Table;
 use super::theme::Look;
@@ -114,6 +115,7 @@ pub(super) enum Screen {
     Palette(PaletteScreen),
     Leaving(Leaving),
     Waiting(Waiting),
+    Adopting(Adopting),
 }
 
 impl Screen {
@@ -130,6 +132,7 @@ impl Screen {
             Self::Palette(screen) => screen,
             Self::Leaving(screen) => screen,
             Self::Waiting(screen) => screen,
+            Self::Adopting(screen) => screen,
         }
     }
 
@@ -146,6 +149,7 @@ impl Screen {
             Self::Palette(screen) => screen,
             Self::Leaving(screen) => screen,
             Self::Waiting(screen) => screen,
+            Self::Adopting(screen) => screen,
         }
     }
 }

@@ -84,6 +84,10 @@ pub enum Reply {
         new: bool,
         then: Option<Box<Request>>,
     },
+    /// The request would spend a refresh token of a vault that was copied or restored.
+    VaultMoved {
+        then: Box<Request>,
+    },
     WrongPassphrase {
         /// Before the next try is looked at.
         wait: Seconds,

@@ -6,7 +6,7 @@ use super::model::{Model, Screen, VaultState};
 use super::msg::{Doing, Reply};
 use super::notice::Notice;
 use super::request::{AddressUse, Request};
-use super::screens::{Asking, Waiting, told};
+use super::screens::{Adopting, Asking, Waiting, told};
 use super::update::{apply, copied};
 use crate::advice::advise;
 use crate::engine::{AttemptEvent, Change, Detail};
@@ -208,6 +208,15 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             match model.screens.last_mut() {
                 Some(Screen::Asking(asking)) => asking.and_then(then),
                 _ => model.screens.push(Screen::Asking(Asking::new(new, then))),
+            }
+            Vec::new()
+        }
+        Reply::VaultMoved { then } => {
+            if let Some(Screen::Adopting(adopting)) = model.screens.last_mut() {
+                adopting.and_then(*then);
+            } else {
+                let adopting = Adopting::new(*then);
+                model.screens.push(Screen::Adopting(adopting));
             }
             Vec::new()
         }

@@ -79,6 +79,10 @@ pub enum Request {
     StopWaiting {
         passphrase: bool,
     },
+    /// Take a copied or restored vault into use here, then do what waited for that.
+    AdoptVault {
+        then: Vec<Request>,
+    },
     Unlock(Secret),
     /// Make the vault's passphrase slot.
     NewPassphrase(Secret),
@@ -121,6 +125,7 @@ impl Request {
             Self::OpenPage(_) => "open-page",
             Self::StopWaiting { passphrase: true } => "use-passphrase",
             Self::StopWaiting { passphrase: false } => "stop-waiting",
+            Self::AdoptVault { .. } => "adopt-vault",
             Self::Unlock(_) => "unlock",
             Self::NewPassphrase(_) => "new-passphrase",
             Self::Lock => "lock",

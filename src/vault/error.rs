@@ -66,6 +66,10 @@ pub enum VaultError {
     /// The file is not what this program wrote; names the part.
     #[error("the vault is damaged: {0}")]
     Damaged(&'static str),
+    /// Used on another machine since, or restored from a copy: whether it is to be used here is for a
+    /// person to say, before a refresh token is spent (conformance J-14).
+    #[error("the vault was moved or restored")]
+    Moved,
     /// A sealed record does not belong where it lies (conformance T-03, G-07).
     #[error("the vault was changed outside the program")]
     Tampered,

@@ -178,8 +178,48 @@ impl Vault {
             memory: self.db.path().is_none(),
             path: self.db.path().map(Path::to_owned),
             last_write: Some(UnixTime(last_write)),
-            moved: self.moved,
+            moved: self.is_moved(),
         })
+    }
+
+    /// Takes a copied or restored vault into use on this machine: its refresh tokens may be spent
+    /// here from now on. Nothing changes in a vault that was not moved.
+    pub fn adopt(&mut self) -> Result<(), VaultError> {
+        if let Some(state) = self.state.as_ref().filter(|_| self.is_moved()) {
+            anchor::write(state, &self.seen()?)?;
+        }
+        self.moved = false;
+        Ok(())
+    }
+
+    /// Nothing may be spent from a vault that may be in use elsewhere.
+    pub(super) fn refuse_if_moved(&self) -> Result<(), VaultError> {
+        if self.is_moved() {
+            return Err(VaultError::Moved);
+        }
+        Ok(())
+    }
+
+    fn is_moved(&self) -> bool {
+        let (true, Some(state)) = (self.moved, &self.state) else {
+            return false;
+        };
+        // Another program may have been told that it is in use here.
+        let last = anchor::read(state);
+        !last.is_some_and(|last| {
+            self.seen()
+                .is_ok_and(|seen| !seen.is_older_or_elsewhere_than(&last))
+        })
+    }
+
+    /// This vault as it is now.
+    fn seen(&self) -> Result<Seen, VaultError> {
+        let changes: i64 = self
+            .db
+            .read()
+            .query_row("SELECT changes FROM vault", [], |row| row.get(0))?;
+        let inode = self.db.inode().unwrap_or_default();
+        Ok(Seen::now(&self.id, changes.cast_unsigned(), inode))
     }
 
     /// Differs from the last answer when another process has written meanwhile.
@@ -215,15 +255,9 @@ impl Vault {
     /// Renews the note outside the vault after a change of a grant. A moved vault keeps its old
     /// note until the person has decided. As above, a failure does not undo the change.
     pub(super) fn note_seen(&self) {
-        let (Some(state), Some(inode), false) = (&self.state, self.db.inode(), self.moved) else {
-            return;
-        };
-        let changes = self
-            .db
-            .read()
-            .query_row("SELECT changes FROM vault", [], |row| row.get::<_, i64>(0));
-        if let Ok(changes) = changes {
-            let seen = Seen::now(&self.id, changes.cast_unsigned(), inode);
+        if let (Some(state), false) = (&self.state, self.is_moved())
+            && let Ok(seen) = self.seen()
+        {
             let _ = anchor::write(state, &seen);
         }
     }

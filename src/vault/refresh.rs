@@ -39,14 +39,15 @@ impl Vault {
     /// disk takes writes, that the key opens the token and that it belongs to these endpoints.
     ///
     /// # Errors
-    /// Then nothing may be sent: [`VaultError::Changed`], [`VaultError::IntentPending`],
-    /// [`VaultError::NoRefreshToken`], [`VaultError::Tampered`], [`VaultError::Locked`],
+    /// Then nothing may be sent: [`VaultError::Moved`], [`VaultError::Changed`],
+    /// [`VaultError::IntentPending`], [`VaultError::NoRefreshToken`], [`VaultError::Tampered`], [`VaultError::Locked`],
     /// [`VaultError::Disk`].
     pub fn begin_refresh(
         &mut self,
         connection: &Connection,
         now: UnixTime,
     ) -> Result<Intent, VaultError> {
+        self.refuse_if_moved()?;
         let vault_key = self.unlocked_key()?;
         self.db.write(now, |tx| {
             let grant = current_grant(tx, connection)?;
@@ -85,7 +86,7 @@ impl Vault {
     /// Counts one more presentation of the same token, durably, before it is made.
     ///
     /// # Errors
-    /// [`VaultError::Changed`] when `intent` is no longer the stored one; [`VaultError::Tampered`]
+    /// [`VaultError::Moved`]; [`VaultError::Changed`] when `intent` is no longer the stored one; [`VaultError::Tampered`]
     /// when the stored one is not what this program wrote.
     pub fn note_retry(
         &mut self,
@@ -93,6 +94,7 @@ impl Vault {
         intent: &Intent,
         now: UnixTime,
     ) -> Result<Intent, VaultError> {
+        self.refuse_if_moved()?;
         self.set_tries(connection, intent, intent.tries + 1, now)
     }
 

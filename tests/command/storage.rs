@@ -226,3 +226,26 @@ fn under_sudo_the_new_vaults_place_is_told() {
     let told = format!("{}, not with ada's own", home.root().join("data").display());
     assert!(output.stderr.contains(&told), "{output:#?}");
 }
+
+#[test]
+fn j_14_a_copied_vault_gives_what_is_good_and_refreshes_nothing_until_it_is_adopted() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    std::fs::remove_file(home.root().join("state/seen")).expect("a note");
+    home.run(&["token", NAME]).token();
+    home.age(7200);
+    for command in ["token", "refresh"] {
+        let told = home.run(&[command, NAME]).ended(6);
+        assert!(
+            told.stderr.contains("last used on another machine")
+                && told.stderr.contains("run: valetkey vault adopt"),
+            "{told:?}"
+        );
+    }
+    assert!(sandbox.requests_to("/token").is_empty());
+    let told = home.run(&["vault", "adopt"]).ended(0);
+    assert!(told.stderr.contains("in use here from now on"), "{told:?}");
+    home.run(&["token", NAME]).token();
+    let told = home.run(&["vault", "adopt"]).ended(0);
+    assert!(told.stderr.contains("Nothing was changed"), "{told:?}");
+}

@@ -1,7 +1,8 @@
 //! A refresh that is cut off: the provider may have spent the old refresh token, or not.
 
 use valetkey::engine::Error;
-use valetkey::model::{EndReason, Health};
+use valetkey::model::{EndReason, Health, Quirk};
+use valetkey::vault::VaultError;
 
 use crate::stage::{NAME, Stage};
 
@@ -160,6 +161,98 @@ async fn j_05_an_answer_that_does_not_come_in_time_counts_as_lost() {
     tokio::time::resume();
     refresh.await.expect("done").expect("the retry succeeded");
     assert_eq!(presentations(&stage).len(), 2);
+}
+
+/// With a provider that forgives no second presentation.
+async fn strict_stage() -> Stage {
+    let stage = Stage::with(|new| {
+        new.provider.quirks.insert(Quirk::NoRefreshGrace);
+    })
+    .await;
+    stage.sign_in().await.expect("signed in");
+    stage.sandbox.clear_requests();
+    stage
+}
+
+#[tokio::test]
+async fn j_05_where_no_grace_is_known_nothing_is_sent_twice_while_the_token_lasts() {
+    let mut stage = strict_stage().await;
+    stage.once("/token", &["token_drop=headers"]);
+    let error = stage.engine.refresh(&stage.id).await.expect_err("cut off");
+    assert!(matches!(error, Error::Provider(_)), "{error:?}");
+    assert_eq!(presentations(&stage).len(), 1, "no retry");
+    stage.restart();
+    // Due, but good for another minute: what is left of it is handed out, with a warning.
+    stage.pass(3540);
+    let handout = stage.engine.fresh_token(NAME, None).await.expect("a token");
+    assert!(matches!(
+        handout.warning,
+        Some(Error::RefreshInterrupted { .. })
+    ));
+    assert!(stage.sandbox.accepts_access(handout.token.reveal()));
+    assert_eq!(presentations(&stage).len(), 1);
+    // Nothing is left to lose now.
+    stage.pass(120);
+    let error = stage.token().await.expect_err("spent and changed");
+    assert!(matches!(error, Error::NeedsSignIn { .. }), "{error:?}");
+    assert_eq!(presentations(&stage).len(), 2);
+}
+
+#[tokio::test]
+async fn j_17_after_a_wake_up_no_more_than_four_refreshes_run_at_a_time() {
+    const GRANTS: usize = 12;
+    let stage = Stage::signed_in().await;
+    let mut ids = vec![stage.id.clone()];
+    while ids.len() < GRANTS {
+        ids.push(stage.another(&format!("practice-{}", ids.len())).await);
+    }
+    stage.sandbox.clear_requests();
+    stage.pass(7200);
+    stage.set("token_hold=on");
+    let callers: Vec<_> = ids
+        .into_iter()
+        .map(|id| {
+            let engine = stage.engine.clone();
+            tokio::spawn(async move { engine.refresh(&id).await.map(|_| ()) })
+        })
+        .collect();
+    for released in 0..GRANTS {
+        let allowed = GRANTS.min(released + 4);
+        while presentations(&stage).len() < allowed {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(presentations(&stage).len(), allowed, "four at a time");
+        stage.sandbox.release(1);
+    }
+    for caller in callers {
+        caller.await.expect("done").expect("refreshed");
+    }
+    assert_eq!(presentations(&stage).len(), GRANTS, "one for each");
+}
+
+#[tokio::test]
+async fn j_14_a_copied_vault_asks_before_its_first_refresh() {
+    let mut stage = Stage::signed_in().await;
+    let note = stage.folder().join("state/seen");
+    std::fs::remove_file(&note).expect("a note");
+    stage.restart();
+    // What needs no refresh goes on.
+    stage.token().await.expect("still good");
+    stage.pass(7200);
+    for _ in 0..2 {
+        let error = stage.token().await.expect_err("asked first");
+        assert!(
+            matches!(error, Error::Vault(VaultError::Moved)),
+            "{error:?}"
+        );
+    }
+    assert!(presentations(&stage).is_empty(), "nothing was sent");
+    stage.engine.adopt_vault().expect("adopted");
+    stage.token().await.expect("refreshed");
+    assert_eq!(presentations(&stage).len(), 1);
+    stage.restart();
+    stage.pass(7200);
+    stage.token().await.expect("asked once only");
 }
 
 /// Ends the refreshing task after the provider did its part and before its answer came.

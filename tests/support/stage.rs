@@ -12,7 +12,9 @@ use valetkey::engine::{
 use valetkey::host::{
     Browser, BrowserError, BrowserUrl, Clock as _, Environment, ManualClock, Opened,
 };
-use valetkey::model::{Connection, ConnectionId, Seconds, Secret, UnixTime, Untrusted};
+use valetkey::model::{
+    Connection, ConnectionId, ConnectionName, Seconds, Secret, UnixTime, Untrusted,
+};
 use valetkey::sandbox::{self, Approval, Options, Sandbox, Tls, Visit};
 use valetkey::vault::{Home, Keychain, KeychainError, Unlock, Vault};
 
@@ -98,6 +100,21 @@ impl Stage {
         stage.sign_in().await.expect("signed in");
         stage.sandbox.clear_requests();
         stage
+    }
+
+    /// One more connection of the same definition, signed in as ada.
+    pub(crate) async fn another(&self, name: &str) -> ConnectionId {
+        let (url, ca) = (self.sandbox.url(), self.sandbox.ca_pem());
+        let mut new = practice_definition(url, ca).expect("a definition");
+        new.name = Some(ConnectionName::parse(name).expect("a name"));
+        let id = self.engine.add(new).expect("added");
+        let attempt = self
+            .engine
+            .sign_in(&id, SignInOptions::default())
+            .expect("begun");
+        self.visit(self.sandbox.browser()).await;
+        attempt.outcome().await.expect("signed in");
+        id
     }
 
     /// As if the program had been ended and started again.

@@ -8,7 +8,7 @@ use super::wire::VaultTrouble;
 use super::{Desk, Report, Trouble};
 use crate::host::Http;
 use crate::model::{
-    Connection, ConnectionId, EndReason, Problem, ProblemKind, ScopeSet, Seconds, UnixTime,
+    Connection, ConnectionId, EndReason, Problem, ProblemKind, Quirk, ScopeSet, Seconds, UnixTime,
     Untrusted,
 };
 use crate::oauth::{StatedScope, TokenAnswer, request};
@@ -39,13 +39,17 @@ impl Desk<'_> {
             Some(intent) if intent.tries >= 2 && !forced => {
                 return Err(self.interrupted(&connection)?);
             }
+            // A second presentation would also end the access token that still works (J-05).
+            Some(_) if is_strict(&connection) && self.has_live_token(&connection) && !forced => {
+                return Err(Trouble::RefreshInterrupted);
+            }
             Some(intent) => {
                 self.vault(|vault| vault.note_retry(&connection, &intent, self.clock.now()))?
             }
         };
         let http = Http::new(connection.ca_pem.as_deref());
         let began = self.clock.now();
-        let mut again = !resumed;
+        let mut again = !resumed && !is_strict(&connection);
         let mut spent_twice = resumed;
         loop {
             let sent_at = self.clock.now();
@@ -111,6 +115,11 @@ impl Desk<'_> {
         Ok(())
     }
 
+    fn has_live_token(&self, connection: &Connection) -> bool {
+        let grant = connection.grant.as_ref();
+        grant.is_some_and(|grant| !grant.expiry.passed(self.clock.now()))
+    }
+
     /// The row says so too, until a person decides.
     fn interrupted(&self, connection: &Connection) -> Result<Trouble, Trouble> {
         let now = self.clock.now();
@@ -162,6 +171,11 @@ impl Desk<'_> {
         self.vault(|vault| vault.set_problem(connection, Some(&problem), now))?;
         Ok(failure.into())
     }
+}
+
+/// Whether the provider is known to give a spent refresh token no grace.
+fn is_strict(connection: &Connection) -> bool {
+    connection.provider.has(&Quirk::NoRefreshGrace)
 }
 
 fn refreshed(answer: TokenAnswer, sent_at: UnixTime) -> Refreshed {

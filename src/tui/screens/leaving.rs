@@ -1,7 +1,7 @@
 //! Asks once before a running sign-in is given up.
 
 use crate::actions::{Action, Key, Place};
-use crate::tui::face::{Effect, Face, moved, picked};
+use crate::tui::face::{Chosen, Effect, Face, choose};
 use crate::tui::model::World;
 use crate::tui::page::{Page, Pen};
 use crate::tui::request::Request;
@@ -55,18 +55,10 @@ impl Face for Leaving {
     }
 
     fn act(&mut self, action: Action, key: Key, _world: &World) -> Vec<Effect> {
-        if let Some(at) = moved(self.at, 2, 1, action) {
-            self.at = at;
-            return Vec::new();
-        }
-        match action {
-            Action::Choose => self.press(self.at),
-            Action::Pick => match picked(key) {
-                Some(choice) if choice < 2 => self.press(choice),
-                _ => Vec::new(),
-            },
-            Action::Back => vec![Effect::Close],
-            _ => Vec::new(),
+        match choose(&mut self.at, 2, action, key) {
+            Some(Chosen::Item(choice)) => self.press(choice),
+            Some(Chosen::Back) => vec![Effect::Close],
+            None => Vec::new(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The smaller screens, one a file.
 
+mod adopting;
 mod asking;
 mod details;
 mod finished;
@@ -10,6 +11,7 @@ mod renaming;
 mod revoking;
 mod waiting;
 
+pub(super) use adopting::Adopting;
 pub(super) use asking::Asking;
 pub(super) use details::Details;
 pub(super) use finished::Finished;

@@ -5,7 +5,7 @@ use crate::actions::{Action, Key, Place};
 use crate::engine::PassphraseWay;
 use crate::host::KEYCHAIN_PATIENCE;
 use crate::model::{Seconds, UnixTime};
-use crate::tui::face::{Effect, Face, moved, picked};
+use crate::tui::face::{Chosen, Effect, Face, choose};
 use crate::tui::model::World;
 use crate::tui::page::{Page, Pen};
 use crate::tui::request::Request;
@@ -64,15 +64,11 @@ impl Face for Waiting {
     }
 
     fn act(&mut self, action: Action, key: Key, _world: &World) -> Vec<Effect> {
-        if let Some(at) = moved(self.at, self.choices().len(), 1, action) {
-            self.at = at;
-            return Vec::new();
-        }
-        match action {
-            Action::Choose => self.press(self.at),
-            Action::Pick => picked(key).map_or_else(Vec::new, |choice| self.press(choice)),
-            Action::Back => Self::stop(),
-            _ => Vec::new(),
+        let len = self.choices().len();
+        match choose(&mut self.at, len, action, key) {
+            Some(Chosen::Item(choice)) => self.press(choice),
+            Some(Chosen::Back) => Self::stop(),
+            None => Vec::new(),
         }
     }
 

@@ -21,6 +21,8 @@ pub(super) struct FakeBackend {
     /// The keychain does not answer; what opens the vault instead.
     pub(super) keychain_silent: Option<PassphraseWay>,
     waiting: Vec<Request>,
+    /// The vault was copied or restored.
+    pub(super) moved: bool,
     pub(super) asked: Vec<&'static str>,
     pub(super) copied: Vec<String>,
     pub(super) pasted: Vec<String>,
@@ -109,6 +111,17 @@ impl FakeBackend {
                     id: id(n),
                     name: called,
                 })
+            }
+            Request::Refresh(_) if self.moved => done(Reply::VaultMoved {
+                then: Box::new(request),
+            }),
+            Request::AdoptVault { then } => {
+                self.moved = false;
+                let asked = then.iter().map(Request::word);
+                self.asked.extend(asked.collect::<Vec<_>>());
+                then.into_iter()
+                    .flat_map(|request| self.answer(request))
+                    .collect()
             }
             Request::SignIn { .. } | Request::Refresh(_) | Request::Revoke { .. }
                 if self.locked.is_some() =>

@@ -225,6 +225,10 @@ fn passphrase() {
     script.backend.keychain_silent = Some(crate::engine::PassphraseWay::Unlock);
     script.keys("down u").wait(12);
     snap("keychain_waits", &script);
+    let mut script = Script::usual();
+    script.backend.moved = true;
+    script.keys("down down r");
+    snap("vault_moved", &script);
 }
 
 #[test]

@@ -216,6 +216,26 @@ fn t_04_the_screen_closes_when_the_keychain_answers() {
 }
 
 #[test]
+fn j_14_a_copied_vault_is_asked_about_before_its_first_refresh() {
+    let mut script = Script::usual();
+    script.backend.moved = true;
+    script.keys("down down r enter");
+    assert_eq!(
+        script.asked(),
+        ["refresh"],
+        "the first answer changes nothing"
+    );
+    assert!(script.model.screens.is_empty());
+    script.keys("r 2");
+    assert_eq!(script.asked(), ["refresh", "adopt-vault", "refresh"]);
+    assert!(
+        script.shows("has a fresh access token"),
+        "{}",
+        script.frame()
+    );
+}
+
+#[test]
 fn renaming_refuses_a_taken_name_and_a_path() {
     let mut script = Script::usual();
     script.keys("n ctrl-u \"github\" enter");

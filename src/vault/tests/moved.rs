@@ -92,3 +92,30 @@ fn j_14_a_moved_vault_keeps_saying_so_until_somebody_decides() {
     signed_in(&mut place.again(), "github", 1);
     assert!(moved(&place));
 }
+
+#[test]
+fn j_14_nothing_is_spent_from_a_moved_vault_until_it_is_adopted() {
+    let place = Place::new();
+    let connection = signed_in(&mut place.vault(), "github", 1);
+    fs::remove_file(note(&place)).expect("removed");
+    let mut vault = place.again();
+    let refused = vault.begin_refresh(&connection, T1).expect_err("refused");
+    assert_eq!(refused, VaultError::Moved);
+    assert_eq!(vault.pending_intent(&connection.id), Ok(None));
+    // Told by another program, this one sees it.
+    place.again().adopt().expect("adopted");
+    assert!(!vault.status().expect("status").moved);
+    vault.begin_refresh(&connection, T1).expect("begun");
+}
+
+#[test]
+fn j_14_a_copy_repeats_no_presentation_either() {
+    let place = Place::new();
+    let mut vault = place.vault();
+    let connection = signed_in(&mut vault, "github", 1);
+    let intent = vault.begin_refresh(&connection, T1).expect("begun");
+    drop(vault);
+    fs::remove_file(note(&place)).expect("removed");
+    let refused = place.again().note_retry(&connection, &intent, T1);
+    assert_eq!(refused, Err(VaultError::Moved));
+}
