@@ -169,12 +169,24 @@ impl Engine {
         // After the lock: whoever waits for another process takes no turn. Closed by nobody.
         let _turn = self.0.refreshes.acquire().await;
         tracing::debug!(connection = %connection.name, forced, "refreshing");
-        let job = Job::Refresh {
+        let job = || Job::Refresh {
             connection: connection.id.clone(),
             forced,
         };
-        let left = give_up.saturating_duration_since(Instant::now());
-        let report = self.run_job_within(&lock, job, left).await?;
+        let left = || give_up.saturating_duration_since(Instant::now());
+        let report = match Box::pin(self.run_job_within(&lock, job(), left())).await {
+            // Killed. It may have done its work before; if not, its intent tells the next worker.
+            Err(Error::Worker(WorkerError::Gone)) => {
+                let there = self.connection_by_id(&connection.id)?;
+                self.signed_in(&there)?;
+                if there.grant.as_ref().map(|grant| grant.generation) != generation {
+                    self.tell(&Change::Connections);
+                    return Ok(true);
+                }
+                Box::pin(self.run_job_within(&lock, job(), left())).await?
+            }
+            other => other?,
+        };
         self.tell(&Change::Connections);
         match report {
             Report::Refreshed => Ok(true),

@@ -199,6 +199,22 @@ impl Sandbox {
         self.shared.connections.load(Ordering::Relaxed)
     }
 
+    /// How many answers the network took as a whole. Whether their client read them is another
+    /// question.
+    pub fn delivered(&self) -> usize {
+        self.shared.delivered.load(Ordering::Relaxed)
+    }
+
+    /// How many connections are over; as many as there were when nothing is under way.
+    pub fn finished(&self) -> usize {
+        self.shared.finished.load(Ordering::Acquire)
+    }
+
+    /// How many refresh tokens were issued so far.
+    pub fn refresh_tokens_issued(&self) -> usize {
+        self.shared.state().store.refresh.len()
+    }
+
     /// Whether this access token is good now.
     pub fn accepts_access(&self, token: &str) -> bool {
         let state = self.shared.state();

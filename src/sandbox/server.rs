@@ -99,6 +99,10 @@ pub(super) struct Shared {
     pub(super) keys: Keys,
     pub(super) gate: Gate,
     pub(super) connections: AtomicUsize,
+    /// Answers that the network took as a whole.
+    pub(super) delivered: AtomicUsize,
+    /// Connections that are over.
+    pub(super) finished: AtomicUsize,
     state: Mutex<State>,
 }
 
@@ -116,6 +120,8 @@ impl Shared {
             keys: Keys::default(),
             gate: Gate::default(),
             connections: AtomicUsize::new(0),
+            delivered: AtomicUsize::new(0),
+            finished: AtomicUsize::new(0),
             state: Mutex::new(state),
         }
     }
@@ -132,7 +138,9 @@ impl Shared {
             Err(Unreadable::Gone) => return,
         };
         // A client that went away is its own business.
-        let _ = answer.write(stream, is_head).await;
+        if answer.write(stream, is_head).await.is_ok() {
+            self.delivered.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn connected(&self) {

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rustls::pki_types::CertificateDer;
 use tokio::net::TcpListener;
@@ -151,4 +152,5 @@ async fn converse(
             }
         }
     }
+    shared.finished.fetch_add(1, Ordering::Release);
 }

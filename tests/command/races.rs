@@ -88,25 +88,45 @@ fn j_08_a_refresh_outlives_the_caller_that_is_killed() {
 }
 
 #[test]
-fn j_09_a_refresh_whose_worker_is_killed_is_resolved_by_the_next_caller() {
+fn j_09_a_refresh_whose_worker_is_killed_is_resolved_by_its_caller() {
     let sandbox = sandbox(&["rotation=on", "grace=60"]);
     let home = expired(&sandbox);
-    sandbox.set("token_hold=on").expect("a switch");
+    sandbox
+        .once("/token", &["token_hold=on"])
+        .expect("a switch");
     let caller = start(&home);
     sandbox.wait_until_held(1);
-    let killed = Command::new("kill")
-        .args(["-KILL", &child_of(caller.id())])
-        .status();
-    assert!(killed.expect("kill").success());
-    let output = caller.wait_with_output().expect("ended");
-    assert_eq!(output.status.code(), Some(1));
-    assert!(output.stdout.is_empty());
-    sandbox.unset("token_hold");
+    kill(&child_of(caller.id()));
+    let token = tokens(vec![caller]).remove(0);
+    assert!(sandbox.accepts_access(&token));
+    assert_eq!(sandbox.requests_to("/token").len(), 2);
+    assert!(sandbox.reuse_events().is_empty());
     sandbox.release(1);
+}
+
+#[test]
+fn j_09_a_refresh_that_lost_both_its_processes_is_resolved_by_the_next_caller() {
+    let sandbox = sandbox(&["rotation=on", "grace=60"]);
+    let home = expired(&sandbox);
+    sandbox
+        .once("/token", &["token_hold=on"])
+        .expect("a switch");
+    let mut caller = start(&home);
+    sandbox.wait_until_held(1);
+    let worker = child_of(caller.id());
+    caller.kill().expect("killed");
+    kill(&worker);
+    caller.wait().expect("ended");
     let token = home.run(&["token", NAME]).token();
     assert!(sandbox.accepts_access(&token));
     assert_eq!(sandbox.requests_to("/token").len(), 2);
     assert!(sandbox.reuse_events().is_empty());
+    sandbox.release(1);
+}
+
+fn kill(process: &str) {
+    let killed = Command::new("kill").args(["-KILL", process]).status();
+    assert!(killed.expect("kill").success());
 }
 
 /// The one process that this one started.

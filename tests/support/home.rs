@@ -23,6 +23,11 @@ pub(crate) struct Home {
     folder: TempDir,
 }
 
+/// The program of this build, or another build of it: long campaigns run the release.
+fn program() -> std::ffi::OsString {
+    std::env::var_os("VALETKEY_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_valetkey").into())
+}
+
 /// What a command left behind.
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -113,7 +118,7 @@ impl Home {
 
     /// The program with these arguments, in nothing but this home.
     pub(crate) fn command<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_valetkey"));
+        let mut command = Command::new(program());
         command
             .args(arguments)
             .env_clear()

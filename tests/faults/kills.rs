@@ -1,0 +1,259 @@
+//! kill -9 and milder signals at random moments of a refresh (FT-01, FT-02, FT-03, FT-33).
+
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal};
+
+use crate::campaign::{Chance, Tally, run};
+use crate::home::Output;
+use crate::processes::{id, is_alive, send, until, worker_of};
+use crate::world::{Facts, Phase, World};
+
+const FEW: u64 = 40;
+
+/// When the fault strikes: by the clock, or around what the provider sees.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    /// After the worker appeared.
+    Early,
+    /// The request has arrived, and nothing was done for it yet.
+    Asked,
+    /// The provider has changed the token, and no byte of the answer is sent.
+    Changed,
+    /// The answer is on its way, or just received.
+    Answering,
+    /// The new tokens are in the vault.
+    Stored,
+    /// Any time, the end included.
+    Late,
+}
+
+impl Moment {
+    fn draw(chance: &mut Chance) -> Self {
+        match chance.below(7) {
+            0 | 1 => Self::Early,
+            2 => Self::Asked,
+            3 => Self::Changed,
+            4 => Self::Answering,
+            5 => Self::Stored,
+            _ => Self::Late,
+        }
+    }
+
+    fn prepare(self, world: &World) {
+        let hold = match self {
+            Self::Early | Self::Stored | Self::Late => return,
+            Self::Asked => "token_hold=before",
+            Self::Changed | Self::Answering => "token_hold=on",
+        };
+        world.sandbox.once("/token", &[hold]).expect("a switch");
+    }
+
+    /// Lets the moment come. `over` says that nothing is left to wait for.
+    fn wait(self, world: &World, chance: &mut Chance, before: &Facts, over: impl Fn() -> bool) {
+        let held = || until("the request", || world.sandbox.held() > 0 || over());
+        match self {
+            Self::Early => chance.pause(Duration::from_millis(8)),
+            Self::Late => chance.pause(Duration::from_millis(40)),
+            Self::Asked | Self::Changed => {
+                held();
+                chance.pause(Duration::from_millis(2));
+            }
+            Self::Answering => {
+                held();
+                world.sandbox.release(1);
+                chance.pause(Duration::from_micros(2500));
+            }
+            Self::Stored => until("the new tokens", || {
+                over() || world.facts().generation != before.generation
+            }),
+        }
+    }
+
+    /// Nothing is held back any more.
+    fn let_go(self, world: &World) {
+        if matches!(self, Self::Asked | Self::Changed) {
+            world.sandbox.release(1);
+        }
+        world.settle();
+    }
+}
+
+/// The next caller, with what must be true of it, whatever happened before.
+fn recover(world: &World, tally: &mut Tally) -> Output {
+    let began = Instant::now();
+    let output = world.token();
+    tally.took("recovery", began.elapsed());
+    if began.elapsed() > Duration::from_secs(5) {
+        tally.complain("the recovery took over 5 s");
+    }
+    if !world.is_sound() {
+        tally.complain("the vault is damaged");
+    }
+    output
+}
+
+/// The grant must be there, as the provider sees it too.
+fn keeps_the_grant(world: &World, tally: &mut Tally, facts: &str, output: &Output) {
+    let token = output.stdout.trim_end();
+    if output.code == Some(0) && world.sandbox.accepts_access(token) {
+        tally.count("grant kept");
+        return;
+    }
+    tally.complain(format!("lost grant: {facts}; {output:?}"));
+    world.sign_in_again();
+}
+
+/// One refresh; its worker is killed. What was seen at its end, and how far it had come.
+fn kill_worker(world: &World, chance: &mut Chance, tally: &mut Tally) -> (Facts, Facts, Phase) {
+    let before = world.arm();
+    let moment = Moment::draw(chance);
+    moment.prepare(world);
+    let mut caller = world.start();
+    let Some(worker) = worker_of(&mut caller) else {
+        tally.complain("no worker was started");
+        return (before, before, Phase::BeforeIntent);
+    };
+    moment.wait(world, chance, &before, || !is_alive(worker));
+    let at_kill = world.facts();
+    // Both: the caller would resolve it at once, and here the next start is to do it.
+    send(id(&caller), Signal::KILL);
+    send(worker, Signal::KILL);
+    caller.wait().expect("ended");
+    until("the worker is gone", || !is_alive(worker));
+    moment.let_go(world);
+    let after = world.facts();
+    let phase = if after.generation == before.generation {
+        at_kill.phase_since(&before)
+    } else {
+        Phase::Committed
+    };
+    tally.count(phase.name());
+    (before, after, phase)
+}
+
+#[test]
+fn ft_01_a_killed_refresh_loses_no_grant_within_the_providers_grace() {
+    let world = || World::new(&["rotation=on", "grace=60"]);
+    let tally = run("FT-01", FEW, world, |world, chance| {
+        let mut tally = Tally::default();
+        let (before, after, phase) = kill_worker(world, chance, &mut tally);
+        let output = recover(world, &mut tally);
+        let facts = format!("{phase:?} {before:?} {after:?}");
+        keeps_the_grant(world, &mut tally, &facts, &output);
+        if !world.sandbox.reuse_events().is_empty() {
+            tally.complain("a spent token was presented after its grace");
+        }
+        tally
+    });
+    tally.is_clean();
+}
+
+#[test]
+fn ft_02_without_grace_only_what_nobody_could_save_is_lost_and_each_loss_is_told() {
+    let world = || World::new(&["rotation=on", "grace=0"]);
+    let tally = run("FT-02", FEW, world, |world, chance| {
+        let mut tally = Tally::default();
+        let (before, after, phase) = kill_worker(world, chance, &mut tally);
+        let output = recover(world, &mut tally);
+        let facts = format!("{phase:?} {before:?} {after:?}");
+        // The provider changed the token, and the new one died with the process.
+        let unavoidable = after.issued > before.issued && after.generation == before.generation;
+        if !unavoidable {
+            keeps_the_grant(world, &mut tally, &facts, &output);
+            return tally;
+        }
+        tally.count(if phase == Phase::Answered {
+            "lost, unavoidable: killed with the answer on its way or in its memory"
+        } else {
+            "lost, unavoidable: killed before the answer was sent"
+        });
+        if output.code != Some(3) || !output.stderr.contains("interrupted") {
+            tally.complain(format!("the loss is not told: {facts}; {output:?}"));
+        }
+        world.sign_in_again();
+        tally
+    });
+    tally.is_clean();
+}
+
+/// Strikes the caller alone; its worker goes on.
+fn strike_caller(world: &World, chance: &mut Chance, signal: Signal) -> Tally {
+    let mut tally = Tally::default();
+    let before = world.arm();
+    let moment = Moment::draw(chance);
+    moment.prepare(world);
+    let mut caller = world.start();
+    let worker = worker_of(&mut caller);
+    moment.wait(world, chance, &before, || {
+        worker.is_none_or(|worker| !is_alive(worker))
+    });
+    tally.count(world.facts().phase_since(&before).name());
+    send(id(&caller), signal);
+    caller.wait().expect("ended");
+    moment.let_go(world);
+    if let Some(worker) = worker {
+        until("the worker is done", || !is_alive(worker));
+    }
+    let output = recover(world, &mut tally);
+    let asked = world.facts().asked;
+    keeps_the_grant(world, &mut tally, &format!("{asked} requests"), &output);
+    if asked != 1 {
+        tally.complain(format!("{asked} requests for one refresh"));
+    }
+    if !world.sandbox.reuse_events().is_empty() {
+        tally.complain("a spent token was presented");
+    }
+    tally
+}
+
+#[test]
+fn ft_03_a_killed_caller_loses_nothing_even_without_grace() {
+    let world = || World::new(&["rotation=on", "grace=0"]);
+    let tally = run("FT-03", FEW, world, |world, chance| {
+        strike_caller(world, chance, Signal::KILL)
+    });
+    tally.is_clean();
+}
+
+#[test]
+fn ft_33_ending_signals_wait_for_the_durable_write() {
+    let world = || World::new(&["rotation=on", "grace=0"]);
+    let tally = run("FT-33", FEW, world, |world, chance| {
+        let signal = chance.one_of(&[Signal::TERM, Signal::INT, Signal::HUP]);
+        if chance.below(2) == 0 {
+            return strike_caller(world, chance, signal);
+        }
+        strike_both(world, chance, signal)
+    });
+    tally.is_clean();
+}
+
+/// A closing session: both processes get the signal. The worker puts it off.
+fn strike_both(world: &World, chance: &mut Chance, signal: Signal) -> Tally {
+    let mut tally = Tally::default();
+    let before = world.arm();
+    let moment = Moment::draw(chance);
+    moment.prepare(world);
+    let mut caller = world.start();
+    let worker = worker_of(&mut caller);
+    moment.wait(world, chance, &before, || {
+        worker.is_none_or(|worker| !is_alive(worker))
+    });
+    tally.count(world.facts().phase_since(&before).name());
+    let both = [Some(id(&caller)), worker];
+    both.into_iter()
+        .flatten()
+        .for_each(|process: Pid| send(process, signal));
+    caller.wait().expect("ended");
+    moment.let_go(world);
+    if let Some(worker) = worker {
+        until("the worker is done", || !is_alive(worker));
+    }
+    let output = recover(world, &mut tally);
+    keeps_the_grant(world, &mut tally, "signalled", &output);
+    if !world.sandbox.reuse_events().is_empty() {
+        tally.complain("a spent token was presented");
+    }
+    tally
+}

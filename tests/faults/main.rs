@@ -1,0 +1,16 @@
+//! Layer 7: processes that are killed, frozen, refused and starved at random or at every moment.
+//!
+//! The ordinary run takes a few seeds of each campaign. Long ones are run by hand over a range of
+//! seeds, with the release build, and add up in docs/RELIABILITY.md:
+//!
+//!     VALETKEY_SEEDS=0..10000 VALETKEY_SHARDS=2 VALETKEY_BIN=$PWD/target/release/valetkey \
+//!         cargo test --all-features --test faults -- --nocapture ft_01
+
+mod campaign;
+#[path = "../support/home.rs"]
+#[allow(dead_code)]
+mod home;
+mod kills;
+mod processes;
+mod storms;
+mod world;

@@ -1,0 +1,143 @@
+//! One home with one sign-in, and what its vault and its provider say of it.
+
+use std::process::{Child, Stdio};
+
+use rusqlite::Connection;
+use valetkey::sandbox::SandboxThread;
+
+use crate::home::{Home, NAME, Output, sandbox};
+use crate::processes::until;
+
+pub(crate) struct World {
+    pub(crate) sandbox: SandboxThread,
+    pub(crate) home: Home,
+    /// For looking, and for ageing tokens; the program has handles of its own.
+    sql: Connection,
+}
+
+/// What can be seen from outside at a moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts {
+    pub(crate) generation: i64,
+    pub(crate) intent: bool,
+    /// Requests that reached the token endpoint in this trial.
+    pub(crate) asked: usize,
+    pub(crate) delivered: usize,
+    pub(crate) issued: usize,
+}
+
+/// How far a refresh had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    BeforeIntent,
+    Intent,
+    Sent,
+    Answered,
+    Committed,
+}
+
+impl Phase {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::BeforeIntent => "phase 1: before the intent",
+            Self::Intent => "phase 2: intent written",
+            Self::Sent => "phase 3: request sent",
+            Self::Answered => "phase 4: answer on its way or received",
+            Self::Committed => "phase 5: committed",
+        }
+    }
+}
+
+impl World {
+    pub(crate) fn new(switches: &[&str]) -> Self {
+        let sandbox = sandbox(switches);
+        let home = Home::signed_in(&sandbox);
+        let sql = Connection::open(home.root().join("data/vault.db")).expect("opens");
+        sql.busy_timeout(crate::processes::PATIENCE).expect("set");
+        Self { sandbox, home, sql }
+    }
+
+    /// The access token is due, and the books are clean.
+    pub(crate) fn arm(&self) -> Facts {
+        let update =
+            "UPDATE grants SET issued_at = issued_at - 7200, expires_at = expires_at - 7200";
+        assert_eq!(self.sql.execute(update, []).expect("aged"), 1);
+        self.sandbox.clear_requests();
+        self.facts()
+    }
+
+    pub(crate) fn facts(&self) -> Facts {
+        let query = "SELECT coalesce((SELECT generation FROM grants), -1),
+                            (SELECT count(*) FROM intent)";
+        let (generation, intents): (i64, i64) = self
+            .sql
+            .query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .expect("read");
+        Facts {
+            generation,
+            intent: intents > 0,
+            asked: self.sandbox.requests_to("/token").len(),
+            delivered: self.sandbox.delivered(),
+            issued: self.sandbox.refresh_tokens_issued(),
+        }
+    }
+
+    /// So many access tokens are due, the oldest first; the others are not.
+    pub(crate) fn age_some(&self, grants: u64) {
+        let update = "UPDATE grants SET issued_at = issued_at - 7200, expires_at = expires_at - 7200
+                      WHERE connection IN (SELECT connection FROM grants ORDER BY issued_at LIMIT ?1)";
+        let aged = self.sql.execute(update, [grants.cast_signed()]);
+        assert_eq!(aged.expect("aged"), usize::try_from(grants).expect("few"));
+    }
+
+    /// `token` under way.
+    pub(crate) fn start(&self) -> Child {
+        self.start_for(NAME)
+    }
+
+    pub(crate) fn start_for(&self, name: &str) -> Child {
+        let mut command = self.home.command(&["token", name]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("starts")
+    }
+
+    pub(crate) fn token(&self) -> Output {
+        self.home.run(&["token", NAME])
+    }
+
+    /// The provider has done everything that it was asked.
+    pub(crate) fn settle(&self) {
+        until("the provider is done", || self.sandbox.held() == 0);
+        until("the provider is done", || {
+            self.sandbox.connections() == self.sandbox.finished()
+        });
+    }
+
+    pub(crate) fn is_sound(&self) -> bool {
+        let check = self
+            .sql
+            .query_row("PRAGMA integrity_check", [], |row| row.get::<_, String>(0));
+        check.is_ok_and(|word| word == "ok")
+    }
+
+    pub(crate) fn sign_in_again(&self) {
+        self.home.login(&self.sandbox).ended(0);
+    }
+}
+
+impl Facts {
+    /// How far the refresh had come that began at `before` and stands at `self`.
+    pub(crate) fn phase_since(&self, before: &Self) -> Phase {
+        if self.generation != before.generation {
+            Phase::Committed
+        } else if self.delivered > before.delivered && self.asked > 0 {
+            Phase::Answered
+        } else if self.asked > 0 {
+            Phase::Sent
+        } else if self.intent {
+            Phase::Intent
+        } else {
+            Phase::BeforeIntent
+        }
+    }
+}
