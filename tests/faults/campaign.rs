@@ -49,7 +49,7 @@ pub(crate) fn run<W>(
                         if seed >= range.end {
                             return sum;
                         }
-                        let mut one = trial(&mut world, &mut Chance(seed));
+                        let mut one = trial(&mut world, &mut Chance { seed, state: seed });
                         for complaint in &mut one.complaints {
                             complaint.insert_str(0, &format!("seed {seed}: "));
                         }
@@ -72,12 +72,20 @@ pub(crate) fn run<W>(
 }
 
 /// Random numbers that a seed repeats (splitmix64).
-pub(crate) struct Chance(u64);
+pub(crate) struct Chance {
+    seed: u64,
+    state: u64,
+}
 
 impl Chance {
+    /// The seed itself, for trials that go through a list.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (mixed ^ (mixed >> 31)) % limit

@@ -6,7 +6,7 @@ use rustix::process::{Pid, Signal};
 
 use crate::campaign::{Chance, Tally, run};
 use crate::home::Output;
-use crate::processes::{id, is_alive, send, until, worker_of};
+use crate::processes::{child_of, id, is_alive, pid, send, until, worker_of};
 use crate::world::{Facts, Phase, World};
 
 const FEW: u64 = 40;
@@ -212,6 +212,86 @@ fn ft_03_a_killed_caller_loses_nothing_even_without_grace() {
     let world = || World::new(&["rotation=on", "grace=0"]);
     let tally = run("FT-03", FEW, world, |world, chance| {
         strike_caller(world, chance, Signal::KILL)
+    });
+    tally.is_clean();
+}
+
+/// A person pressed the key for a refresh, and the interface is killed.
+#[test]
+fn ft_03_a_killed_interface_loses_nothing_either() {
+    let world = || World::new(&["rotation=on", "grace=0"]);
+    let tally = run("FT-03, interface", FEW / 4, world, |world, chance| {
+        let mut tally = Tally::default();
+        let before = world.arm();
+        let moment = Moment::draw(chance);
+        moment.prepare(world);
+        let mut screen = world.interface();
+        screen.until_shows("expired");
+        screen.press("r");
+        let interface = screen.process();
+        let worker = child_of(interface, || false).expect("a worker");
+        moment.wait(world, chance, &before, || !is_alive(worker));
+        tally.count(world.facts().phase_since(&before).name());
+        send(pid(interface), Signal::KILL);
+        screen.end();
+        moment.let_go(world);
+        until("the worker is done", || !is_alive(worker));
+        let output = recover(world, &mut tally);
+        let asked = world.facts().asked;
+        keeps_the_grant(world, &mut tally, &format!("{asked} requests"), &output);
+        if asked != 1 || !world.sandbox.reuse_events().is_empty() {
+            tally.complain(format!("{asked} requests for one refresh"));
+        }
+        tally
+    });
+    tally.is_clean();
+}
+
+/// The worker, or both, are stopped past the end of everything, and go on.
+#[test]
+fn ft_26_a_refresh_that_was_frozen_goes_on_where_it_was() {
+    let world = || World::new(&["rotation=on", "grace=0"]);
+    let tally = run("FT-26", FEW / 2, world, |world, chance| {
+        let mut tally = Tally::default();
+        let before = world.arm();
+        let moment = Moment::draw(chance);
+        moment.prepare(world);
+        let mut caller = world.start();
+        let worker = worker_of(&mut caller);
+        moment.wait(world, chance, &before, || {
+            worker.is_none_or(|worker| !is_alive(worker))
+        });
+        tally.count(world.facts().phase_since(&before).name());
+        let both = chance.below(2) == 0;
+        let frozen = || both.then(|| id(&caller)).into_iter().chain(worker);
+        frozen().for_each(|process| send(process, Signal::STOP));
+        // One second to eight hours.
+        let slept = 1 + chance.below(8 * 3600);
+        world.sandbox.advance(slept.cast_signed());
+        if matches!(moment, Moment::Asked | Moment::Changed) {
+            world.sandbox.release(1);
+        }
+        frozen().for_each(|process| send(process, Signal::CONT));
+        let ended = caller.wait_with_output().expect("ended");
+        world.settle();
+        if !ended.status.success() {
+            tally.complain(format!("the caller: {ended:?}"));
+        }
+        let asked = world.facts().asked;
+        if asked != 1 {
+            tally.complain(format!("{asked} requests for one refresh"));
+        }
+        let token = String::from_utf8(ended.stdout).expect("text");
+        let output = recover(world, &mut tally);
+        if output.stdout != token {
+            tally.complain("another token after the wake-up");
+        }
+        if !world.is_sound() || !world.sandbox.reuse_events().is_empty() {
+            tally.complain("damage");
+        }
+        // Its lifetime has passed at the provider, not here: this world starts anew.
+        world.sign_in_again();
+        tally
     });
     tally.is_clean();
 }

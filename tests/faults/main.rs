@@ -7,10 +7,15 @@
 //!         cargo test --all-features --test faults -- --nocapture ft_01
 
 mod campaign;
+mod copies;
 #[path = "../support/home.rs"]
 #[allow(dead_code)]
 mod home;
+mod injected;
 mod kills;
 mod processes;
+#[path = "../support/pty.rs"]
+#[allow(dead_code)]
+mod pty;
 mod storms;
 mod world;

@@ -21,7 +21,14 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
 
 /// The worker that this process started, or `None` when the process ended without one.
 pub(crate) fn worker_of(caller: &mut Child) -> Option<Pid> {
-    let tasks = format!("/proc/{}/task", caller.id());
+    child_of(caller.id(), || {
+        caller.try_wait().expect("a child").is_some()
+    })
+}
+
+/// The first process that this one started, or `None` when nothing is left to start one.
+pub(crate) fn child_of(parent: u32, mut over: impl FnMut() -> bool) -> Option<Pid> {
+    let tasks = format!("/proc/{parent}/task");
     loop {
         for task in fs::read_dir(&tasks).into_iter().flatten().flatten() {
             let children = fs::read_to_string(task.path().join("children"));
@@ -32,7 +39,7 @@ pub(crate) fn worker_of(caller: &mut Child) -> Option<Pid> {
                 return Some(worker);
             }
         }
-        if caller.try_wait().expect("a child").is_some() {
+        if over() {
             return None;
         }
     }
@@ -44,8 +51,12 @@ pub(crate) fn send(to: Pid, signal: Signal) {
 }
 
 pub(crate) fn id(child: &Child) -> Pid {
-    let id = i32::try_from(child.id()).expect("an id");
-    Pid::from_raw(id).expect("an id")
+    pid(child.id())
+}
+
+pub(crate) fn pid(number: u32) -> Pid {
+    let number = i32::try_from(number).expect("an id");
+    Pid::from_raw(number).expect("an id")
 }
 
 /// Whether the process is there, dead but uncollected ones not counted.

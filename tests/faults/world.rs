@@ -1,12 +1,16 @@
 //! One home with one sign-in, and what its vault and its provider say of it.
 
+use std::fs;
+use std::path::Path;
 use std::process::{Child, Stdio};
 
+use portable_pty::CommandBuilder;
 use rusqlite::Connection;
 use valetkey::sandbox::SandboxThread;
 
 use crate::home::{Home, NAME, Output, sandbox};
 use crate::processes::until;
+use crate::pty::Pty;
 
 pub(crate) struct World {
     pub(crate) sandbox: SandboxThread,
@@ -52,9 +56,18 @@ impl World {
     pub(crate) fn new(switches: &[&str]) -> Self {
         let sandbox = sandbox(switches);
         let home = Home::signed_in(&sandbox);
-        let sql = Connection::open(home.root().join("data/vault.db")).expect("opens");
-        sql.busy_timeout(crate::processes::PATIENCE).expect("set");
+        let sql = open(&home);
         Self { sandbox, home, sql }
+    }
+
+    /// Writes another state of the vault over the present one: the same file with other content.
+    pub(crate) fn put_back(&mut self, kept: &Path) {
+        let file = self.home.root().join("data/vault.db");
+        // Closed first: the handle would go on with what it has read.
+        self.sql = Connection::open_in_memory().expect("opens");
+        let content = fs::read(kept).expect("read");
+        fs::write(file, content).expect("written back");
+        self.sql = open(&self.home);
     }
 
     /// The access token is due, and the books are clean.
@@ -82,6 +95,14 @@ impl World {
         }
     }
 
+    /// The log is moved into the file, so that the file alone is the whole vault.
+    pub(crate) fn whole_in_one_file(&self) {
+        let moved = self
+            .sql
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        assert_eq!(moved, Ok(0), "nobody else has it open");
+    }
+
     /// So many access tokens are due, the oldest first; the others are not.
     pub(crate) fn age_some(&self, grants: u64) {
         let update = "UPDATE grants SET issued_at = issued_at - 7200, expires_at = expires_at - 7200
@@ -99,6 +120,19 @@ impl World {
         let mut command = self.home.command(&["token", name]);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().expect("starts")
+    }
+
+    /// The table of connections on a screen.
+    pub(crate) fn interface(&self) -> Pty {
+        let plain = self.home.command::<&str>(&[]);
+        let mut command = CommandBuilder::new(plain.get_program());
+        command.env_clear();
+        for (name, value) in plain.get_envs() {
+            command.env(name, value.unwrap_or_default());
+        }
+        command.env("TERM", "xterm-256color");
+        command.cwd(self.home.path());
+        Pty::start(command)
     }
 
     pub(crate) fn token(&self) -> Output {
@@ -123,6 +157,12 @@ impl World {
     pub(crate) fn sign_in_again(&self) {
         self.home.login(&self.sandbox).ended(0);
     }
+}
+
+fn open(home: &Home) -> Connection {
+    let sql = Connection::open(home.root().join("data/vault.db")).expect("opens");
+    sql.busy_timeout(crate::processes::PATIENCE).expect("set");
+    sql
 }
 
 impl Facts {

@@ -68,6 +68,12 @@ impl Pty {
         }
     }
 
+    /// The program's process, for whoever ends it from outside.
+    #[allow(dead_code)] // not every layer does
+    pub(crate) fn process(&self) -> u32 {
+        self.child.process_id().expect("a process")
+    }
+
     /// Sends keys, in order.
     pub(crate) fn press(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).expect("typed");

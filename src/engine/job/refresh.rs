@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::super::failure::{Class, Endpoint, Fate, ProviderFailure};
 use super::exchange::expiry;
-use super::wire::VaultTrouble;
 use super::{Desk, Report, Trouble};
 use crate::host::Http;
 use crate::model::{
@@ -16,9 +15,10 @@ use crate::vault::{Intent, Refreshed};
 
 /// A second presentation of the same refresh token happens at most this long after the first (J-05).
 const RETRY_WITHIN: Seconds = Seconds(10);
-/// How often, and at what distance, a received answer is tried to be stored.
-const COMMIT_TRIES: u32 = 30;
-const COMMIT_PAUSE: Duration = Duration::from_secs(1);
+/// For how long a received answer is tried to be stored, first at short distances, then at longer.
+const COMMIT_FOR: Duration = Duration::from_secs(30);
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 impl Desk<'_> {
     pub(super) async fn refresh(&self, id: &ConnectionId, forced: bool) -> Result<Report, Trouble> {
@@ -92,27 +92,29 @@ impl Desk<'_> {
     }
 
     /// Makes the answer durable. It is the only copy of what the provider now expects, so a disk
-    /// that is full or busy for a moment is waited for.
+    /// that is full, busy or away for a moment is waited for.
     async fn commit(
         &self,
         connection: &Connection,
         intent: &Intent,
         refreshed: &Refreshed,
     ) -> Result<(), Trouble> {
-        for _ in 1..COMMIT_TRIES {
-            match self.vault(|vault| {
+        let began = tokio::time::Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let done = self.vault(|vault| {
                 vault.commit_refresh(connection, intent, refreshed, self.clock.now())
-            }) {
-                Err(Trouble::Vault(
-                    VaultTrouble::Busy | VaultTrouble::Full | VaultTrouble::Other(_),
-                )) => {
-                    tokio::time::sleep(COMMIT_PAUSE).await;
+            });
+            match done {
+                Err(Trouble::Vault(trouble))
+                    if trouble.may_pass() && began.elapsed() < COMMIT_FOR =>
+                {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
                 }
                 done => return done.map(|_| ()),
             }
         }
-        self.vault(|vault| vault.commit_refresh(connection, intent, refreshed, self.clock.now()))?;
-        Ok(())
     }
 
     fn has_live_token(&self, connection: &Connection) -> bool {

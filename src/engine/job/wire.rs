@@ -21,6 +21,16 @@ pub enum VaultTrouble {
     Other(#[serde(with = "untrusted")] Untrusted),
 }
 
+impl VaultTrouble {
+    /// Whether the same try may succeed a moment later.
+    pub(super) fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Busy | Self::Full | Self::ReadOnly | Self::Permission | Self::Other(_)
+        )
+    }
+}
+
 impl From<VaultError> for VaultTrouble {
     fn from(error: VaultError) -> Self {
         match error {

@@ -1,0 +1,182 @@
+//! An error from every call that touches the disk (FT-11), put there by strace.
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::campaign::{Tally, run};
+use crate::home::{NAME, Output};
+use crate::processes::{child_of, id, send};
+use crate::world::{Facts, World};
+
+/// Kinds of call and error that the ordinary run goes through; all of them by `VALETKEY_SEEDS=0..41`.
+const FEW: u64 = 4;
+
+/// What the sentence says of the cause.
+const CAUSES: [&str; 3] = ["disk", "folder", "busy"];
+
+/// Each call and the errors it can have.
+const CALLS: &[(&str, &[&str])] = &[
+    ("openat", &["ENOSPC", "EIO", "EROFS", "EMFILE"]),
+    ("write", &["ENOSPC", "EIO", "EDQUOT", "EINTR"]),
+    ("pwrite64", &["ENOSPC", "EIO", "EDQUOT", "EINTR"]),
+    ("fsync", &["ENOSPC", "EIO", "EDQUOT", "EINTR"]),
+    ("fdatasync", &["ENOSPC", "EIO", "EDQUOT", "EINTR"]),
+    ("ftruncate", &["ENOSPC", "EIO", "EINTR"]),
+    ("rename", &["ENOSPC", "EIO", "EROFS"]),
+    ("renameat2", &["ENOSPC", "EIO", "EROFS"]),
+    ("flock", &["EIO", "EINTR", "ENOLCK"]),
+    ("fcntl", &["EIO", "EINTR", "ENOLCK"]),
+    ("fchmod", &["EIO", "EROFS"]),
+    ("unlink", &["EIO", "EROFS"]),
+];
+
+/// What a refresh may end with: the table of exit codes.
+const CODES: [i32; 6] = [0, 1, 4, 6, 7, 8];
+
+/// How a refresh went that met an error.
+enum Met {
+    /// There are not so many such calls.
+    Nothing,
+    /// The error struck a pipe or a library: no disk does that.
+    Elsewhere,
+    Disk(Output),
+    /// It did not end.
+    Hang,
+}
+
+/// A whole refresh, every thread of which meets the error at its `nth` such call.
+fn refresh_with(world: &World, call: &str, error: &str, nth: u64) -> Met {
+    let trace = world.home.path().join("trace");
+    let plain = world.home.command(&["refresh", NAME]);
+    let mut command = Command::new("strace");
+    command
+        .args(["-f", "-qq", "-y", "-e", &format!("trace={call}")])
+        .args([
+            "-e",
+            &format!("inject={call}:error={error}:when={nth}"),
+            "-o",
+        ])
+        .arg(&trace)
+        .arg(plain.get_program())
+        .args(plain.get_args())
+        .env_clear()
+        .envs(
+            plain
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut traced = command.spawn().expect("strace");
+    let give_up = Instant::now() + Duration::from_secs(20);
+    let mut ended = false;
+    while !ended && Instant::now() < give_up {
+        ended = traced.try_wait().expect("a child").is_some();
+        std::thread::yield_now();
+    }
+    if !ended {
+        let program = child_of(traced.id(), || true);
+        send(id(&traced), Signal::KILL);
+        program
+            .into_iter()
+            .for_each(|program| send(program, Signal::KILL));
+    }
+    let output = traced.wait_with_output().expect("ended");
+    let trace = fs::read_to_string(trace).expect("a trace");
+    let root = world.home.root();
+    let root = root.to_str().expect("text");
+    let mut hits = trace
+        .lines()
+        .filter(|line| line.contains("(INJECTED)"))
+        .peekable();
+    if hits.peek().is_none() {
+        return Met::Nothing;
+    }
+    if !hits.all(|line| line.contains(root)) {
+        return Met::Elsewhere;
+    }
+    if !ended {
+        return Met::Hang;
+    }
+    Met::Disk(Output {
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        code: output.status.code(),
+    })
+}
+
+#[test]
+fn ft_11_an_error_of_any_call_costs_no_grant_and_is_told() {
+    // A seed is one kind of call with one kind of error; all its occurrences are gone through.
+    let places: Vec<(&str, &str)> = CALLS
+        .iter()
+        .flat_map(|(call, errors)| errors.iter().map(move |error| (*call, *error)))
+        .collect();
+    let strict = || World::new(&["rotation=on", "grace=0"]);
+    let tally = run("FT-11", FEW, strict, |world, chance| {
+        let mut tally = Tally::default();
+        let at = usize::try_from(chance.seed()).expect("small") % places.len();
+        let (call, error) = places[at];
+        for nth in 1.. {
+            let before = world.arm();
+            let output = match refresh_with(world, call, error, nth) {
+                Met::Nothing => break,
+                Met::Elsewhere => {
+                    world.settle();
+                    world.token();
+                    continue;
+                }
+                Met::Hang => {
+                    tally.complain(format!("{call} {error} {nth}: hangs"));
+                    continue;
+                }
+                Met::Disk(output) => output,
+            };
+            world.settle();
+            tally.count(call);
+            judge(
+                world,
+                &mut tally,
+                &before,
+                &format!("{call} {error} {nth}"),
+                &output,
+            );
+        }
+        tally
+    });
+    tally.is_clean();
+}
+
+/// What must hold whatever call failed.
+fn judge(world: &World, tally: &mut Tally, before: &Facts, here: &str, output: &Output) {
+    let after = world.facts();
+    if !output.code.is_some_and(|code| CODES.contains(&code)) {
+        tally.complain(format!("{here}: {output:?}"));
+    }
+    if output.code == Some(0) {
+        tally.count("refreshed all the same");
+    } else {
+        tally.count("told");
+        let told = CAUSES.iter().any(|cause| output.stderr.contains(cause));
+        if !told {
+            tally.complain(format!("{here}: names no cause: {output:?}"));
+        }
+    }
+    // Spent only under an intent: what was asked is stored, or known to be open.
+    if after.asked > 0 && after.generation == before.generation && !after.intent {
+        tally.complain(format!("{here}: asked without a trace: {output:?}"));
+    }
+    if !world.is_sound() {
+        tally.complain(format!("{here}: the vault is damaged"));
+    }
+    let next = world.token();
+    let token = next.stdout.trim_end();
+    if next.code != Some(0) || !world.sandbox.accepts_access(token) {
+        tally.complain(format!("{here}: lost; {output:?}; {next:?}"));
+        world.sign_in_again();
+    }
+}
