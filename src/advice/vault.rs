@@ -17,11 +17,14 @@ pub(super) fn vault(error: &VaultError) -> Advice {
         VaultError::WrongKey => locked("wrong-passphrase", "This passphrase or key does not open the vault.".to_owned())
             .hint("Try again; nothing was changed.")
             .fixes([Fix::Unlock]),
+        VaultError::Rekeyed => locked("vault-rekeyed", "The vault was given a new key elsewhere. Nothing was changed.".to_owned())
+            .hint("Unlock it again and repeat.")
+            .fixes([Fix::Unlock, Fix::TryAgain]),
         VaultError::KeyGone => locked(
             "vault-key-gone",
             "The vault key is gone from the keychain. The connections are kept; the sign-ins need it.".to_owned(),
         )
-        .hint("Restore the keychain entry, or use another key slot if there is one."),
+        .hint("Restore the keychain entry, or use another key slot. If the key is lost for good: valetkey vault rekey --lose-sign-ins"),
         VaultError::NotKept => locked("keychain-forgets", "The keychain did not keep the key. Nothing was stored.".to_owned())
             .hint("Use a passphrase instead: valetkey vault init --passphrase"),
         VaultError::Keychain(why) => keychain(why),
@@ -29,6 +32,16 @@ pub(super) fn vault(error: &VaultError) -> Advice {
             .hint("run: valetkey vault status"),
         VaultError::UnknownSlot => Advice::new("no-slot", exit::USAGE, "There is no key slot with this number."),
         VaultError::LastSlot => Advice::new("last-slot", exit::USAGE, "This is the last key slot; removing it would lose the vault."),
+        VaultError::SlotPassphrase(id) => locked(
+            "slot-passphrase",
+            format!("Key slot {id} opens with another passphrase, which is needed for the new key. Nothing was changed."),
+        )
+        .hint(format!("Type it on the terminal, or let the slot go: --drop {id}")),
+        VaultError::OldCopyLeft => locked(
+            "old-copy-left",
+            "It is done, but an older copy of the vault on this disk still opens with the old key.".to_owned(),
+        )
+        .hint("See that the disk has room and that no other valetkey runs, then: valetkey vault rekey"),
         VaultError::NameTaken => Advice::new("name-taken", exit::USAGE, "This name is taken (letter case does not count).")
             .hint("Choose another with --name."),
         VaultError::UnknownConnection => unknown("that name", &[]),

@@ -34,7 +34,7 @@ use crate::advice::exit;
 use crate::engine::Error;
 use crate::host::HardenError;
 use crate::model::Untrusted;
-use args::{Cli, Command, VaultCommand};
+use args::{Cli, Command, SlotCommand, VaultCommand};
 use failed::Failed;
 use setup::Setup;
 
@@ -252,7 +252,11 @@ fn wants_json(cli: &Cli) -> bool {
             | Command::Presets { json, .. }
             | Command::Paths { json }
             | Command::Vault {
-                command: VaultCommand::Status { json },
+                command:
+                    VaultCommand::Status { json }
+                    | VaultCommand::Slot {
+                        command: SlotCommand::List { json },
+                    },
             },
         ) => *json,
         Some(Command::Token(token)) => token.json,

@@ -2,10 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, BufRead as _, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use super::args::NewPassphrase;
 use super::failed::Failed;
 use super::output;
 use super::prompt::prompt_secret;
@@ -16,19 +17,40 @@ use crate::model::Secret;
 /// # Errors
 /// The source cannot be read, or holds nothing: an empty passphrase protects nothing.
 pub(super) fn brought(fd: Option<i32>) -> Result<Option<Secret>, Failed> {
-    let passphrase = if let Some(fd) = fd {
-        // The kernel's own view of our descriptors: no unsafe needed to take one over.
-        first_line(Path::new(&format!("/dev/fd/{fd}")))?
-    } else {
-        match std::env::var_os("VALETKEY_PASSPHRASE_FILE") {
-            Some(file) if !file.is_empty() => first_line(Path::new(&file))?,
-            _ => return Ok(None),
-        }
+    let place = match (fd, std::env::var_os("VALETKEY_PASSPHRASE_FILE")) {
+        (Some(fd), _) => descriptor(fd),
+        (None, Some(file)) if !file.is_empty() => PathBuf::from(file),
+        _ => return Ok(None),
     };
+    read_from(&place, "VALETKEY_PASSPHRASE_FILE or --passphrase-fd").map(Some)
+}
+
+/// A new passphrase from where the flags say, else typed twice.
+pub(super) fn new(from: &NewPassphrase, asks: bool) -> Result<Secret, Failed> {
+    const FLAGS: &str = "--new-passphrase-file or --new-passphrase-fd";
+    match (from.new_passphrase_fd, &from.new_passphrase_file) {
+        (Some(fd), _) => read_from(&descriptor(fd), FLAGS),
+        (None, Some(file)) => read_from(file, FLAGS),
+        (None, None) if asks => choose(),
+        (None, None) => Err(Failed::usage(
+            "passphrase-needed",
+            "There is no terminal to type a new passphrase on.",
+            format!("Give {FLAGS}."),
+        )),
+    }
+}
+
+/// The kernel's own view of our descriptors: no unsafe needed to take one over.
+fn descriptor(fd: i32) -> PathBuf {
+    PathBuf::from(format!("/dev/fd/{fd}"))
+}
+
+fn read_from(place: &Path, given_by: &str) -> Result<Secret, Failed> {
+    let passphrase = first_line(place, given_by)?;
     if passphrase.is_empty() {
         return Err(empty());
     }
-    Ok(Some(passphrase))
+    Ok(passphrase)
 }
 
 /// Asks for a new passphrase, twice.
@@ -58,12 +80,12 @@ fn empty() -> Failed {
     )
 }
 
-fn first_line(path: &Path) -> Result<Secret, Failed> {
+fn first_line(path: &Path, given_by: &str) -> Result<Secret, Failed> {
     let unreadable = |error: io::Error| {
         Failed::usage(
             "passphrase-file",
             format!("The passphrase file: {}.", output::unreadable(&error)),
-            "Check VALETKEY_PASSPHRASE_FILE or --passphrase-fd.",
+            format!("Check {given_by}."),
         )
     };
     let mut text = Zeroizing::new(String::new());

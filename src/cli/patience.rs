@@ -15,6 +15,21 @@ use crate::engine::Error;
 /// After this long a person is told what is being waited for.
 const UNEXPLAINED: Duration = Duration::from_secs(1);
 
+/// Does something that may wait for the keychain, and tells a person who is there when it takes long.
+pub(super) fn explained<T>(person: bool, work: impl FnOnce() -> T) -> T {
+    let (done, inbox) = mpsc::channel::<()>();
+    if person {
+        thread::spawn(move || {
+            if inbox.recv_timeout(UNEXPLAINED) == Err(RecvTimeoutError::Timeout) {
+                output::note(KEYCHAIN_WAIT);
+            }
+        });
+    }
+    let result = work();
+    drop(done);
+    result
+}
+
 /// How waiting ended.
 pub(super) enum Waited {
     Done(Result<(), Error>),

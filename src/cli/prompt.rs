@@ -3,13 +3,14 @@
 use std::fs::File;
 use std::io::{self, BufRead as _, Read as _};
 use std::path::Path;
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
 use super::failed::Failed;
 use super::output;
 use crate::engine::Error;
-use crate::model::Secret;
+use crate::model::{Seconds, Secret};
 use crate::vault::VaultError;
 
 /// Asks with echo; an empty answer is the default.
@@ -34,7 +35,21 @@ pub(super) fn prompt(question: &str, default: &str) -> Result<String, Failed> {
 
 /// Asks without echo.
 pub(super) fn prompt_secret(question: &str) -> Result<Secret, Failed> {
-    let answer = crate::host::read_hidden_line(|| output::ask(question));
+    hidden(|| output::ask(question))
+}
+
+/// Asks again after a wrong passphrase, and not at once (conformance T-07). What is typed while it
+/// waits is not shown either.
+pub(super) fn prompt_passphrase_again(wait: Seconds, question: &str) -> Result<Secret, Failed> {
+    hidden(|| {
+        output::note(&format!("Wrong passphrase (wait {} s).", wait.0));
+        std::thread::sleep(Duration::from_secs(wait.0));
+        output::ask(question);
+    })
+}
+
+fn hidden(ask: impl FnOnce()) -> Result<Secret, Failed> {
+    let answer = crate::host::read_hidden_line(ask);
     output::note("");
     answer.map_err(|error| {
         Failed::from(match error.kind() {
@@ -42,6 +57,23 @@ pub(super) fn prompt_secret(question: &str) -> Result<Secret, Failed> {
             _ => Error::Vault(VaultError::Locked),
         })
     })
+}
+
+/// Asks whether to do it; only `y` and `yes` do. Without a terminal the flag must say so.
+pub(super) fn confirmed(yes: bool, what: &str, question: &str) -> Result<bool, Failed> {
+    if yes {
+        return Ok(true);
+    }
+    if !output::stdin_is_terminal() {
+        return Err(Failed::usage(
+            "choose",
+            what,
+            "Without a terminal to ask on, say so with --yes.",
+        ));
+    }
+    output::note(what);
+    let answer = prompt(&format!("{question} [y/N]: "), "n")?;
+    Ok(matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
 /// Reads a secret from a file or stdin (`-`), without its last line break.

@@ -1,17 +1,21 @@
 //! From flags and environment to an engine with an open vault.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::args::Cli;
 use super::failed::Failed;
-use super::patience::{Waited, wait};
-use super::prompt::{prompt, prompt_secret};
+use super::patience::{Waited, explained, wait};
+use super::prompt::{prompt, prompt_passphrase_again, prompt_secret};
 use super::{output, passphrase};
 use crate::advice;
-use crate::engine::{Access, Engine, Error, GivenUp, VaultFacts, World};
+use crate::engine::{Access, Engine, Error, GivenUp, VaultFacts, World, wait_after};
 use crate::host::{Environment, OsKeychain, Paths, SystemBrowser, SystemClock};
 use crate::model::{Secret, Untrusted};
 use crate::vault::{Home, KeychainError, SlotKind, VaultError};
+
+/// Wrong passphrases before a command gives up.
+pub(super) const TRIES: u32 = 5;
 
 /// What every command gets.
 pub(super) struct Setup {
@@ -19,6 +23,8 @@ pub(super) struct Setup {
     /// Tell what only helps to find a fault.
     pub(super) verbose: bool,
     passphrase_fd: Option<i32>,
+    /// What was typed and opened the vault.
+    typed: RefCell<Option<Secret>>,
     /// A passphrase may be asked for.
     asks: bool,
     /// The desktop may ask its person to unlock the keychain, and somebody sits there.
@@ -57,6 +63,7 @@ impl Setup {
             engine: Engine::open(world, home)?,
             verbose: cli.verbose,
             passphrase_fd: cli.passphrase_fd,
+            typed: RefCell::default(),
             asks,
             patient,
         })
@@ -118,17 +125,58 @@ impl Setup {
         }
     }
 
+    /// Does something that may wait for the keychain, and says so when it takes long.
+    pub(super) fn explained<T>(&self, work: impl FnOnce() -> T) -> T {
+        explained(self.patient, work)
+    }
+
     fn ask_passphrase(&self, new: bool) -> Result<(), Failed> {
-        let passphrase = if new {
-            passphrase::choose()?
-        } else {
-            prompt_secret("Passphrase of the vault: ")?
-        };
-        self.engine.open_vault(&Access {
-            passphrase: Some(passphrase),
-            ..Access::default()
-        })?;
-        if new { self.tell_made() } else { Ok(()) }
+        if new {
+            self.engine.open_vault(&Access {
+                passphrase: Some(passphrase::choose()?),
+                ..Access::default()
+            })?;
+            return self.tell_made();
+        }
+        self.with_typed_passphrase(|access| self.engine.open_vault(access))
+    }
+
+    /// Does something that needs the vault's passphrase, which is typed on the terminal; a wrong one
+    /// may be typed again, later each time (conformance T-07).
+    pub(super) fn with_typed_passphrase(
+        &self,
+        work: impl Fn(&Access) -> Result<(), Error>,
+    ) -> Result<(), Failed> {
+        const QUESTION: &str = "Passphrase of the vault: ";
+        for wrong in 0.. {
+            let passphrase = match wrong {
+                0 => prompt_secret(QUESTION)?,
+                _ => prompt_passphrase_again(wait_after(wrong), QUESTION)?,
+            };
+            let access = Access {
+                passphrase: Some(passphrase),
+                ..Access::default()
+            };
+            match work(&access) {
+                Err(Error::Vault(VaultError::WrongKey)) if wrong + 1 < TRIES => {}
+                done => {
+                    done?;
+                    self.typed.replace(access.passphrase);
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The passphrase that was typed to open the vault, if one was.
+    pub(super) fn take_typed(&self) -> Option<Secret> {
+        self.typed.take()
+    }
+
+    /// Whether a person can be asked.
+    pub(super) fn asks(&self) -> bool {
+        self.asks
     }
 
     /// Somebody at a terminal is asked whether a copied or restored vault is to be used here. Without

@@ -1,4 +1,6 @@
-//! `vault init` and `vault status`.
+//! `vault init` and `vault status`; the slots beside it.
+
+mod slots;
 
 use serde_json::json;
 
@@ -14,6 +16,15 @@ pub(super) fn run(setup: &Setup, command: &VaultCommand) -> Result<(), Failed> {
         VaultCommand::Init { passphrase } => init(setup, *passphrase),
         VaultCommand::Adopt => adopt(setup),
         VaultCommand::Status { json } => status(setup, *json),
+        VaultCommand::Slot { command } => slots::run(setup, command),
+        VaultCommand::Rekey {
+            lose_sign_ins: true,
+            passphrase,
+            new,
+            yes,
+            ..
+        } => slots::start_over(setup, *passphrase, new, *yes),
+        VaultCommand::Rekey { drop, yes, .. } => slots::rekey(setup, drop, *yes),
     }
 }
 
@@ -48,11 +59,7 @@ fn status(setup: &Setup, as_json: bool) -> Result<(), Failed> {
                 "made": true,
                 "id": status.id,
                 "format": status.format,
-                "slots": status.slots.iter().map(|slot| json!({
-                    "id": slot.id,
-                    "kind": slot.kind.as_str(),
-                    "created_at": slot.created_at.rfc3339(),
-                })).collect::<Vec<_>>(),
+                "slots": slots::shape(&status.slots),
                 "memory": status.memory,
                 "moved": status.moved,
                 "path": status.path.as_ref().map(|path| path.to_string_lossy().into_owned()),
@@ -73,12 +80,7 @@ fn status(setup: &Setup, as_json: bool) -> Result<(), Failed> {
             output::data(&format!("Vault       {place}"))?;
             output::data(&format!("Format      {}", status.format))?;
             for slot in &status.slots {
-                output::data(&format!(
-                    "Key slot {}  {}, since {}",
-                    slot.id,
-                    slot.kind.as_str(),
-                    slot.created_at.rfc3339()
-                ))?;
+                output::data(&slots::line(slot))?;
             }
             if let Some(at) = status.last_write {
                 output::data(&format!("Last write  {}", at.rfc3339()))?;

@@ -110,7 +110,16 @@ impl Engine {
     ///
     /// Blocks while the keychain asks its person; call it off an event loop.
     pub fn open_vault(&self, access: &Access) -> Result<(), Error> {
-        let state = hold(&self.0.vault).as_ref().map(Vault::is_unlocked);
+        let state = match hold(&self.0.vault).as_mut() {
+            Some(vault) => {
+                // Another process may have given the vault a new key.
+                if vault.is_unlocked() && !vault.key_fits()? {
+                    vault.lock();
+                }
+                Some(vault.is_unlocked())
+            }
+            None => None,
+        };
         match state {
             Some(true) => return Ok(()),
             None => {

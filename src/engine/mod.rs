@@ -22,6 +22,7 @@ mod reuse;
 mod revoke;
 mod siblings;
 mod sign_in;
+mod slots;
 mod test_read;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,6 +41,7 @@ pub use fresh::{Handout, is_due};
 pub use reuse::shared_registration;
 pub use revoke::Revoked;
 pub use siblings::siblings;
+pub use slots::wait_after;
 
 use crate::host::{Browser, Clock, Environment, random_bytes};
 use crate::model::{

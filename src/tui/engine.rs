@@ -11,12 +11,10 @@ use super::msg::{Doing, Msg, Reply, Revocation};
 use super::request::Request;
 use crate::engine::{
     Access, Engine, Error, GivenUp, NewConnection, PassphraseWay, SignInOptions, VaultFacts,
-    shared_registration,
+    shared_registration, wait_after,
 };
 use crate::host::{BrowserUrl, open};
-use crate::model::{
-    AttemptId, Connection, ConnectionId, RegistrationId, ScopeSet, Seconds, Secret,
-};
+use crate::model::{AttemptId, Connection, ConnectionId, RegistrationId, ScopeSet, Secret};
 use crate::vault::VaultError;
 
 /// After this long a person is told that the keychain is being waited for.
@@ -320,10 +318,9 @@ impl Work {
                 self.reply(Reply::VaultOpened);
             }
             Ok(Err(Error::Vault(VaultError::WrongKey))) => {
-                let tries = self.wrong.fetch_add(1, Ordering::Relaxed).min(4);
-                // 1, 2, 4, 8, then 10 s (conformance T-07).
+                let wrong = self.wrong.fetch_add(1, Ordering::Relaxed) + 1;
                 self.reply(Reply::WrongPassphrase {
-                    wait: Seconds((1 << tries).min(10)),
+                    wait: wait_after(wrong),
                 });
             }
             Ok(Err(error)) => self.failed(Doing::Vault, error),

@@ -162,8 +162,13 @@ impl Db {
 
     /// Moves everything into the main file, so that erased records are gone from the log too.
     pub(super) fn checkpoint(&self) -> Result<(), VaultError> {
-        self.conn
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        let busy: bool = self
+            .conn
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        // Somebody still reads an older state out of the log.
+        if busy {
+            return Err(VaultError::Busy { holder: None });
+        }
         Ok(())
     }
 

@@ -21,6 +21,9 @@ pub enum VaultError {
     /// The passphrase, or what the keychain holds, does not open this vault.
     #[error("this key does not open the vault")]
     WrongKey,
+    /// The vault was given another key since this process unlocked it.
+    #[error("the vault has another key by now")]
+    Rekeyed,
     /// The vault has a keychain slot, but the keychain no longer has its entry.
     #[error("the keychain no longer has the key of this vault")]
     KeyGone,
@@ -38,6 +41,12 @@ pub enum VaultError {
     /// Removing it would leave a vault that nobody can open.
     #[error("this is the last key slot")]
     LastSlot,
+    /// None of the passphrases at hand opens this slot, so it cannot follow to a new key.
+    #[error("the passphrase of key slot {0} is needed")]
+    SlotPassphrase(u32),
+    /// The key is changed or the slot gone, but a copy that the old one opens is left on the disk.
+    #[error("an old copy is left on the disk")]
+    OldCopyLeft,
     /// Names are compared without case.
     #[error("this name is taken")]
     NameTaken,

@@ -212,7 +212,12 @@ fn still_there(tx: &Sql, connection: &Connection) -> Result<bool, VaultError> {
     })
 }
 
-fn end(tx: &Sql, id: &ConnectionId, reason: EndReason, now: UnixTime) -> Result<(), VaultError> {
+pub(super) fn end(
+    tx: &Sql,
+    id: &ConnectionId,
+    reason: EndReason,
+    now: UnixTime,
+) -> Result<(), VaultError> {
     let word = rows::end_word(reason);
     expect_one(tx.execute(
         "UPDATE connection SET ended = ?2 WHERE id = ?1",

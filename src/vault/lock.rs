@@ -17,6 +17,8 @@ use crate::model::ConnectionId;
 const NOFOLLOW: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+/// No connection has such an id.
+const SLOTS: &str = "slots";
 
 /// The locks of one vault. Usable without holding the vault itself, so that waiting for one grant
 /// delays no other.
@@ -26,7 +28,7 @@ pub struct GrantLocks(Place);
 #[derive(Clone)]
 enum Place {
     Folder(PathBuf),
-    Process(Arc<Mutex<HashSet<ConnectionId>>>),
+    Process(Arc<Mutex<HashSet<String>>>),
 }
 
 /// A held lock; dropping it releases it, unless a worker inherited the file.
@@ -35,8 +37,8 @@ pub struct GrantLock(Held);
 enum Held {
     File(File),
     Process {
-        id: ConnectionId,
-        held: Arc<Mutex<HashSet<ConnectionId>>>,
+        name: String,
+        held: Arc<Mutex<HashSet<String>>>,
     },
 }
 
@@ -54,10 +56,19 @@ impl GrantLocks {
     /// # Errors
     /// [`VaultError::Busy`] when somebody else still holds it then.
     pub fn lock(&self, id: &ConnectionId, patience: Duration) -> Result<GrantLock, VaultError> {
+        self.lock_named(id.as_str(), patience)
+    }
+
+    /// The lock under which key slots are changed; see [`GrantLocks::lock`].
+    pub(super) fn lock_slots(&self, patience: Duration) -> Result<GrantLock, VaultError> {
+        self.lock_named(SLOTS, patience)
+    }
+
+    fn lock_named(&self, name: &str, patience: Duration) -> Result<GrantLock, VaultError> {
         let start = Instant::now();
         let mut pause = FIRST_PAUSE;
         loop {
-            match self.try_lock(id) {
+            match self.try_named(name) {
                 Err(VaultError::Busy { .. }) if start.elapsed() < patience => {
                     std::thread::sleep(pause.min(patience.saturating_sub(start.elapsed())));
                     pause = (pause * 2).min(LONGEST_PAUSE);
@@ -69,10 +80,14 @@ impl GrantLocks {
 
     /// Takes the lock if it is free now; [`VaultError::Busy`] otherwise.
     pub fn try_lock(&self, id: &ConnectionId) -> Result<GrantLock, VaultError> {
+        self.try_named(id.as_str())
+    }
+
+    fn try_named(&self, name: &str) -> Result<GrantLock, VaultError> {
         match &self.0 {
             Place::Folder(folder) => {
                 home::private_folder(folder)?;
-                let path = folder.join(id.as_str());
+                let path = folder.join(name);
                 home::check_file(&path)?;
                 // Nothing is truncated: the holder's number stands in it.
                 let mut file = OpenOptions::new()
@@ -96,10 +111,10 @@ impl GrantLocks {
                 }
             }
             Place::Process(held) => {
-                let mut ids = held.lock().unwrap_or_else(PoisonError::into_inner);
-                if ids.insert(id.clone()) {
+                let mut names = held.lock().unwrap_or_else(PoisonError::into_inner);
+                if names.insert(name.to_owned()) {
                     Ok(GrantLock(Held::Process {
-                        id: id.clone(),
+                        name: name.to_owned(),
                         held: Arc::clone(held),
                     }))
                 } else {
@@ -124,10 +139,10 @@ impl GrantLock {
 
 impl Drop for GrantLock {
     fn drop(&mut self) {
-        if let Held::Process { id, held } = &self.0 {
+        if let Held::Process { name, held } = &self.0 {
             held.lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .remove(id);
+                .remove(name);
         }
     }
 }

@@ -18,18 +18,21 @@ mod history;
 mod home;
 mod key;
 mod keychain;
+mod leftovers;
 mod lock;
 mod opening;
 mod passphrase;
 mod records;
 mod refresh;
 mod registrations;
+mod rekey;
 mod rows;
 mod seal;
 mod slots;
 #[cfg(test)]
 mod tests;
 mod unlocking;
+mod verifier;
 
 pub use candidates::Candidate;
 pub use definitions::Edited;
@@ -43,5 +46,6 @@ pub use lock::{GrantLock, GrantLocks};
 pub use opening::{Status, Vault};
 pub use refresh::{Intent, Refreshed};
 pub use registrations::KnownRegistration;
+pub use rekey::Rekey;
 pub use slots::{NewSlot, SlotInfo, SlotKind};
 pub use unlocking::Unlock;

@@ -9,7 +9,7 @@ use super::anchor::{self, Seen};
 use super::db::{self, Connect, Db, FORMAT};
 use super::passphrase::{Cost, Effort};
 use super::slots::{self, NewSlot, SlotInfo, SlotLock};
-use super::{GrantLock, GrantLocks, Home, VaultError, VaultKey, key};
+use super::{GrantLock, GrantLocks, Home, VaultError, VaultKey, key, verifier};
 use crate::model::{ConnectionId, Secret, UnixTime};
 
 /// The store of everything the program remembers. Reading definitions needs no key.
@@ -17,9 +17,9 @@ pub struct Vault {
     pub(super) db: Db,
     pub(super) key: Option<VaultKey>,
     pub(super) id: String,
-    state: Option<PathBuf>,
-    locks: GrantLocks,
-    moved: bool,
+    pub(super) state: Option<PathBuf>,
+    pub(super) locks: GrantLocks,
+    pub(super) moved: bool,
 }
 
 /// The vault as people see it.
@@ -106,7 +106,8 @@ impl Vault {
         };
         let mut vault = Self::blank(db, state, locks)?;
         let vault_key = VaultKey::random()?;
-        let made = slots::make(&vault.id, &vault_key, slot, effort)?;
+        let account = slots::new_account(&vault.id)?;
+        let made = slots::make(&vault.id, &vault_key, slot, &account, effort)?;
         let stored = vault.lay_out(&vault_key, now, |tx| {
             made.store(tx, now)?;
             // Before the commit: a start cut off in between must not look like a copy from elsewhere.
@@ -152,7 +153,7 @@ impl Vault {
         now: UnixTime,
         fill: impl FnOnce(&rusqlite::Connection) -> Result<(), VaultError>,
     ) -> Result<(), VaultError> {
-        let verifier = self.new_verifier(vault_key)?;
+        let verifier = verifier::new(&self.id, vault_key)?;
         self.db.write(now, |tx| {
             Db::lay_out(tx)?;
             tx.execute(

@@ -3,7 +3,7 @@
 use rusqlite::{Connection as Sql, OptionalExtension, params};
 
 use super::seal::{self, Binding, Kind};
-use super::{VaultError, VaultKey};
+use super::{VaultError, VaultKey, verifier};
 use crate::model::{Connection, Secret};
 
 /// Where a secret of this connection belongs.
@@ -28,12 +28,18 @@ pub(super) fn client_secret_place(connection: &Connection) -> Binding<'_> {
 }
 
 /// Seals and stores, replacing what was there.
+///
+/// # Errors
+/// [`VaultError::Rekeyed`]: under a key that is not the vault's any more nobody could open it again.
 pub(super) fn put(
     tx: &Sql,
     key: &VaultKey,
     place: &Binding<'_>,
     secret: &Secret,
 ) -> Result<(), VaultError> {
+    if !verifier::fits(tx, key)? {
+        return Err(VaultError::Rekeyed);
+    }
     let record = seal::seal(key.as_bytes(), place, secret.reveal().as_bytes())?;
     tx.prepare_cached("INSERT OR REPLACE INTO sealed (owner, kind, record) VALUES (?1, ?2, ?3)")?
         .execute(params![place.owner, place.kind.as_str(), record])?;
@@ -43,7 +49,8 @@ pub(super) fn put(
 /// Reads and opens; `None` when there is no such record.
 ///
 /// # Errors
-/// [`VaultError::Tampered`] when the record does not belong to this place.
+/// [`VaultError::Tampered`] when the record does not belong to this place; [`VaultError::Rekeyed`]
+/// when the vault has another key since `key` opened it.
 pub(super) fn get(
     sql: &Sql,
     key: &VaultKey,
@@ -53,13 +60,14 @@ pub(super) fn get(
         .prepare_cached("SELECT record FROM sealed WHERE owner = ?1 AND kind = ?2")?
         .query_row(params![place.owner, place.kind.as_str()], |row| row.get(0))
         .optional()?;
-    record
-        .map(|record| {
-            seal::open(key.as_bytes(), place, &record)
-                .and_then(Secret::from_utf8)
-                .ok_or(VaultError::Tampered)
-        })
-        .transpose()
+    let Some(record) = record else {
+        return Ok(None);
+    };
+    match seal::open(key.as_bytes(), place, &record).and_then(Secret::from_utf8) {
+        Some(secret) => Ok(Some(secret)),
+        None if verifier::fits(sql, key)? => Err(VaultError::Tampered),
+        None => Err(VaultError::Rekeyed),
+    }
 }
 
 /// Erases records of these kinds; the engine overwrites their pages.

@@ -92,7 +92,10 @@ pub(super) fn adopt(tx: &Sql, connection: &Connection) -> Result<(), VaultError>
     }
 }
 
-fn stored_identity(tx: &Sql, id: &RegistrationId) -> Result<Option<[u8; 32]>, VaultError> {
+pub(super) fn stored_identity(
+    tx: &Sql,
+    id: &RegistrationId,
+) -> Result<Option<[u8; 32]>, VaultError> {
     Ok(tx
         .query_row(
             "SELECT identity FROM registration WHERE id = ?1",

@@ -42,6 +42,22 @@ impl Kind {
     }
 }
 
+impl Kind {
+    const STORED: [Self; 6] = [
+        Self::ClientSecret,
+        Self::AccessToken,
+        Self::RefreshToken,
+        Self::CandidateAccess,
+        Self::CandidateRefresh,
+        Self::Intent,
+    ];
+
+    /// The kind of a stored record by its word in the file.
+    pub(super) fn parse(word: &str) -> Option<Self> {
+        Self::STORED.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
 /// Where a record belongs: it opens nowhere else (conformance T-03, G-07).
 pub(super) struct Binding<'a> {
     /// Connection, registration or vault id.

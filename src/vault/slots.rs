@@ -56,16 +56,30 @@ pub(super) enum SlotLock {
     Passphrase { cost: Cost, salt: Vec<u8> },
 }
 
-/// Makes a slot for `vault_key`. A keychain's entry is read back and compared (conformance T-06).
+/// What the names of all entries in the keychain begin with.
+pub(super) const ACCOUNT: &str = "vault-";
+
+/// A name for a new entry in the keychain.
+pub(super) fn new_account(vault: &str) -> Result<String, VaultError> {
+    Ok(format!(
+        "{ACCOUNT}{}-{}",
+        &vault[..8],
+        hex(&key::random::<4>()?)
+    ))
+}
+
+/// Makes a slot for `vault_key`; one of the keychain under the name `account`. A keychain's entry
+/// is read back and compared (conformance T-06).
 pub(super) fn make(
     vault: &str,
     vault_key: &VaultKey,
     new: NewSlot<'_>,
+    account: &str,
     effort: Effort,
 ) -> Result<Slot, VaultError> {
     let (kind, slot_key, lock) = match new {
         NewSlot::Keychain(keychain) => {
-            let account = format!("vault-{}-{}", &vault[..8], hex(&key::random::<4>()?));
+            let account = account.to_owned();
             let slot_key = VaultKey::random()?;
             let entry = to_text(&slot_key);
             keychain.write(&account, &entry)?;
@@ -112,10 +126,7 @@ pub(super) fn forget(keychain: &dyn Keychain, account: &str) {
 
 impl Slot {
     pub(super) fn store(&self, tx: &Sql, now: UnixTime) -> Result<(), VaultError> {
-        let (account, cost, salt) = match &self.lock {
-            SlotLock::Keychain { account } => (Some(account), None, None),
-            SlotLock::Passphrase { cost, salt } => (None, Some(cost), Some(salt)),
-        };
+        let (account, cost, salt) = self.columns();
         tx.execute(
             "INSERT INTO slot (kind, created_at, account, memory_kib, passes, lanes, salt, wrapped)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -131,6 +142,33 @@ impl Slot {
             ],
         )?;
         Ok(())
+    }
+
+    /// Puts this slot in the place of the one with that number.
+    pub(super) fn replace(&self, tx: &Sql, id: u32) -> Result<(), VaultError> {
+        let (account, cost, salt) = self.columns();
+        tx.execute(
+            "UPDATE slot SET account = ?2, memory_kib = ?3, passes = ?4, lanes = ?5, salt = ?6,
+                    wrapped = ?7
+             WHERE id = ?1",
+            params![
+                id,
+                account,
+                cost.map(|c| c.memory_kib),
+                cost.map(|c| c.passes),
+                cost.map(|c| c.lanes),
+                salt,
+                self.wrapped
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn columns(&self) -> (Option<&String>, Option<&Cost>, Option<&Vec<u8>>) {
+        match &self.lock {
+            SlotLock::Keychain { account } => (Some(account), None, None),
+            SlotLock::Passphrase { cost, salt } => (None, Some(cost), Some(salt)),
+        }
     }
 
     /// The vault key by the keychain; `None` when the entry is not this slot's.

@@ -1,12 +1,15 @@
 //! Unlocking and locking, and the slots that do it.
 
+use std::time::Duration;
+
+use super::leftovers::Leftovers;
 use super::passphrase::Effort;
-use super::seal::{self, Binding, Kind};
 use super::slots::{self, NewSlot, SlotKind, SlotLock};
-use super::{Keychain, Vault, VaultError, VaultKey};
+use super::{Keychain, Vault, VaultError, VaultKey, verifier};
 use crate::model::{Secret, UnixTime};
 
-const VERIFIER: &[u8] = b"valetkey vault";
+/// How long a change of slots waits for another one.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What unlocks a vault.
 pub enum Unlock<'a> {
@@ -20,34 +23,56 @@ impl Vault {
     /// Opens the vault by one of its slots. With a passphrase this takes about half a second.
     ///
     /// # Errors
-    /// [`VaultError::WrongKey`], [`VaultError::KeyGone`], [`VaultError::NoSlot`],
-    /// [`VaultError::Keychain`]. A vault that was open stays open.
+    /// [`VaultError::WrongKey`], [`VaultError::Rekeyed`], [`VaultError::KeyGone`],
+    /// [`VaultError::NoSlot`], [`VaultError::Keychain`]. A vault that was open stays open.
     pub fn unlock(&mut self, with: Unlock<'_>) -> Result<(), VaultError> {
+        self.key = Some(self.opened_by(with, None)?);
+        Ok(())
+    }
+
+    /// Proves that a slot other than `id` opens the vault: before `id` goes.
+    ///
+    /// # Errors
+    /// As [`Vault::unlock`].
+    pub fn opens_without(&self, id: u32, with: Unlock<'_>) -> Result<(), VaultError> {
+        self.opened_by(with, Some(id)).map(drop)
+    }
+
+    fn opened_by(&self, with: Unlock<'_>, without: Option<u32>) -> Result<VaultKey, VaultError> {
         let found = match with {
-            Unlock::Key(vault_key) => Some(vault_key),
-            Unlock::Keychain(keychain) => self.by_slots(SlotKind::Keychain, |slot| {
+            Unlock::Key(vault_key) => {
+                // Some process of this program opened the vault with it.
+                let fits = verifier::fits(self.db.read(), &vault_key)?;
+                return fits.then_some(vault_key).ok_or(VaultError::Rekeyed);
+            }
+            Unlock::Keychain(keychain) => self.by_slots(SlotKind::Keychain, without, |slot| {
                 slot.open_by_keychain(&self.id, keychain)
             })?,
-            Unlock::Passphrase(passphrase) => self.by_slots(SlotKind::Passphrase, |slot| {
-                slot.open_by_passphrase(&self.id, passphrase)
-            })?,
+            Unlock::Passphrase(passphrase) => {
+                self.by_slots(SlotKind::Passphrase, without, |slot| {
+                    slot.open_by_passphrase(&self.id, passphrase)
+                })?
+            }
         };
         let vault_key = found.ok_or(VaultError::WrongKey)?;
-        self.verify(&vault_key)?;
-        self.key = Some(vault_key);
-        Ok(())
+        if verifier::fits(self.db.read(), &vault_key)? {
+            Ok(vault_key)
+        } else {
+            Err(VaultError::WrongKey)
+        }
     }
 
     /// Tries every slot of this kind; the first that opens wins, else the first error counts.
     fn by_slots(
         &self,
         kind: SlotKind,
+        without: Option<u32>,
         open: impl Fn(&slots::Slot) -> Result<Option<VaultKey>, VaultError>,
     ) -> Result<Option<VaultKey>, VaultError> {
         let slots = slots::all(self.db.read())?;
         let mut of_kind = slots
             .iter()
-            .filter(|(info, _)| info.kind == kind)
+            .filter(|(info, _)| info.kind == kind && Some(info.id) != without)
             .peekable();
         if of_kind.peek().is_none() {
             return Err(VaultError::NoSlot(kind));
@@ -63,30 +88,16 @@ impl Vault {
         first_error.map_or(Ok(None), Err)
     }
 
-    fn verify(&self, vault_key: &VaultKey) -> Result<(), VaultError> {
-        let record: Vec<u8> =
-            self.db
-                .read()
-                .query_row("SELECT verifier FROM vault", [], |row| row.get(0))?;
-        let text = seal::open(vault_key.as_bytes(), &self.verifier_place(), &record);
-        if text.is_some_and(|text| text.as_slice() == VERIFIER) {
-            Ok(())
-        } else {
-            Err(VaultError::WrongKey)
-        }
-    }
-
-    fn verifier_place(&self) -> Binding<'_> {
-        Binding {
-            owner: &self.id,
-            kind: Kind::Verifier,
-            generation: 0,
-            identity: [0; 32],
-        }
-    }
-
     pub fn is_unlocked(&self) -> bool {
         self.key.is_some()
+    }
+
+    /// Whether the key at hand still is the vault's: another process may have changed it.
+    pub fn key_fits(&self) -> Result<bool, VaultError> {
+        match &self.key {
+            Some(vault_key) => verifier::fits(self.db.read(), vault_key),
+            None => Ok(false),
+        }
     }
 
     /// Wipes the key from this process.
@@ -114,61 +125,99 @@ impl Vault {
         effort: Effort,
         now: UnixTime,
     ) -> Result<(), VaultError> {
-        let made = slots::make(&self.id, self.unlocked_key()?, slot, effort)?;
-        let stored = self.db.write(now, |tx| made.store(tx, now));
-        if let (Err(_), NewSlot::Keychain(keychain), SlotLock::Keychain { account }) =
-            (&stored, slot, &made.lock)
-        {
-            slots::forget(keychain, account);
+        if !self.key_fits()? {
+            self.unlocked_key()?;
+            return Err(VaultError::Rekeyed);
         }
+        let _lock = self.locks.lock_slots(PATIENCE)?;
+        let entries = match slot {
+            NewSlot::Keychain(keychain) => {
+                let account = slots::new_account(&self.id)?;
+                Leftovers::expected(self.state.as_deref(), vec![account])?.with(keychain)
+            }
+            NewSlot::Passphrase(_) => Leftovers::none(),
+        };
+        let stored = self.stored_slot(slot, &entries, effort, now);
+        entries.clear_up(self.db.read());
         stored?;
         self.note_definitions_changed();
         Ok(())
     }
 
+    fn stored_slot(
+        &self,
+        slot: NewSlot<'_>,
+        entries: &Leftovers<'_>,
+        effort: Effort,
+        now: UnixTime,
+    ) -> Result<(), VaultError> {
+        let vault_key = self.unlocked_key()?;
+        let made = slots::make(&self.id, vault_key, slot, entries.first(), effort)?;
+        self.db.write(now, |tx| {
+            // Under an old key it would open nothing.
+            if !verifier::fits(tx, vault_key)? {
+                return Err(VaultError::Rekeyed);
+            }
+            made.store(tx, now)
+        })
+    }
+
     /// Takes one way to open the vault away, and its entry out of the keychain if one is given.
     ///
     /// # Errors
-    /// [`VaultError::UnknownSlot`], [`VaultError::LastSlot`]; [`VaultError::Disk`] when the slot is
-    /// gone but an old copy of it may be left on the disk.
+    /// [`VaultError::UnknownSlot`], [`VaultError::LastSlot`]; [`VaultError::OldCopyLeft`] when the
+    /// slot is gone but an old copy of it may be left on the disk.
     pub fn remove_slot(
         &mut self,
         id: u32,
         keychain: Option<&dyn Keychain>,
         now: UnixTime,
     ) -> Result<(), VaultError> {
+        let _lock = self.locks.lock_slots(PATIENCE)?;
+        let going = slots::all(self.db.read())?;
+        let account = going.into_iter().find_map(|(info, slot)| match slot.lock {
+            SlotLock::Keychain { account } if info.id == id => Some(account),
+            _ => None,
+        });
+        let entries = match (account, keychain) {
+            (Some(account), Some(keychain)) => {
+                Leftovers::expected(self.state.as_deref(), vec![account])?.with(keychain)
+            }
+            _ => Leftovers::none(),
+        };
         let removed = self.db.write(now, |tx| {
-            let mut slots = slots::all(tx)?;
-            let at = slots
-                .iter()
-                .position(|(info, _)| info.id == id)
-                .ok_or(VaultError::UnknownSlot)?;
+            let slots = slots::all(tx)?;
+            if !slots.iter().any(|(info, _)| info.id == id) {
+                return Err(VaultError::UnknownSlot);
+            }
             if slots.len() == 1 {
                 return Err(VaultError::LastSlot);
             }
             tx.execute("DELETE FROM slot WHERE id = ?1", [id])?;
-            Ok(slots.swap_remove(at).1)
-        })?;
-        if let (SlotLock::Keychain { account }, Some(keychain)) = (&removed.lock, keychain) {
-            slots::forget(keychain, account);
-        }
-        // A wrapped key that is left in the log or in the backup would still open the vault.
-        self.db.checkpoint()?;
-        self.db.back_up()
+            Ok(())
+        });
+        entries.clear_up(self.db.read());
+        removed?;
+        self.forget_old_copies()
+    }
+
+    /// A wrapped key that is left in the log or in the backup would still open the vault.
+    pub(super) fn forget_old_copies(&self) -> Result<(), VaultError> {
+        let emptied = self.db.checkpoint();
+        let copied = self.db.back_up();
+        emptied.and(copied).map_err(|_| VaultError::OldCopyLeft)
     }
 
     /// Proves with a synced write and a look at the key that secrets can be stored: before a browser
     /// opens and before a token is spent (conformance T-05).
     pub fn prove_storage(&self, now: UnixTime) -> Result<(), VaultError> {
-        self.verify(self.unlocked_key()?)?;
+        self.unlocked_key()?;
+        if !self.key_fits()? {
+            return Err(VaultError::Rekeyed);
+        }
         self.db.write(now, |tx| {
             tx.execute("UPDATE vault SET proved_at = ?1", [now.0])?;
             Ok(())
         })
-    }
-
-    /// A known text under the vault key.
-    pub(super) fn new_verifier(&self, vault_key: &VaultKey) -> Result<Vec<u8>, VaultError> {
-        seal::seal(vault_key.as_bytes(), &self.verifier_place(), VERIFIER)
     }
 }

@@ -11,5 +11,6 @@ mod hostile;
 mod login;
 mod manage;
 mod races;
+mod slots;
 mod storage;
 mod sweep;

@@ -152,3 +152,28 @@ fn an_interrupt_at_a_passphrase_brings_the_echo_back() {
     assert_eq!(term.end(), 130);
     assert!(!home.path("data").join("vault.db").exists());
 }
+
+#[test]
+fn t_07_a_wrong_passphrase_may_be_typed_again_after_a_while() {
+    let home = Home::without_passphrase();
+    let passphrase = valetkey::model::Secret::new(PASSPHRASE.to_owned());
+    let place = valetkey::vault::Home::Disk {
+        data: home.path("data"),
+        state: home.path("state"),
+    };
+    let made = valetkey::model::UnixTime(1_700_000_000);
+    valetkey::vault::Vault::create_for_tests(&place, &passphrase, made).expect("a vault");
+    let mut term = home.start(&["vault", "rekey"]);
+    for (asked, words) in ["a guess", PASSPHRASE].into_iter().enumerate() {
+        term.until("a question without echo", |term| {
+            let questions = term.text().matches("Passphrase of the vault:").count();
+            questions == asked + 1 && !term.echoes()
+        });
+        term.press(&format!("{words}{ENTER}"));
+    }
+    // What was typed to open the vault opens its slot too.
+    term.until_shows("The vault has a new key.");
+    assert!(term.shows("Wrong passphrase (wait 1 s)."));
+    assert_eq!(term.end(), 0);
+    assert!(!term.written().contains(PASSPHRASE));
+}

@@ -10,6 +10,7 @@ use crate::vault::{DiskFault, KeychainError, VaultError};
 pub enum VaultTrouble {
     Locked,
     WrongKey,
+    Rekeyed,
     Tampered,
     Moved,
     Changed,
@@ -36,6 +37,7 @@ impl From<VaultError> for VaultTrouble {
         match error {
             VaultError::Locked | VaultError::Keychain(KeychainError::Locked) => Self::Locked,
             VaultError::WrongKey => Self::WrongKey,
+            VaultError::Rekeyed => Self::Rekeyed,
             VaultError::Tampered => Self::Tampered,
             VaultError::Moved => Self::Moved,
             VaultError::Changed => Self::Changed,
@@ -55,6 +57,7 @@ impl From<VaultTrouble> for VaultError {
         match trouble {
             VaultTrouble::Locked => Self::Locked,
             VaultTrouble::WrongKey => Self::WrongKey,
+            VaultTrouble::Rekeyed => Self::Rekeyed,
             VaultTrouble::Tampered => Self::Tampered,
             VaultTrouble::Moved => Self::Moved,
             VaultTrouble::Changed => Self::Changed,

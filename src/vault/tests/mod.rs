@@ -8,6 +8,7 @@ mod homes;
 mod locks;
 mod moved;
 mod refresh;
+mod rekey;
 mod tampering;
 mod unlocking;
 

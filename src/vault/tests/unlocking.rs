@@ -135,7 +135,7 @@ fn t_02_a_key_handed_over_is_checked() {
     let mut worker = place.locked();
     assert_eq!(
         refused(worker.unlock(Unlock::Key(VaultKey::from_bytes([7; 32])))),
-        VaultError::WrongKey
+        VaultError::Rekeyed
     );
     worker
         .unlock(Unlock::Key(VaultKey::from_bytes(bytes)))
