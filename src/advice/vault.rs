@@ -67,18 +67,25 @@ pub(super) fn vault(error: &VaultError) -> Advice {
             format!("The vault was written by a newer version (format {format}). It was not touched."),
         )
         .hint("Update valetkey."),
-        VaultError::Damaged(part) => locked("vault-damaged", format!("The vault is damaged ({part}). It was not touched."))
-            .hint("A copy lies beside it: vault.db.bak"),
         VaultError::Moved => locked(
             "vault-moved",
             "This vault was last used on another machine, or restored from a copy. A refresh here may end the sign-ins there.".to_owned(),
         )
         .hint("If it is in use only here from now on, run: valetkey vault adopt"),
+        VaultError::Replaced => locked(
+            "vault-replaced",
+            "The vault's file was replaced while this program ran. Nothing was changed.".to_owned(),
+        )
+        .hint("Start the program again."),
+        VaultError::NoCopy => locked("no-copy", "There is no whole copy of the vault to restore.".to_owned())
+            .hint("Put a backup of your own in its place, or move the folder away and begin anew. See: valetkey paths"),
+        VaultError::Damaged(part) => locked("vault-damaged", format!("The vault is damaged ({part}). It was not touched."))
+            .hint("To go on with the copy beside it: valetkey vault restore"),
         VaultError::Tampered => locked(
             "vault-changed-outside",
             "The vault was changed outside the program: a secret does not belong to these addresses. Nothing was sent.".to_owned(),
         )
-        .hint("Sign in again, or restore the copy vault.db.bak"),
+        .hint("Sign in again; or go on with the copy beside it: valetkey vault restore --anyway"),
         VaultError::NotPrivate { path, problem } => {
             let path = Untrusted::new(path.to_string_lossy()).shown();
             let problem = match problem {

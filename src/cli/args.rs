@@ -212,6 +212,15 @@ pub(super) enum VaultCommand {
         #[command(subcommand)]
         command: SlotCommand,
     },
+    /// Put the copy beside a damaged vault in its place; the damaged file is kept
+    Restore {
+        /// Replace a vault that opens, too
+        #[arg(long)]
+        anyway: bool,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// Give the vault a new key; everything in it is sealed again
     #[command(
         after_help = "The slots stay and open the new key. A passphrase slot needs its passphrase for that: typed, or \

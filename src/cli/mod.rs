@@ -165,6 +165,10 @@ fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
             client_secret_file.as_deref(),
         )),
         Command::Presets { check, json } => done(presets::run(check.as_ref(), json)),
+        // Before anything opens the vault, which may not open.
+        Command::Vault {
+            command: VaultCommand::Restore { anyway, yes },
+        } => done(vault::restore(&cli, anyway, yes)),
         Command::Vault { command } => done(vault::run(&Setup::new(&cli)?, &command)),
         Command::Paths { json } => done(look::paths(&setup::paths()?, json)),
         Command::Demo { port, auto: true } => done(demo::auto(port)),

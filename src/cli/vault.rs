@@ -1,6 +1,9 @@
 //! `vault init` and `vault status`; the slots beside it.
 
+mod restore;
 mod slots;
+
+pub(super) use restore::run as restore;
 
 use serde_json::json;
 
@@ -24,6 +27,8 @@ pub(super) fn run(setup: &Setup, command: &VaultCommand) -> Result<(), Failed> {
             yes,
             ..
         } => slots::start_over(setup, *passphrase, new, *yes),
+        // Done before the vault was opened.
+        VaultCommand::Restore { .. } => Ok(()),
         VaultCommand::Rekey { drop, yes, .. } => slots::rekey(setup, drop, *yes),
     }
 }

@@ -179,7 +179,7 @@ impl Vault {
             history::note(tx, id, now, "signed-in", label)?;
             Ok(grant)
         })?;
-        self.note_seen();
+        self.note_seen(now);
         Ok(grant)
     }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use rusqlite::backup::Progress;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, Transaction, TransactionBehavior};
 use rustix::fs::{Access, access};
+use tempfile::NamedTempFile;
 
 use super::{DiskFault, VaultError, home};
 use crate::model::{UnixTime, Untrusted};
@@ -29,6 +30,8 @@ const SCHEMA: &str = include_str!("schema.sql");
 pub(super) struct Db {
     conn: Connection,
     file: Option<PathBuf>,
+    /// Of the file when it was opened.
+    inode: Option<u64>,
 }
 
 impl Db {
@@ -37,10 +40,15 @@ impl Db {
         if !home::check_folder(data)? {
             return Ok(None);
         }
-        let file = data.join("vault.db");
-        let unmade = nothing_was_made(data);
-        if home::check_file(&file)?.is_none() {
+        let files = Files::of(data);
+        let file = files.vault();
+        let unmade = files.nothing_was_made();
+        let Some(found) = home::check_file(&file)? else {
             return unmade.map(|()| None);
+        };
+        if found.len() == 0 {
+            // The engine would throw away a log beside it.
+            unmade.clone()?;
         }
         let db = Self::over(connect(&file)?, Some(file))?;
         match db.format()? {
@@ -54,11 +62,17 @@ impl Db {
     /// Makes the file, private from its first moment, still without content.
     pub(super) fn make(data: &Path) -> Result<Self, VaultError> {
         home::private_folder(data)?;
-        let file = data.join("vault.db");
-        let unmade = nothing_was_made(data);
-        if home::check_file(&file)?.is_none() {
-            unmade.clone()?;
-            new_private_file(data, &file)?;
+        let files = Files::of(data);
+        let file = files.vault();
+        let unmade = files.nothing_was_made();
+        match home::check_file(&file)? {
+            Some(found) if found.len() > 0 => {}
+            // The engine would throw away a log beside it.
+            Some(_) => unmade.clone()?,
+            None => {
+                unmade.clone()?;
+                new_private_file(data, &file)?;
+            }
         }
         let db = Self::over(connect(&file)?, Some(file))?;
         if db.format()?.is_some() {
@@ -77,6 +91,20 @@ impl Db {
         Ok(db)
     }
 
+    /// Opens the copy beside the vault, to look at: nothing is written, not even beside it.
+    ///
+    /// # Errors
+    /// [`VaultError::Damaged`] when it is not whole.
+    pub(super) fn open_copy(files: &Files<'_>) -> Result<Self, VaultError> {
+        let copy = Self::over(connect_read_only(&files.backup())?, None)?;
+        match copy.format()? {
+            Some(FORMAT) => copy.check_whole()?,
+            Some(newer) => return Err(VaultError::NewerFormat(newer)),
+            None => return Err(VaultError::Damaged("the copy is empty")),
+        }
+        Ok(copy)
+    }
+
     pub(super) fn memory() -> Result<Self, VaultError> {
         Self::over(Connection::open_in_memory()?, None)
     }
@@ -88,7 +116,8 @@ impl Db {
             "PRAGMA synchronous = FULL; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1;
              PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
         )?;
-        Ok(Self { conn, file })
+        let inode = file.as_deref().and_then(inode_of);
+        Ok(Self { conn, file, inode })
     }
 
     /// `None` while the file has no content.
@@ -134,6 +163,9 @@ impl Db {
     }
 
     /// One transaction, durable when this returns. Counts the change.
+    ///
+    /// # Errors
+    /// [`VaultError::Replaced`] when another file has been put in the place of the one opened.
     pub(super) fn write<T>(
         &self,
         now: UnixTime,
@@ -141,23 +173,58 @@ impl Db {
     ) -> Result<T, VaultError> {
         let tx = Transaction::new_unchecked(&self.conn, TransactionBehavior::Immediate)?;
         let done = work(&tx)?;
+        self.still_in_place()?;
         tx.prepare_cached("UPDATE vault SET last_write = ?1, changes = changes + 1")?
             .execute([now.0])?;
         tx.commit()?;
         Ok(done)
     }
 
-    /// Copies the vault beside itself, replacing the last copy at once.
+    /// What is stored in a file that was moved away would be lost.
+    fn still_in_place(&self) -> Result<(), VaultError> {
+        if self.inode() == self.inode {
+            Ok(())
+        } else {
+            Err(VaultError::Replaced)
+        }
+    }
+
+    /// Whether every page is where it belongs.
+    ///
+    /// # Errors
+    /// [`VaultError::Damaged`].
+    pub(super) fn check_whole(&self) -> Result<(), VaultError> {
+        let found: String = self
+            .conn
+            .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+        if found == "ok" {
+            Ok(())
+        } else {
+            Err(VaultError::Damaged("the vault file"))
+        }
+    }
+
+    /// Copies the vault beside itself, replacing the last copy at once. A damaged vault leaves the
+    /// last copy as it is.
     pub(super) fn back_up(&self) -> Result<(), VaultError> {
         let Some(data) = self.file.as_deref().and_then(Path::parent) else {
             return Ok(());
         };
-        let copy = home::temporary_file(data, "vault.db.bak.")?.into_temp_path();
+        self.check_whole()?;
+        let files = Files::of(data);
+        let copy = files.temporary()?.into_temp_path();
         self.conn.backup(MAIN_DB, &copy, None::<fn(Progress)>)?;
-        copy.persist(backup_of(data))
+        self.still_in_place()?;
+        copy.persist(files.backup())
             .map_err(|failed| failed.error)?;
         home::sync_folder(data)?;
         Ok(())
+    }
+
+    /// When the copy beside the vault was made.
+    pub(super) fn backed_up_at(&self) -> Option<UnixTime> {
+        let data = self.file.as_deref()?.parent()?;
+        Files::of(data).backup_made_at().ok()?
     }
 
     /// Moves everything into the main file, so that erased records are gone from the log too.
@@ -174,8 +241,7 @@ impl Db {
 
     /// The file's identity on its disk.
     pub(super) fn inode(&self) -> Option<u64> {
-        let file = self.file.as_ref()?;
-        fs::symlink_metadata(file).ok().map(|found| found.ino())
+        self.file.as_deref().and_then(inode_of)
     }
 
     /// Where it lies, to show; `None` in memory.
@@ -218,19 +284,97 @@ pub(super) fn connect_read_only(file: &Path) -> Result<Connection, VaultError> {
     )?)
 }
 
-/// A copy without its vault is a loss that a new vault must not cover up. Asked before the file is
-/// looked at, since a vault being made elsewhere at this moment is there before its copy is.
-fn nothing_was_made(data: &Path) -> Result<(), VaultError> {
-    if backup_of(data).exists() {
-        return Err(VaultError::Damaged(
-            "the vault file is empty or missing, its copy is there",
-        ));
-    }
-    Ok(())
+fn inode_of(file: &Path) -> Option<u64> {
+    fs::symlink_metadata(file).ok().map(|found| found.ino())
 }
 
-fn backup_of(data: &Path) -> PathBuf {
-    data.join("vault.db.bak")
+/// The files of the vault in its folder.
+pub(super) struct Files<'a> {
+    data: &'a Path,
+}
+
+impl<'a> Files<'a> {
+    pub(super) fn of(data: &'a Path) -> Self {
+        Self { data }
+    }
+
+    fn vault(&self) -> PathBuf {
+        self.data.join("vault.db")
+    }
+
+    pub(super) fn backup(&self) -> PathBuf {
+        self.data.join("vault.db.bak")
+    }
+
+    fn temporary(&self) -> Result<NamedTempFile, VaultError> {
+        Ok(home::temporary_file(self.data, "vault.db.bak.")?)
+    }
+
+    /// When the copy was made; `None` when there is none.
+    pub(super) fn backup_made_at(&self) -> Result<Option<UnixTime>, VaultError> {
+        let found = home::check_file(&self.backup())?;
+        Ok(found.map(|found| UnixTime(found.mtime())))
+    }
+
+    /// A copy without its vault is a loss that a new vault must not cover up, and so is a log
+    /// without one. Asked before the file is looked at, since a vault being made elsewhere at this
+    /// moment is there before its copy and its log are.
+    fn nothing_was_made(&self) -> Result<(), VaultError> {
+        let holds = |path: PathBuf| fs::symlink_metadata(path).is_ok_and(|found| found.len() > 0);
+        let log_alone = holds(beside(&self.vault(), "-wal")) && !holds(self.vault());
+        if self.backup().exists() || log_alone {
+            return Err(VaultError::Damaged("the vault file is empty or missing"));
+        }
+        Ok(())
+    }
+
+    /// The copy once more, as a new file that is synced.
+    pub(super) fn copy_of_backup(&self) -> Result<NamedTempFile, VaultError> {
+        let mut file = home::temporary_file(self.data, "vault.db.new.")?;
+        std::io::copy(&mut fs::File::open(self.backup())?, file.as_file_mut())?;
+        file.as_file().sync_all()?;
+        Ok(file)
+    }
+
+    /// Moves the vault away with its log, which would be replayed into whatever came in its place.
+    /// The vault goes first: a log alone is a loss that is told, a vault without its log is not.
+    pub(super) fn keep_aside(&self, now: UnixTime) -> Result<Option<PathBuf>, VaultError> {
+        let vault = self.vault();
+        let stamp: String = now.rfc3339().replace(':', "-");
+        let aside = (1..1000)
+            .map(|number| match number {
+                1 => self.data.join(format!("vault.db.damaged-{stamp}")),
+                _ => self.data.join(format!("vault.db.damaged-{stamp}-{number}")),
+            })
+            .find(|path| fs::symlink_metadata(path).is_err());
+        let aside = aside.ok_or(VaultError::AlreadyMade)?;
+        let mut moved = false;
+        for ending in ["", "-wal", "-journal"] {
+            match fs::rename(beside(&vault, ending), beside(&aside, ending)) {
+                Ok(()) => moved = true,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error.into()),
+            }
+            home::sync_folder(self.data)?;
+        }
+        // Only an index into the log, made anew by whoever opens the vault.
+        let _ = fs::remove_file(beside(&vault, "-shm"));
+        Ok(moved.then_some(aside))
+    }
+
+    /// Puts a vault where there is none.
+    pub(super) fn put_in_place(&self, file: NamedTempFile) -> Result<(), VaultError> {
+        file.persist_noclobber(self.vault())
+            .map_err(|failed| failed.error)?;
+        home::sync_folder(self.data)?;
+        Ok(())
+    }
+}
+
+fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 /// Exclusive, so that nothing put in its place beforehand is used; the mode whatever the mask says.
@@ -263,9 +407,12 @@ impl From<rusqlite::Error> for VaultError {
                 ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
                     Self::Disk(DiskFault::Permission)
                 }
-                ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt => {
-                    Self::Damaged("the vault file")
-                }
+                // The last three: tables, texts or rows that this program never wrote.
+                ErrorCode::NotADatabase
+                | ErrorCode::DatabaseCorrupt
+                | ErrorCode::Unknown
+                | ErrorCode::TypeMismatch
+                | ErrorCode::ConstraintViolation => Self::Damaged("the vault file"),
                 _ => Self::Disk(DiskFault::Other(Untrusted::new(error.to_string()))),
             },
             // A column of another type than we wrote, a row that must exist and does not.

@@ -1,5 +1,7 @@
 //! Connections: adding, editing, finding.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection as Sql, Params, params};
 
 use super::rows::{Columns, GRANT, to_json};
@@ -125,7 +127,7 @@ impl Vault {
         })?;
         self.note_definitions_changed();
         if edited.parked {
-            self.note_seen();
+            self.note_seen(now);
         }
         Ok(edited)
     }
@@ -170,7 +172,7 @@ impl Vault {
             Ok(())
         })?;
         self.note_definitions_changed();
-        self.note_seen();
+        self.note_seen(now);
         Ok(())
     }
 
@@ -206,6 +208,16 @@ impl Vault {
 
 pub(super) fn by_id(sql: &Sql, id: &ConnectionId) -> Result<Option<Connection>, VaultError> {
     find(sql, "c.id = ?1", [id.as_str()])
+}
+
+pub(super) fn every_id(sql: &Sql) -> Result<BTreeSet<ConnectionId>, VaultError> {
+    let mut statement = sql.prepare_cached("SELECT id FROM connection")?;
+    let mut rows = statement.query([])?;
+    let mut ids = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        ids.insert(Columns::of(row).text(ConnectionId::parse)?);
+    }
+    Ok(ids)
 }
 
 pub(super) fn expect_one(rows: usize) -> Result<(), VaultError> {

@@ -72,11 +72,17 @@ pub enum VaultError {
     /// Written by a newer version; the number is its format (conformance U-08).
     #[error("the vault has format {0}, written by a newer version")]
     NewerFormat(u32),
+    /// Another file lies in the vault's place since this process opened it.
+    #[error("the vault file was replaced")]
+    Replaced,
+    /// There is no copy that could take the vault's place.
+    #[error("there is no whole copy of the vault")]
+    NoCopy,
     /// The file is not what this program wrote; names the part.
     #[error("the vault is damaged: {0}")]
     Damaged(&'static str),
     /// Used on another machine since, or restored from a copy: whether it is to be used here is for a
-    /// person to say, before a refresh token is spent (conformance J-14).
+    /// person to say ([`super::Vault::adopt`]), before a refresh token is spent (conformance J-14).
     #[error("the vault was moved or restored")]
     Moved,
     /// A sealed record does not belong where it lies (conformance T-03, G-07).

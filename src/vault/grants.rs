@@ -53,7 +53,7 @@ impl Vault {
         now: UnixTime,
     ) -> Result<(), VaultError> {
         self.judge(connection, now, |tx| end(tx, &connection.id, reason, now))?;
-        self.note_seen();
+        self.note_seen(now);
         Ok(())
     }
 

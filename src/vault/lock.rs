@@ -59,6 +59,31 @@ impl GrantLocks {
         self.lock_named(id.as_str(), patience)
     }
 
+    /// Takes several locks, within `patience` altogether.
+    pub(super) fn lock_each(
+        &self,
+        ids: impl IntoIterator<Item = ConnectionId>,
+        patience: Duration,
+    ) -> Result<Vec<GrantLock>, VaultError> {
+        let give_up = Instant::now() + patience;
+        ids.into_iter()
+            .map(|id| self.lock(&id, give_up.saturating_duration_since(Instant::now())))
+            .collect()
+    }
+
+    /// Grants whose lock was ever taken on this disk.
+    pub(super) fn ever_taken(&self) -> Vec<ConnectionId> {
+        let Place::Folder(folder) = &self.0 else {
+            return Vec::new();
+        };
+        let Ok(entries) = std::fs::read_dir(folder) else {
+            return Vec::new();
+        };
+        entries
+            .filter_map(|entry| ConnectionId::parse(entry.ok()?.file_name().to_str()?))
+            .collect()
+    }
+
     /// The lock under which key slots are changed; see [`GrantLocks::lock`].
     pub(super) fn lock_slots(&self, patience: Duration) -> Result<GrantLock, VaultError> {
         self.lock_named(SLOTS, patience)
@@ -159,4 +184,18 @@ fn read_holder(file: &mut File) -> Option<u32> {
     let mut text = String::new();
     file.take(16).read_to_string(&mut text).ok()?;
     text.parse().ok()
+}
+
+/// Each lock is an open file, and a thousand connections are more than most shells allow.
+pub(super) fn allow_open_files(count: usize) {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+
+    const OTHERS: u64 = 64;
+    let wanted = count as u64 + OTHERS;
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|current| current < wanted) {
+        limit.current = Some(limit.maximum.map_or(wanted, |most| most.min(wanted)));
+        // Without it the locks themselves tell that there are too many.
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
 }

@@ -10,7 +10,10 @@ use super::db::{self, Connect, Db, FORMAT};
 use super::passphrase::{Cost, Effort};
 use super::slots::{self, NewSlot, SlotInfo, SlotLock};
 use super::{GrantLock, GrantLocks, Home, VaultError, VaultKey, key, verifier};
-use crate::model::{ConnectionId, Secret, UnixTime};
+use crate::model::{ConnectionId, Seconds, Secret, UnixTime};
+
+/// The copy beside the vault is never older than this when a grant changes.
+const A_DAY: Seconds = Seconds(24 * 60 * 60);
 
 /// The store of everything the program remembers. Reading definitions needs no key.
 pub struct Vault {
@@ -253,9 +256,14 @@ impl Vault {
         let _ = self.db.back_up();
     }
 
-    /// Renews the note outside the vault after a change of a grant. A moved vault keeps its old
-    /// note until the person has decided. As above, a failure does not undo the change.
-    pub(super) fn note_seen(&self) {
+    /// Renews the note outside the vault after a change of a grant, and the copy beside it once a
+    /// day (conformance U-07). A moved vault keeps its old note until the person has decided. As
+    /// above, a failure does not undo the change.
+    pub(super) fn note_seen(&self, now: UnixTime) {
+        let copied_at = self.db.backed_up_at();
+        if copied_at.is_none_or(|at| now.since(at) >= A_DAY) {
+            let _ = self.db.back_up();
+        }
         if let (Some(state), false) = (&self.state, self.is_moved())
             && let Ok(seen) = self.seen()
         {
@@ -264,6 +272,6 @@ impl Vault {
     }
 }
 
-fn locks_in(data: &Path) -> PathBuf {
+pub(super) fn locks_in(data: &Path) -> PathBuf {
     data.join("locks")
 }

@@ -172,7 +172,7 @@ impl Vault {
             history::note(tx, &connection.id, now, "refreshed", None)?;
             Ok(grant)
         })?;
-        self.note_seen();
+        self.note_seen(now);
         Ok(grant)
     }
 

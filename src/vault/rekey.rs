@@ -7,12 +7,13 @@
 //! ([`VaultError::Rekeyed`]).
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::Connection as Sql;
 
-use super::definitions::by_id;
+use super::definitions::{by_id, every_id};
 use super::leftovers::Leftovers;
+use super::lock::allow_open_files;
 use super::passphrase::Effort;
 use super::seal::{Binding, Kind};
 use super::slots::{self, NewSlot, Slot, SlotInfo, SlotKind, SlotLock};
@@ -89,7 +90,7 @@ impl Vault {
                 });
         entries.clear_up(self.db.read());
         self.key = Some(changed?);
-        self.note_seen();
+        self.note_seen(now);
         self.forget_old_copies()
     }
 
@@ -137,7 +138,7 @@ impl Vault {
         entries.clear_up(self.db.read());
         stored?;
         self.key = Some(vault_key);
-        self.note_seen();
+        self.note_seen(now);
         self.forget_old_copies()
     }
 
@@ -146,16 +147,10 @@ impl Vault {
         &self,
         patience: Duration,
     ) -> Result<Vec<(ConnectionId, GrantLock)>, VaultError> {
-        let ids = every_connection(self.db.read())?;
+        let ids = every_id(self.db.read())?;
         allow_open_files(ids.len());
-        let give_up = Instant::now() + patience;
-        ids.into_iter()
-            .map(|id| {
-                let left = give_up.saturating_duration_since(Instant::now());
-                let lock = self.locks.lock(&id, left)?;
-                Ok((id, lock))
-            })
-            .collect()
+        let locks = self.locks.lock_each(ids.iter().cloned(), patience)?;
+        Ok(ids.into_iter().zip(locks).collect())
     }
 
     fn slots_to_keep(&self, with: &Rekey<'_>) -> Result<Vec<(SlotInfo, Slot)>, VaultError> {
@@ -280,20 +275,9 @@ fn accounts(slots: &[(SlotInfo, Slot)]) -> impl Iterator<Item = String> {
     })
 }
 
-fn every_connection(sql: &Sql) -> Result<BTreeSet<ConnectionId>, VaultError> {
-    let mut statement = sql.prepare_cached("SELECT id FROM connection")?;
-    let mut rows = statement.query([])?;
-    let mut ids = BTreeSet::new();
-    while let Some(row) = rows.next()? {
-        let id = ConnectionId::parse(row.get_ref(0)?.as_str().unwrap_or_default());
-        ids.insert(id.ok_or(VaultError::Damaged("a row of the vault"))?);
-    }
-    Ok(ids)
-}
-
 /// A connection added since the locks were taken may be refreshing already.
 fn nobody_came(tx: &Sql, held: &[(ConnectionId, GrantLock)]) -> Result<(), VaultError> {
-    let mut ids = every_connection(tx)?;
+    let mut ids = every_id(tx)?;
     for (id, _) in held {
         ids.remove(id);
     }
@@ -351,7 +335,7 @@ fn place_of<'a>(tx: &Sql, owner: &'a str, kind: Kind) -> Result<Binding<'a>, Vau
 }
 
 fn lose_every_secret(tx: &Sql, now: UnixTime) -> Result<(), VaultError> {
-    for id in every_connection(tx)? {
+    for id in every_id(tx)? {
         let connection = by_id(tx, &id)?.ok_or(VaultError::UnknownConnection)?;
         if connection.grant.is_some() && connection.ended.is_none() {
             grants::end(tx, &id, EndReason::VaultKeyGone, now)?;
@@ -362,18 +346,4 @@ fn lose_every_secret(tx: &Sql, now: UnixTime) -> Result<(), VaultError> {
     tx.execute("DELETE FROM sealed", [])?;
     tx.execute("UPDATE registration SET has_secret = 0", [])?;
     Ok(())
-}
-
-/// Each lock is an open file, and a thousand connections are more than most shells allow.
-fn allow_open_files(count: usize) {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-
-    const OTHERS: u64 = 64;
-    let wanted = count as u64 + OTHERS;
-    let mut limit = getrlimit(Resource::Nofile);
-    if limit.current.is_some_and(|current| current < wanted) {
-        limit.current = Some(limit.maximum.map_or(wanted, |most| most.min(wanted)));
-        // Without it the locks themselves tell that there are too many.
-        let _ = setrlimit(Resource::Nofile, limit);
-    }
 }

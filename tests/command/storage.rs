@@ -249,3 +249,71 @@ fn j_14_a_copied_vault_gives_what_is_good_and_refreshes_nothing_until_it_is_adop
     let told = home.run(&["vault", "adopt"]).ended(0);
     assert!(told.stderr.contains("Nothing was changed"), "{told:?}");
 }
+
+#[test]
+fn u_07_a_damaged_vault_is_told_and_restored_on_request_and_asks_before_it_refreshes() {
+    let sandbox = sandbox(&["rotation=on", "grace=0"]);
+    let home = Home::signed_in(&sandbox);
+    let file = home.root().join("data/vault.db");
+    // The copy is made after a change of a definition: with the sign-in in it.
+    home.run(&["edit", NAME, "scope=profile"]).ended(0);
+    let output = home.run(&["vault", "restore", "--yes"]).ended(0);
+    assert!(output.stderr.contains("The vault is whole."), "{output:#?}");
+    let mut bytes = fs::read(&file).expect("reads");
+    bytes[..16].fill(b'x');
+    fs::write(&file, &bytes).expect("damaged");
+
+    for arguments in [vec!["list"], vec!["token", NAME], vec!["vault", "status"]] {
+        let output = home.run(&arguments).ended(6);
+        assert!(
+            output.stderr.contains("The vault is damaged"),
+            "{output:#?}"
+        );
+        assert!(
+            output.stderr.contains("valetkey vault restore"),
+            "{output:#?}"
+        );
+    }
+    let output = home.run(&["vault", "restore"]).ended(2);
+    assert!(output.stderr.contains("holds 1 connection."), "{output:#?}");
+    assert!(output.stderr.contains("--yes"), "{output:#?}");
+    assert_eq!(fs::read(&file).expect("reads"), bytes);
+
+    let output = home.run(&["vault", "restore", "--yes"]).ended(0);
+    assert!(
+        output.stderr.contains("Restored the copy of "),
+        "{output:#?}"
+    );
+    let aside = everything_under(&home.root().join("data"))
+        .into_iter()
+        .find(|path| path.to_string_lossy().contains("vault.db.damaged-"))
+        .expect("kept aside");
+    assert_eq!(fs::read(aside).expect("reads"), bytes);
+    assert!(sandbox.accepts_access(&home.run(&["token", NAME]).token()));
+    let output = home.run(&["refresh", NAME]).ended(6);
+    assert!(
+        output.stderr.contains("valetkey vault adopt"),
+        "{output:#?}"
+    );
+    assert!(
+        sandbox.requests_to("/token").is_empty(),
+        "nothing was spent"
+    );
+    home.run(&["vault", "adopt"]).ended(0);
+    home.run(&["refresh", NAME]).ended(0);
+    assert!(sandbox.reuse_events().is_empty());
+}
+
+#[test]
+fn u_07_without_a_copy_a_damaged_vault_stays_where_it_is() {
+    let home = Home::new();
+    let data = home.root().join("data");
+    fs::write(data.join("vault.db"), "not a vault").expect("damaged");
+    fs::remove_file(data.join("vault.db.bak")).expect("removed");
+    let output = home.run(&["vault", "restore", "--yes"]).ended(6);
+    assert!(output.stderr.contains("no whole copy"), "{output:#?}");
+    assert_eq!(
+        fs::read(data.join("vault.db")).expect("reads"),
+        b"not a vault"
+    );
+}
