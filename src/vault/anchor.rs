@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{VaultError, home};
+use super::{VaultError, home, slots};
 
 /// What was last seen of a vault on this machine. The device number is left out: it may change
 /// with every start of the machine.
@@ -24,13 +24,16 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    pub(super) fn now(vault: &str, changes: u64, inode: u64) -> Self {
-        Self {
+    /// # Errors
+    /// The machine's identity is there and cannot be read: without it this would look like another
+    /// machine.
+    pub(super) fn now(vault: &str, changes: u64, inode: u64) -> io::Result<Self> {
+        Ok(Self {
             vault: vault.to_owned(),
             changes,
-            machine: machine(vault),
+            machine: machine(vault)?,
             inode,
-        }
+        })
     }
 
     /// Whether this vault is another copy than the one last seen.
@@ -42,9 +45,17 @@ impl Seen {
     }
 }
 
-/// The note in `state`; `None` when there is no readable one.
-pub(super) fn read(state: &Path) -> Option<Seen> {
-    serde_json::from_str(&fs::read_to_string(note(state)).ok()?).ok()
+/// The note in `state`; `None` when there is none, or one that is not ours.
+pub(super) fn read(state: &Path) -> io::Result<Option<Seen>> {
+    Ok(read_if_there(&note(state))?.and_then(|text| serde_json::from_slice(&text).ok()))
+}
+
+fn read_if_there(file: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(file) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Replaces the note: old or new, never neither (conformance U-03).
@@ -64,14 +75,12 @@ fn note(state: &Path) -> PathBuf {
 }
 
 /// Never the identity itself: machine-id(5) asks programs not to spread it.
-fn machine(vault: &str) -> Option<String> {
-    let id = fs::read("/etc/machine-id").ok()?;
+fn machine(vault: &str) -> io::Result<Option<String>> {
+    let Some(id) = read_if_there(Path::new("/etc/machine-id"))? else {
+        return Ok(None);
+    };
     let mut hash = Sha256::new();
     hash.update(vault);
     hash.update(&id);
-    Some(hash.finalize().iter().fold(String::new(), |mut text, b| {
-        use std::fmt::Write as _;
-        let _ = write!(text, "{b:02x}");
-        text
-    }))
+    Ok(Some(slots::hex(&hash.finalize())))
 }

@@ -4,6 +4,7 @@
 //! holds on it for this process (POSIX record locks). Only new files are made by hand.
 
 use std::fs::{self, OpenOptions};
+use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -31,7 +32,7 @@ pub(super) struct Db {
     conn: Connection,
     file: Option<PathBuf>,
     /// Of the file when it was opened.
-    inode: Option<u64>,
+    inode: u64,
 }
 
 impl Db {
@@ -116,7 +117,7 @@ impl Db {
             "PRAGMA synchronous = FULL; PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1;
              PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
         )?;
-        let inode = file.as_deref().and_then(inode_of);
+        let inode = file.as_deref().map_or(Ok(0), inode_of)?;
         Ok(Self { conn, file, inode })
     }
 
@@ -182,10 +183,11 @@ impl Db {
 
     /// What is stored in a file that was moved away would be lost.
     fn still_in_place(&self) -> Result<(), VaultError> {
-        if self.inode() == self.inode {
-            Ok(())
-        } else {
-            Err(VaultError::Replaced)
+        match self.inode() {
+            Ok(inode) if inode == self.inode => Ok(()),
+            Ok(_) => Err(VaultError::Replaced),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(VaultError::Replaced),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -239,9 +241,9 @@ impl Db {
         Ok(())
     }
 
-    /// The file's identity on its disk.
-    pub(super) fn inode(&self) -> Option<u64> {
-        self.file.as_deref().and_then(inode_of)
+    /// The file's identity on its disk; zero in memory.
+    pub(super) fn inode(&self) -> io::Result<u64> {
+        self.file.as_deref().map_or(Ok(0), inode_of)
     }
 
     /// Where it lies, to show; `None` in memory.
@@ -284,8 +286,8 @@ pub(super) fn connect_read_only(file: &Path) -> Result<Connection, VaultError> {
     )?)
 }
 
-fn inode_of(file: &Path) -> Option<u64> {
-    fs::symlink_metadata(file).ok().map(|found| found.ino())
+fn inode_of(file: &Path) -> io::Result<u64> {
+    Ok(fs::symlink_metadata(file)?.ino())
 }
 
 /// The files of the vault in its folder.

@@ -53,22 +53,19 @@ impl Vault {
         let Some(db) = Db::open(data, connect)? else {
             return Ok(None);
         };
-        // The note first: a change between the two readings must not look like a rollback.
-        let last = anchor::read(state);
-        let (id, changes): (String, i64) =
-            db.read()
-                .query_row("SELECT id, changes FROM vault", [], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })?;
-        let at_hand = Seen::now(&id, changes.cast_unsigned(), db.inode().unwrap_or_default());
-        Ok(Some(Self {
-            moved: last.is_none_or(|last| at_hand.is_older_or_elsewhere_than(&last)),
+        let id: String = db
+            .read()
+            .query_row("SELECT id FROM vault", [], |row| row.get(0))?;
+        let mut vault = Self {
+            moved: true,
             db,
             key: None,
             id,
             state: Some(state.clone()),
             locks: GrantLocks::in_folder(locks_in(data)),
-        }))
+        };
+        vault.moved = vault.is_moved();
+        Ok(Some(vault))
     }
 
     /// Makes the vault of this home with its first key slot; returns it unlocked.
@@ -114,8 +111,8 @@ impl Vault {
         let stored = vault.lay_out(&vault_key, now, |tx| {
             made.store(tx, now)?;
             // Before the commit: a start cut off in between must not look like a copy from elsewhere.
-            if let (Some(state), Some(inode)) = (&vault.state, vault.db.inode()) {
-                anchor::write(state, &Seen::now(&vault.id, 0, inode))?;
+            if let Some(state) = &vault.state {
+                anchor::write(state, &Seen::now(&vault.id, 0, vault.db.inode()?)?)?;
             }
             Ok(())
         });
@@ -198,22 +195,28 @@ impl Vault {
 
     /// Nothing may be spent from a vault that may be in use elsewhere.
     pub(super) fn refuse_if_moved(&self) -> Result<(), VaultError> {
-        if self.is_moved() {
+        if self.moved && self.differs_from_note()? {
             return Err(VaultError::Moved);
         }
         Ok(())
     }
 
+    /// Where the note cannot be read now, nobody knows.
     fn is_moved(&self) -> bool {
-        let (true, Some(state)) = (self.moved, &self.state) else {
-            return false;
+        self.moved && self.differs_from_note().unwrap_or(true)
+    }
+
+    /// Whether this is another copy than the one last seen here. Another program may have been told
+    /// meanwhile that it is in use here, so it is looked at each time.
+    fn differs_from_note(&self) -> Result<bool, VaultError> {
+        let Some(state) = &self.state else {
+            return Ok(false);
         };
-        // Another program may have been told that it is in use here.
-        let last = anchor::read(state);
-        !last.is_some_and(|last| {
-            self.seen()
-                .is_ok_and(|seen| !seen.is_older_or_elsewhere_than(&last))
-        })
+        // The note first: a change between the two readings must not look like a rollback.
+        let Some(last) = anchor::read(state)? else {
+            return Ok(true);
+        };
+        Ok(self.seen()?.is_older_or_elsewhere_than(&last))
     }
 
     /// This vault as it is now.
@@ -222,8 +225,11 @@ impl Vault {
             .db
             .read()
             .query_row("SELECT changes FROM vault", [], |row| row.get(0))?;
-        let inode = self.db.inode().unwrap_or_default();
-        Ok(Seen::now(&self.id, changes.cast_unsigned(), inode))
+        Ok(Seen::now(
+            &self.id,
+            changes.cast_unsigned(),
+            self.db.inode()?,
+        )?)
     }
 
     /// Differs from the last answer when another process has written meanwhile.

@@ -1,6 +1,7 @@
 //! An error from every call that touches the disk (FT-11), put there by strace.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -11,8 +12,8 @@ use crate::home::{NAME, Output};
 use crate::processes::{child_of, id, send};
 use crate::world::{Facts, World};
 
-/// Kinds of call and error that the ordinary run goes through; all of them by `VALETKEY_SEEDS=0..41`.
-const FEW: u64 = 4;
+/// Kinds of call and error that the ordinary run goes through; all of them by `VALETKEY_SEEDS=0..82`.
+const FEW: u64 = 2;
 
 /// What the sentence says of the cause.
 const CAUSES: [&str; 3] = ["disk", "folder", "busy"];
@@ -47,22 +48,56 @@ enum Met {
     Hang,
 }
 
-/// A whole refresh, every thread of which meets the error at its `nth` such call.
-fn refresh_with(world: &World, call: &str, error: &str, nth: u64) -> Met {
+/// Whose calls fail.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    Caller,
+    Worker,
+}
+
+/// A whole refresh in which the `nth` such call of every thread of one process meets the error.
+fn refresh_with(world: &World, whose: Whose, call: &str, error: &str, nth: u64) -> Met {
     let trace = world.home.path().join("trace");
+    // Nobody may have started a worker at all.
+    fs::write(&trace, "").expect("written");
     let plain = world.home.command(&["refresh", NAME]);
-    let mut command = Command::new("strace");
+    let options = [
+        "strace",
+        "-f",
+        "-qq",
+        "-y",
+        "-e",
+        &format!("trace={call}"),
+        "-e",
+        &format!("inject={call}:error={error}:when={nth}"),
+        "-o",
+        trace.to_str().expect("text"),
+        plain.get_program().to_str().expect("text"),
+    ];
+    let mut command = match whose {
+        Whose::Caller => {
+            let mut command = Command::new(options[0]);
+            command
+                .env_clear()
+                .args(&options[1..])
+                .args(plain.get_args());
+            command
+        }
+        Whose::Worker => {
+            let tracer = world.home.path().join("tracer");
+            let script = format!("#!/bin/sh\nexec {} \"$@\"\n", options.join(" "));
+            fs::write(&tracer, script).expect("written");
+            let mode = fs::Permissions::from_mode(0o700);
+            fs::set_permissions(&tracer, mode).expect("mode");
+            let mut command = Command::new(plain.get_program());
+            command
+                .env_clear()
+                .args(plain.get_args())
+                .env("VALETKEY_DEBUG_WORKER", tracer);
+            command
+        }
+    };
     command
-        .args(["-f", "-qq", "-y", "-e", &format!("trace={call}")])
-        .args([
-            "-e",
-            &format!("inject={call}:error={error}:when={nth}"),
-            "-o",
-        ])
-        .arg(&trace)
-        .arg(plain.get_program())
-        .args(plain.get_args())
-        .env_clear()
         .envs(
             plain
                 .get_envs()
@@ -71,7 +106,7 @@ fn refresh_with(world: &World, call: &str, error: &str, nth: u64) -> Met {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let mut traced = command.spawn().expect("strace");
+    let mut traced = command.spawn().expect("starts");
     let give_up = Instant::now() + Duration::from_secs(20);
     let mut ended = false;
     while !ended && Instant::now() < give_up {
@@ -79,11 +114,12 @@ fn refresh_with(world: &World, call: &str, error: &str, nth: u64) -> Met {
         std::thread::yield_now();
     }
     if !ended {
-        let program = child_of(traced.id(), || true);
-        send(id(&traced), Signal::KILL);
-        program
-            .into_iter()
-            .for_each(|program| send(program, Signal::KILL));
+        let child = child_of(traced.id(), || true);
+        let grandchild =
+            child.and_then(|child| child_of(child.as_raw_nonzero().get().cast_unsigned(), || true));
+        for process in [Some(id(&traced)), child, grandchild].into_iter().flatten() {
+            send(process, Signal::KILL);
+        }
     }
     let output = traced.wait_with_output().expect("ended");
     let trace = fs::read_to_string(trace).expect("a trace");
@@ -111,7 +147,8 @@ fn refresh_with(world: &World, call: &str, error: &str, nth: u64) -> Met {
 
 #[test]
 fn ft_11_an_error_of_any_call_costs_no_grant_and_is_told() {
-    // A seed is one kind of call with one kind of error; all its occurrences are gone through.
+    // A seed is one kind of call with one kind of error in one process; all its occurrences are gone
+    // through.
     let places: Vec<(&str, &str)> = CALLS
         .iter()
         .flat_map(|(call, errors)| errors.iter().map(move |error| (*call, *error)))
@@ -119,11 +156,16 @@ fn ft_11_an_error_of_any_call_costs_no_grant_and_is_told() {
     let strict = || World::new(&["rotation=on", "grace=0"]);
     let tally = run("FT-11", FEW, strict, |world, chance| {
         let mut tally = Tally::default();
-        let at = usize::try_from(chance.seed()).expect("small") % places.len();
-        let (call, error) = places[at];
+        let at = usize::try_from(chance.seed()).expect("small");
+        let (call, error) = places[at / 2 % places.len()];
+        let whose = if at % 2 == 0 {
+            Whose::Worker
+        } else {
+            Whose::Caller
+        };
         for nth in 1.. {
             let before = world.arm();
-            let output = match refresh_with(world, call, error, nth) {
+            let output = match refresh_with(world, whose, call, error, nth) {
                 Met::Nothing => break,
                 Met::Elsewhere => {
                     world.settle();

@@ -119,3 +119,20 @@ fn j_14_a_copy_repeats_no_presentation_either() {
     let refused = place.again().note_retry(&connection, &intent, T1);
     assert_eq!(refused, Err(VaultError::Moved));
 }
+
+/// A disk that fails for a moment must not make the vault look like another one for ever.
+#[test]
+fn j_14_a_note_that_cannot_be_read_is_the_disks_fault() {
+    let place = Place::new();
+    let connection = signed_in(&mut place.vault(), "github", 1);
+    let kept = fs::read(note(&place)).expect("a note");
+    fs::remove_file(note(&place)).expect("removed");
+    // Whoever reads a folder as a file gets an error that is not "not found", root included.
+    fs::create_dir(note(&place)).expect("made");
+    let mut vault = place.again();
+    let refused = vault.begin_refresh(&connection, T1).expect_err("refused");
+    assert!(matches!(refused, VaultError::Disk(_)), "{refused:?}");
+    fs::remove_dir(note(&place)).expect("removed");
+    fs::write(note(&place), kept).expect("written");
+    vault.begin_refresh(&connection, T1).expect("begun");
+}
