@@ -1,6 +1,8 @@
 //! Wires the rooms: chooses worker, fast path, command line or terminal interface, and sets the
 //! exit code.
 
+use std::io::{self, Write as _};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -16,6 +18,17 @@ use valetkey::{cli, engine, host};
 const HUNG_UP: i32 = 128 + 1;
 
 fn main() -> ExitCode {
+    host::on_panic(|fault| {
+        for line in advice::fault(fault) {
+            // Whoever reads this may be gone.
+            let _ = writeln!(io::stderr(), "{line}");
+        }
+    });
+    // It was told already.
+    catch_unwind(run).unwrap_or(ExitCode::from(exit::OTHER))
+}
+
+fn run() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
     if arguments
         .get(1)
@@ -79,15 +92,15 @@ fn once(parts: cli::TuiParts) -> Result<Ended, RunError> {
     let clock = engine.clone();
     let mut backend = EngineBackend::new(engine, parts.passphrase, door);
     let now = || {
-        #[cfg(debug_assertions)]
-        panic_on_request();
+        host::fault_point("owner");
         clock.now()
     };
     end_with_the_terminal();
-    let ended = runtime.block_on(tui::run(&mut backend, setup, &now));
+    let face = || runtime.block_on(tui::run(&mut backend, setup, &now));
+    let ended = catch_unwind(AssertUnwindSafe(face));
     // A keychain that never answers must not keep the program from ending.
     runtime.shutdown_background();
-    ended
+    ended.unwrap_or_else(|fault| resume_unwind(fault))
 }
 
 /// Ends the process when its terminal is gone. The screens' own loop cannot: its event reader
@@ -105,17 +118,6 @@ fn end_with_the_terminal() {
     let _ = std::thread::Builder::new()
         .name("terminal-end".to_owned())
         .spawn(watch);
-}
-
-/// Lets the terminal tests see that a panic gives the terminal back: once the file named by
-/// `VALETKEY_DEBUG_PANIC` is there. Not in release builds.
-#[cfg(debug_assertions)]
-fn panic_on_request() {
-    let trap = std::env::var_os("VALETKEY_DEBUG_PANIC");
-    assert!(
-        !trap.is_some_and(|file| std::path::Path::new(&file).exists()),
-        "asked for by VALETKEY_DEBUG_PANIC"
-    );
 }
 
 /// Colour unless `NO_COLOR` says otherwise; ASCII where the locale is not UTF-8.

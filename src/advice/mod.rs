@@ -8,8 +8,8 @@ mod provider;
 mod vault;
 
 use crate::engine::{Error, Question};
-use crate::host::BindError;
-use crate::model::{EndReason, Seconds};
+use crate::host::{BindError, Fault};
+use crate::model::{EndReason, Seconds, Untrusted};
 
 pub use ignored::ignored;
 use ignored::paste;
@@ -56,6 +56,24 @@ pub fn key_place(ssh: bool) -> &'static str {
         "Sign-ins are stored encrypted. Your keychain holds the key; where there is none, you choose \
          a passphrase when the first sign-in is stored."
     }
+}
+
+/// What to tell about a fault of the program itself, line by line: nothing of what it was working on.
+pub fn fault(fault: &Fault) -> [String; 2] {
+    let told = format!(
+        "valetkey: Internal error {} at {}. What was stored is kept.",
+        fault.code, fault.place
+    );
+    let next = match &fault.note {
+        Some(note) => {
+            let note = Untrusted::new(note.to_string_lossy()).shown();
+            format!(
+                "  Try again. If it comes back, report it with this note, which holds no secret: {note}"
+            )
+        }
+        None => "  Try again. If it comes back, report it with these two lines.".to_owned(),
+    };
+    [told, next]
 }
 
 /// What to tell a person about an error.
@@ -408,7 +426,6 @@ mod tests {
     use super::*;
     use crate::engine::{Class, Fate};
     use crate::engine::{Endpoint, FailureKind, ProviderFailure};
-    use crate::model::Untrusted;
 
     #[test]
     fn i_08_a_sign_in_is_kept_only_where_there_is_one() {

@@ -32,7 +32,7 @@ use clap::Parser as _;
 
 use crate::advice::exit;
 use crate::engine::Error;
-use crate::host::HardenError;
+use crate::host::{self, HardenError};
 use crate::model::Untrusted;
 use args::{Cli, Command, SlotCommand, VaultCommand};
 use failed::Failed;
@@ -70,8 +70,9 @@ pub fn run(arguments: Vec<OsString>, hardened: Result<(), HardenError>) -> Next 
         Err(error) => return Next::Exit(not_understood(&error, json_asked)),
     };
     let wants_json = wants_json(&cli);
+    host::tell_all_if_asked();
     if cli.verbose {
-        tell_more();
+        host::tell_more();
         if let Err(problem) = hardened {
             output::note(&format!("valetkey: not protected: {problem}."));
         }
@@ -202,23 +203,6 @@ fn open_tui(cli: &Cli, wizard: Option<WizardStart>) -> Result<Next, Failed> {
 fn plain(cli: &Cli) -> bool {
     let set = |name: &str, value: &str| std::env::var_os(name).is_some_and(|found| found == value);
     cli.plain || set("VALETKEY_PLAIN", "1") || set("TERM", "dumb")
-}
-
-/// Named fields of our own on stderr; never a URL's query, a header or a body (conformance X-01).
-fn tell_more() {
-    use tracing_subscriber::filter::{LevelFilter, Targets};
-    use tracing_subscriber::layer::SubscriberExt as _;
-    use tracing_subscriber::util::SubscriberInitExt as _;
-
-    let ours = Targets::new().with_target("valetkey", LevelFilter::DEBUG);
-    let lines = tracing_subscriber::fmt::layer()
-        .without_time()
-        .with_ansi(false)
-        .with_writer(std::io::stderr);
-    let _ = tracing_subscriber::registry()
-        .with(ours)
-        .with(lines)
-        .try_init();
 }
 
 fn require_terminal(otherwise: &str) -> Result<(), Failed> {

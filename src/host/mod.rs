@@ -9,9 +9,11 @@ mod browser;
 mod clipboard;
 mod clock;
 mod environment;
+mod fault;
 mod http;
 mod keychain;
 mod listener;
+mod log;
 mod paths;
 mod process;
 mod prompt;
@@ -26,12 +28,14 @@ pub use browser::{
 pub use clipboard::osc52;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use environment::{Environment, FirstWay, Ssh, Suggestion};
+pub use fault::{Fault, fault_point, note_fault, on_panic};
 pub use http::{
     Http, HttpError, Limits, METADATA_LIMITS, TEST_LIMITS, TOKEN_LIMITS, TlsFault, Transport,
     proxy_in_use,
 };
 pub use keychain::{KEYCHAIN_PATIENCE, OsKeychain, prove_keychain};
 pub use listener::{BindError, Judge, Judgement, Listener, ListenerEvent, Page, Serving};
+pub use log::{tell_all_if_asked, tell_more};
 pub use paths::{NoHome, Paths};
 pub use process::{HardenError, harden_process};
 pub use prompt::{HiddenLines, read_hidden_line};

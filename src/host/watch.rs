@@ -4,6 +4,9 @@ use std::io;
 use std::path::Path;
 use std::thread;
 
+#[cfg(target_os = "linux")]
+use super::fault_point;
+
 /// Calls `changed` after each burst of changes below `folder` (not deeper), on a thread of its own
 /// that ends with the process or when `changed` returns false.
 ///
@@ -22,6 +25,7 @@ pub fn watch(folder: &Path, mut changed: impl FnMut() -> bool + Send + 'static) 
             let mut buffer = [0; 4096];
             // Every event of a burst is taken at once; what they say does not matter.
             while inotify.read_events_blocking(&mut buffer).is_ok() {
+                fault_point("watch");
                 if !changed() {
                     break;
                 }

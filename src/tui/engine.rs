@@ -1,8 +1,10 @@
 //! The backend that performs requests with the real engine.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::sync::broadcast;
 
 use super::backend::{Backend, Replies};
@@ -13,7 +15,7 @@ use crate::engine::{
     Access, Engine, Error, GivenUp, NewConnection, PassphraseWay, SignInOptions, VaultFacts,
     shared_registration, wait_after,
 };
-use crate::host::{BrowserUrl, open};
+use crate::host::{BrowserUrl, fault_point, open};
 use crate::model::{AttemptId, Connection, ConnectionId, RegistrationId, ScopeSet, Secret};
 use crate::vault::VaultError;
 
@@ -80,9 +82,29 @@ impl Backend for EngineBackend {
             }
             // The sign-in belongs to this runtime, and its handle must exist before the reply.
             other => {
-                tokio::spawn(work.perform(other));
+                let doing = doing(&other);
+                let replies = replies.clone();
+                tokio::spawn(async move {
+                    let work = AssertUnwindSafe(work.perform(other)).catch_unwind();
+                    // A fault of the program ends this and nothing else (conformance V-07).
+                    if work.await.is_err() {
+                        let error = Arc::new(Error::Internal("this broke off"));
+                        let _ = replies.send(Msg::Done(Reply::Failed { doing, error }));
+                    }
+                });
             }
         }
+    }
+}
+
+/// What a request is about, should it break off.
+fn doing(request: &Request) -> Doing {
+    match request {
+        Request::SignIn { id, .. } => Doing::SignIn(id.clone()),
+        Request::SaveDefinition { .. } => Doing::Save,
+        Request::Unlock(_) | Request::NewPassphrase(_) => Doing::Vault,
+        Request::OpenPage(_) => Doing::OpenPage,
+        _ => Doing::Load,
     }
 }
 
@@ -145,6 +167,7 @@ impl Work {
     }
 
     async fn perform(self, request: Request) {
+        fault_point(request.word());
         // Whatever needs a secret opens the vault first, and comes back after the passphrase.
         let needs_vault = matches!(
             request,

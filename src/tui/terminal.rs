@@ -17,6 +17,7 @@ use ratatui::backend::CrosstermBackend;
 
 use super::model::Model;
 use super::view::view;
+use crate::host::note_fault;
 
 /// Clicks and the wheel, with coordinates beyond 223; no reports of mere movement, which would
 /// wake the program for nothing.
@@ -156,7 +157,7 @@ fn install_hook() {
                 before(info);
             }
             // Somebody else's panic while the screens are up: printing would garble them.
-            Some(_) => {}
+            Some(_) => drop(note_fault(info)),
             None => before(info),
         }
     }));

@@ -8,6 +8,8 @@ use std::process::Command;
 use serde_json::Value;
 use valetkey::sandbox::{Approval, SandboxThread};
 
+use crate::kept::Provider;
+
 use crate::home::{Home, NAME, Running, sandbox};
 use crate::web::{self, Approved};
 
@@ -21,7 +23,7 @@ struct Told {
 
 /// A signed-in home whose next sign-in goes wrong.
 struct Case {
-    sandbox: SandboxThread,
+    sandbox: Provider,
     home: Home,
     before: crate::home::Kept,
 }
@@ -42,7 +44,7 @@ impl Case {
         Self::of(sandbox, home)
     }
 
-    fn of(sandbox: SandboxThread, home: Home) -> Self {
+    fn of(sandbox: Provider, home: Home) -> Self {
         let before = home.kept(NAME);
         Self {
             sandbox,

@@ -2,6 +2,8 @@
 
 #[path = "../support/home.rs"]
 mod home;
+#[path = "../support/kept.rs"]
+mod kept;
 #[path = "../support/web.rs"]
 mod web;
 
@@ -10,6 +12,7 @@ mod give_token;
 mod hostile;
 mod login;
 mod manage;
+mod panics;
 mod races;
 mod slots;
 mod storage;

@@ -12,6 +12,8 @@ mod copies;
 #[allow(dead_code)]
 mod home;
 mod injected;
+#[path = "../support/kept.rs"]
+mod kept;
 mod kills;
 mod processes;
 #[path = "../support/pty.rs"]

@@ -6,14 +6,14 @@ use std::process::{Child, Stdio};
 
 use portable_pty::CommandBuilder;
 use rusqlite::Connection;
-use valetkey::sandbox::SandboxThread;
 
 use crate::home::{Home, NAME, Output, sandbox};
+use crate::kept::Provider;
 use crate::processes::until;
 use crate::pty::Pty;
 
 pub(crate) struct World {
-    pub(crate) sandbox: SandboxThread,
+    pub(crate) sandbox: Provider,
     pub(crate) home: Home,
     /// For looking, and for ageing tokens; the program has handles of its own.
     sql: Connection,

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
+use crate::kept;
 use crate::keys::Keys;
 use crate::pty::Pty;
 
@@ -32,7 +33,7 @@ pub(crate) struct Home {
 
 impl Home {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = kept::folder();
         let runtime = folder.path().join("runtime");
         std::fs::create_dir(&runtime).expect("the runtime folder");
         let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
@@ -73,6 +74,7 @@ impl Home {
         command
             .env_clear()
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .envs(kept::log())
             .current_dir(self.path())
             .stdin(Stdio::null())
             .kill_on_drop(true);
@@ -97,6 +99,9 @@ impl Home {
         command.env_clear();
         for (name, value) in &self.variables {
             command.env(name, value);
+        }
+        if let Some((name, file)) = kept::log() {
+            command.env(name, file);
         }
         command.env("TERM", "xterm-256color");
         command.cwd(self.path());
@@ -123,6 +128,7 @@ impl Home {
 
     /// Every file of the home that holds one of these texts as they are.
     pub(crate) fn files_with(&self, secrets: &[String]) -> Vec<PathBuf> {
+        kept::secrets(secrets.iter().map(String::as_str));
         let mut found = Vec::new();
         let mut folders = vec![self.path().to_owned()];
         while let Some(folder) = folders.pop() {
@@ -165,6 +171,10 @@ pub(crate) struct Ran {
 
 impl Ran {
     pub(crate) fn of(arguments: &[&str], output: std::process::Output) -> Self {
+        if !arguments.contains(&"token") {
+            kept::printed(&output.stdout);
+        }
+        kept::printed(&output.stderr);
         Self {
             command: arguments.join(" "),
             code: output.status.code(),
@@ -211,6 +221,7 @@ impl Login {
     pub(crate) async fn until(&mut self, wanted: impl Fn(&Value) -> bool) -> Value {
         let search = async {
             while let Some(line) = self.lines.next_line().await.expect("a line") {
+                kept::printed(line.as_bytes());
                 let event: Value = serde_json::from_str(&line).expect("JSON");
                 if wanted(&event) {
                     return event;

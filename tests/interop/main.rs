@@ -3,6 +3,8 @@
 //! `./tests/run` installs what these tests start; nothing here is skipped when it is missing.
 
 mod home;
+#[path = "../support/kept.rs"]
+mod kept;
 mod keychain;
 mod keyring;
 mod keys;

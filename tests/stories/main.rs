@@ -1,6 +1,8 @@
 //! Stories: the engine against the practice provider and its misbehaviours, over TLS, with a vault on
 //! disk. Both clocks stand still unless a story moves them, and nothing sleeps.
 
+#[path = "../support/kept.rs"]
+mod kept;
 #[path = "../support/stage.rs"]
 mod stage;
 #[path = "../support/web.rs"]

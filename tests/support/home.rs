@@ -15,6 +15,8 @@ use valetkey::model::{Connection, Secret, UnixTime};
 use valetkey::sandbox::{Browser, Options, SandboxThread, Tls};
 use valetkey::vault::{Home as VaultHome, Unlock, Vault};
 
+use crate::kept::{self, Provider};
+
 /// The connection of most tests.
 pub(crate) const NAME: &str = "practice";
 const PASSPHRASE: &str = "a passphrase of the sealed home";
@@ -89,7 +91,8 @@ impl Home {
 
     /// Without a vault.
     pub(crate) fn empty() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = kept::folder();
+        kept::secrets([PASSPHRASE]);
         let home = Self { folder };
         fs::write(home.passphrase_file(), PASSPHRASE).expect("a passphrase");
         home.write_browser();
@@ -128,6 +131,7 @@ impl Home {
             .env("VALETKEY_PASSPHRASE_FILE", self.passphrase_file())
             .env("BROWSER", self.path().join("browser"))
             .current_dir(self.path())
+            .envs(kept::log())
             .stdin(Stdio::null());
         command
     }
@@ -138,17 +142,30 @@ impl Home {
 
     /// Starts a command that waits for a browser.
     pub(crate) fn start<A: AsRef<OsStr>>(&self, arguments: &[A]) -> Running {
+        self.start_command(&mut self.command(arguments))
+    }
+
+    /// The same, made ready by the test itself.
+    pub(crate) fn start_command(&self, command: &mut Command) -> Running {
         let _ = fs::remove_file(self.fifo());
         let made = Command::new("mkfifo").arg(self.fifo()).status();
         assert!(made.expect("mkfifo").success());
-        Running::start(&mut self.command(arguments), self.fifo())
+        Running::start(command, self.fifo())
     }
 
     /// A browser that tells the test which address it was given.
     fn write_browser(&self) {
+        self.browser_that("");
+    }
+
+    /// The same, after it did something else.
+    pub(crate) fn browser_that(&self, does: &str) {
         let browser = self.path().join("browser");
         let fifo = self.fifo();
-        let script = format!("#!/bin/sh\nprintf '%s\\n' \"$1\" > '{}'\n", fifo.display());
+        let script = format!(
+            "#!/bin/sh\n{does}\nprintf '%s\\n' \"$1\" > '{}'\n",
+            fifo.display()
+        );
         fs::write(&browser, script).expect("a browser");
         fs::set_permissions(&browser, fs::Permissions::from_mode(0o700)).expect("mode");
     }
@@ -240,18 +257,19 @@ impl Home {
     }
 }
 
-pub(crate) fn sandbox(switches: &[&str]) -> SandboxThread {
+pub(crate) fn sandbox(switches: &[&str]) -> Provider {
     let options = Options {
         tls: Tls::Own,
         behaviour: valetkey::sandbox::Behaviour::parse(switches).expect("switches"),
         ..Options::default()
     };
-    SandboxThread::start(options).expect("a sandbox")
+    Provider::of(SandboxThread::start(options).expect("a sandbox"))
 }
 
 /// Runs a command to its end.
 pub(crate) fn run(command: &mut Command) -> Output {
     let output = command.output().expect("the program starts");
+    keep(gives_tokens(command), &output.stdout, &output.stderr);
     Output {
         stdout: String::from_utf8(output.stdout).expect("text"),
         stderr: String::from_utf8(output.stderr).expect("text"),
@@ -259,8 +277,21 @@ pub(crate) fn run(command: &mut Command) -> Output {
     }
 }
 
+/// Leaves for the sweep what was printed: `token` prints a secret, and on stdout alone.
+fn keep(gives_tokens: bool, stdout: &[u8], stderr: &[u8]) {
+    if !gives_tokens {
+        kept::printed(stdout);
+    }
+    kept::printed(stderr);
+}
+
+fn gives_tokens(command: &Command) -> bool {
+    command.get_args().any(|argument| argument == "token")
+}
+
 /// A command under way.
 pub(crate) struct Running {
+    gives_tokens: bool,
     pub(crate) id: u32,
     code: JoinHandle<Option<i32>>,
     stdout: Lines,
@@ -292,6 +323,7 @@ impl Running {
             code
         });
         Self {
+            gives_tokens: gives_tokens(command),
             id,
             code,
             stdout,
@@ -326,11 +358,17 @@ impl Running {
     }
 
     pub(crate) fn end(self) -> Output {
-        Output {
+        let output = Output {
             code: self.code.join().expect("ended"),
             stdout: self.stdout.rest(),
             stderr: self.stderr.rest(),
-        }
+        };
+        keep(
+            self.gives_tokens,
+            output.stdout.as_bytes(),
+            output.stderr.as_bytes(),
+        );
+        output
     }
 }
 

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use vt100::Parser;
 
+use crate::kept::Transcript;
+
 /// Longer than anything takes on a busy machine; only a test that fails waits for it.
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -23,7 +25,7 @@ const FRAME_ENDS: &[u8] = b"\x1b[?2026l";
 pub(crate) struct Pty {
     emulator: Parser,
     /// Everything that was written, from the start.
-    bytes: Vec<u8>,
+    bytes: Transcript,
     output: Receiver<Vec<u8>>,
     keyboard: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
@@ -60,7 +62,7 @@ impl Pty {
                 COLUMNS.try_into().expect("columns"),
                 0,
             ),
-            bytes: Vec::new(),
+            bytes: Transcript::default(),
             output,
             keyboard: pair.master.take_writer().expect("a keyboard"),
             child,
@@ -132,7 +134,7 @@ impl Pty {
 
     fn take(&mut self, bytes: &[u8]) {
         self.emulator.process(bytes);
-        self.bytes.extend_from_slice(bytes);
+        self.bytes.add(bytes);
     }
 
     fn in_a_frame(&self) -> bool {

@@ -18,6 +18,7 @@ use valetkey::model::{
 use valetkey::sandbox::{self, Approval, Options, Sandbox, Tls, Visit};
 use valetkey::vault::{Home, Keychain, KeychainError, Unlock, Vault};
 
+use crate::kept;
 use crate::web::{self, Approved};
 
 /// When every story begins, by both clocks.
@@ -59,7 +60,8 @@ impl Stage {
         };
         let sandbox = Sandbox::start(options).await.expect("a sandbox");
         sandbox.freeze_at(NOON);
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = kept::folder();
+        kept::secrets([PASSPHRASE]);
         let home = Home::Disk {
             data: folder.path().join("data"),
             state: folder.path().join("state"),
@@ -131,10 +133,16 @@ impl Stage {
 
     /// Nobody listens at the provider's address any more.
     pub(crate) async fn close_sandbox(&mut self) {
+        self.keep_secrets();
         let options = Options::default();
         self.sandbox = Sandbox::start(options).await.expect("another sandbox");
         // The old one's listener goes with its task, which ends at its next turn.
         tokio::task::yield_now().await;
+    }
+
+    fn keep_secrets(&self) {
+        let secrets = self.sandbox.secrets_issued();
+        kept::secrets(secrets.iter().map(String::as_str));
     }
 
     pub(crate) fn set(&self, switch: &str) {
@@ -175,6 +183,12 @@ impl Stage {
     pub(crate) async fn token(&self) -> Result<String, Error> {
         let handout = self.engine.fresh_token(NAME, None).await?;
         Ok(handout.token.reveal().to_owned())
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.keep_secrets();
     }
 }
 

@@ -68,7 +68,24 @@ pub(crate) struct Approved {
     pub(crate) cookie: String,
 }
 
+/// A person's browser up to the answer, which ada gives.
+#[allow(dead_code)] // not in every test target
+pub(crate) fn approve(sandbox: &valetkey::sandbox::Sandbox, start: &str) -> Approved {
+    let (authorize, cookie) = follow(start);
+    let approval = valetkey::sandbox::Approval::default();
+    let callback = sandbox.approve(&authorize, &approval).expect("approved");
+    Approved { callback, cookie }
+}
+
 impl Approved {
+    /// A parameter of the answer.
+    #[allow(dead_code)] // not in every test target
+    pub(crate) fn parameter(&self, name: &str) -> String {
+        let url = Url::parse(&self.callback).expect("an address");
+        let found = url.query_pairs().find(|(key, _)| key == name);
+        found.expect(name).1.into_owned()
+    }
+
     /// Delivers this answer, or another one in its place.
     pub(crate) fn deliver(&self, url: &str) -> Answer {
         get(url, &[("Cookie", &self.cookie)])

@@ -12,6 +12,7 @@ use rustix::fs::Mode;
 use tempfile::TempDir;
 use valetkey::sandbox::{Browser, Options, SandboxThread};
 
+use crate::kept::{self, Provider};
 use crate::term::{DEADLINE, Term};
 
 pub(crate) const PASSPHRASE: &str = "a passphrase of the terminal tests";
@@ -33,7 +34,8 @@ impl Home {
     }
 
     pub(crate) fn without_passphrase() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = kept::folder();
+        kept::secrets([PASSPHRASE]);
         let home = folder.path().to_string_lossy().into_owned();
         let here = Self {
             folder,
@@ -111,6 +113,9 @@ impl Home {
         for (name, value) in &self.variables {
             command.env(name, value);
         }
+        if let Some((name, file)) = kept::log() {
+            command.env(name, file);
+        }
         command
     }
 
@@ -125,10 +130,15 @@ impl Home {
             .args(arguments)
             .env_clear()
             .envs(self.variables.iter().cloned())
+            .envs(kept::log())
             .current_dir(self.folder.path())
             .stdin(std::process::Stdio::null())
             .output()
             .expect("runs");
+        if !arguments.contains(&"token") {
+            kept::printed(&output.stdout);
+        }
+        kept::printed(&output.stderr);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
         (
             output.status.code(),
@@ -177,8 +187,8 @@ impl Pages {
 }
 
 /// A provider over plain http on this machine.
-pub(crate) fn sandbox() -> SandboxThread {
-    SandboxThread::start(Options::default()).expect("a sandbox")
+pub(crate) fn sandbox() -> Provider {
+    Provider::of(SandboxThread::start(Options::default()).expect("a sandbox"))
 }
 
 /// A browser whose person approves, but cannot reach the program: the address it ends on.

@@ -4,6 +4,9 @@
 mod colours;
 mod home;
 mod idle;
+#[path = "../support/kept.rs"]
+mod kept;
+mod panics;
 mod pasting;
 mod plain;
 mod prompts;

@@ -16,6 +16,8 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use rustix::termios::{LocalModes, Termios, tcgetattr};
 use vt100::{MouseProtocolMode, Parser, Screen};
 
+use crate::kept::Transcript;
+
 /// Longer than anything takes on a busy machine; a test that fails waits for it once.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(40);
 
@@ -40,7 +42,7 @@ enum Event {
 pub(crate) struct Term {
     emulator: Parser,
     /// Everything that was written, from the start.
-    bytes: Vec<u8>,
+    bytes: Transcript,
     events: Receiver<Event>,
     sender: Sender<Event>,
     keyboard: Box<dyn std::io::Write + Send>,
@@ -79,7 +81,7 @@ impl Term {
         let reader = read(&*pair.master, sender.clone(), let_go.clone());
         Self {
             emulator: emulator(size),
-            bytes: Vec::new(),
+            bytes: Transcript::default(),
             events,
             sender,
             keyboard: pair.master.take_writer().expect("a keyboard"),
@@ -350,7 +352,7 @@ impl Term {
         let event = self.events.recv_timeout(left).ok()?;
         if let Event::Output(bytes) = &event {
             self.emulator.process(bytes);
-            self.bytes.extend_from_slice(bytes);
+            self.bytes.add(bytes);
         }
         Some(event)
     }

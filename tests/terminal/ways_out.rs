@@ -1,16 +1,15 @@
 //! Every way out gives the terminal back (conformance W-07, W-12).
 
-use std::fs;
 use std::net::TcpStream;
 
 use rustix::process::Signal;
-use valetkey::sandbox::SandboxThread;
 
 use crate::home::{Home, sandbox};
+use crate::kept::Provider;
 use crate::term::{CTRL_C, CTRL_Z, ENTER, Term};
 
 /// The table with one row.
-fn table() -> (Home, SandboxThread, Term) {
+fn table() -> (Home, Provider, Term) {
     let sandbox = sandbox();
     let home = Home::new().with_idle_browser();
     home.add(&sandbox, "notes");
@@ -22,7 +21,7 @@ fn table() -> (Home, SandboxThread, Term) {
 }
 
 /// A sign-in that waits for the browser, and the port where it listens.
-fn waiting() -> (Home, SandboxThread, Term, u16) {
+fn waiting() -> (Home, Provider, Term, u16) {
     let (home, sandbox, mut term) = table();
     term.press("u");
     term.until_shows("● Waiting for your approval");
@@ -163,21 +162,4 @@ fn w_12_a_shell_stops_it_and_brings_it_back() {
     term.assert_screen_is_back();
     term.press(&format!("exit{ENTER}"));
     assert_eq!(term.end(), 0);
-}
-
-#[test]
-fn w_12_a_panic_gives_the_terminal_back_before_it_is_told() {
-    let sandbox = sandbox();
-    let home = Home::new();
-    home.add(&sandbox, "notes");
-    let trap = home.path("trap");
-    let home = home.set("VALETKEY_DEBUG_PANIC", &trap.to_string_lossy());
-    let mut term = home.start(&[]);
-    term.until_shows("! needs sign-in");
-    fs::write(&trap, "").expect("writes");
-    term.press("s");
-    assert_eq!(term.end(), 101);
-    term.assert_screen_is_back();
-    assert!(term.shows("panicked at"), "{}", term.text());
-    assert!(!term.scrollback().contains("needs sign-in"));
 }

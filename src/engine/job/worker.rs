@@ -51,8 +51,11 @@ pub fn worker_main() -> u8 {
     let Ok(frame) = channel.receive() else {
         return 1;
     };
+    host::tell_all_if_asked();
+    host::fault_point("worker");
     let report = work(&frame);
     drop(frame);
+    host::fault_point("worker-done");
     // The caller may be gone: what matters is in the vault already.
     let told = serde_json::to_vec(&report).is_ok_and(|bytes| channel.answer(&bytes).is_ok());
     u8::from(!told)

@@ -5,9 +5,11 @@ mod acceptance;
 mod approval;
 mod ways;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
@@ -17,7 +19,7 @@ use super::{
     Attempt, AttemptEvent, Change, Engine, Error, Ignored, Outcome, SignInOptions, Step, StepState,
     hold,
 };
-use crate::host::{Page, Serving, random_bytes};
+use crate::host::{Page, Serving, fault_point, random_bytes};
 use crate::model::{AttemptId, Connection, ConnectionId, Seconds, Untrusted};
 use acceptance::Accepted;
 
@@ -100,7 +102,15 @@ struct Story {
 
 impl Story {
     async fn tell(mut self) -> Result<Outcome, Arc<Error>> {
-        let result = Box::pin(self.run()).await;
+        let run = AssertUnwindSafe(Box::pin(self.run())).catch_unwind();
+        let result = if let Ok(result) = run.await {
+            result
+        } else {
+            // A fault of the program ends this attempt and nothing else (conformance V-07). What it
+            // changed here is whole: only the listener is still to be closed.
+            self.close_listener(Some(Page::Failed)).await;
+            Err(Error::Internal("the sign-in broke off"))
+        };
         hold(&self.engine.0.attempts).retain(|running| running.attempt != self.attempt);
         let result = match result {
             Ok(outcome) => {
@@ -205,6 +215,7 @@ impl Story {
     fn begin(&mut self, step: Step) {
         self.step = step;
         self.state(step, StepState::Active, None);
+        fault_point(step.word());
     }
 
     fn state(&self, step: Step, state: StepState, detail: Option<String>) {

@@ -25,6 +25,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
+use crate::host::fault::fault_point;
 use crate::host::random::random_bytes;
 use crate::model::{Secret, Untrusted};
 use crate::vault::{Keychain, KeychainError};
@@ -134,6 +135,7 @@ fn with_deadline<T: Send + 'static>(
     thread::Builder::new()
         .name("keychain".to_owned())
         .spawn(move || {
+            fault_point("keychain");
             let _ = answer.send(work());
         })
         .map_err(|error| refused(&error))?;

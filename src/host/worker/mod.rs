@@ -20,6 +20,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use zeroize::Zeroizing;
 
 use crate::host::process::{HardenError, harden_process};
+#[cfg(debug_assertions)]
+use crate::host::{fault::DEBUG_PANIC, log::DEBUG_LOG};
 
 /// The hidden first argument that makes the program a worker.
 pub const WORKER_ARGUMENT: &str = "__worker";
@@ -130,6 +132,10 @@ fn start(mut command: Command, lock: &File, job: &[u8]) -> Result<WorkerLink, Wo
 
 fn is_kept(name: &OsStr) -> bool {
     let name = name.to_str().unwrap_or_default();
+    #[cfg(debug_assertions)]
+    if [DEBUG_LOG, DEBUG_PANIC].contains(&name) {
+        return true;
+    }
     name.starts_with("XDG_") || KEPT.contains(&name)
 }
 
