@@ -214,3 +214,14 @@ fn only_one_file_names_the_database() {
         .collect();
     assert_eq!(naming, [PathBuf::from("vault/db.rs")]);
 }
+
+/// The lint denies it everywhere; only this file may lift that.
+#[test]
+fn only_one_file_is_unsafe() {
+    let lifting: Vec<PathBuf> = sources()
+        .into_iter()
+        .filter(|source| source.code.contains("unsafe"))
+        .map(|source| source.path)
+        .collect();
+    assert_eq!(lifting, [PathBuf::from("host/process/descriptors.rs")]);
+}

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use url::{Host, Url};
 
 use super::environment::Environment;
+use super::process::prepare_for_children;
 use crate::model::Untrusted;
 
 /// How long a launcher is watched for failing at once.
@@ -168,6 +169,7 @@ fn first_to_start(commands: Vec<Command>) -> Result<Opened, BrowserError> {
 
 /// Whether the launcher ended well or is still running after a moment.
 fn launch(command: &mut Command, give_up: Instant) -> io::Result<bool> {
+    prepare_for_children();
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::null())

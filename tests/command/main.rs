@@ -4,9 +4,12 @@
 mod home;
 #[path = "../support/kept.rs"]
 mod kept;
+#[path = "../support/processes.rs"]
+mod processes;
 #[path = "../support/web.rs"]
 mod web;
 
+mod children;
 mod define;
 mod give_token;
 mod hostile;

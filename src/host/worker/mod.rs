@@ -19,7 +19,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use zeroize::Zeroizing;
 
-use crate::host::process::{HardenError, harden_process};
+use crate::host::process::{HardenError, harden_process, prepare_for_children};
 #[cfg(debug_assertions)]
 use crate::host::{fault::DEBUG_PANIC, log::DEBUG_LOG};
 
@@ -109,6 +109,7 @@ fn own_program() -> io::Result<OsString> {
 fn start(mut command: Command, lock: &File, job: &[u8]) -> Result<WorkerLink, WorkerError> {
     let (ours, theirs) = UnixStream::pair().map_err(WorkerError::Start)?;
     let held = lock.try_clone().map_err(WorkerError::Start)?;
+    prepare_for_children();
     let mut child = command
         .env_clear()
         .envs(std::env::vars_os().filter(|(name, _)| is_kept(name)))

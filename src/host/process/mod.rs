@@ -1,4 +1,10 @@
-//! Keeping this process's memory to itself (conformance V-02, V-03).
+//! Keeping this process's memory to itself, and a clean start for what it starts (conformance V-02,
+//! V-03, V-10).
+
+mod descriptors;
+mod signals;
+
+use std::sync::Once;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -29,6 +35,16 @@ pub fn harden_process() -> Result<(), HardenError> {
         set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|_| HardenError::Dumpable)?;
     }
     Ok(())
+}
+
+/// Before a child is started: no descriptor of ours or of our parent's reaches it, and no signal is
+/// ignored in it.
+pub(super) fn prepare_for_children() {
+    static DONE: Once = Once::new();
+    DONE.call_once(|| {
+        descriptors::keep_to_ourselves();
+        signals::hear_the_ignored();
+    });
 }
 
 #[cfg(all(test, target_os = "linux"))]
