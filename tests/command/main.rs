@@ -1,5 +1,7 @@
 //! The real program in a sealed home: stdout, stderr and exit code together.
 
+#[path = "../support/finder.rs"]
+mod finder;
 #[path = "../support/home.rs"]
 mod home;
 #[path = "../support/kept.rs"]

@@ -19,7 +19,7 @@ use crate::kept::{self, Provider};
 
 /// The connection of most tests.
 pub(crate) const NAME: &str = "practice";
-const PASSPHRASE: &str = "a passphrase of the sealed home";
+const PASSPHRASE: &str = "canary-9f27c1d04b-passphrase-of-the-sealed-home";
 
 pub(crate) struct Home {
     folder: TempDir,
@@ -148,7 +148,10 @@ impl Home {
     /// The same, made ready by the test itself.
     pub(crate) fn start_command(&self, command: &mut Command) -> Running {
         let _ = fs::remove_file(self.fifo());
-        let made = Command::new("mkfifo").arg(self.fifo()).status();
+        let made = Command::new("mkfifo")
+            .args(["-m", "666"]) // the program may run as another user
+            .arg(self.fifo())
+            .status();
         assert!(made.expect("mkfifo").success());
         Running::start(command, self.fifo())
     }
@@ -286,7 +289,10 @@ fn keep(gives_tokens: bool, stdout: &[u8], stderr: &[u8]) {
 }
 
 fn gives_tokens(command: &Command) -> bool {
-    command.get_args().any(|argument| argument == "token")
+    command.get_args().any(|argument| {
+        let argument = argument.to_string_lossy();
+        argument.split_whitespace().any(|word| word == "token")
+    })
 }
 
 /// A command under way.

@@ -95,6 +95,11 @@ impl Transcript {
     pub(crate) fn add(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
     }
+
+    /// It holds a token that was to be shown.
+    pub(crate) fn forget(&mut self) {
+        self.0.clear();
+    }
 }
 
 impl Deref for Transcript {

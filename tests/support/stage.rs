@@ -24,7 +24,7 @@ use crate::web::{self, Approved};
 /// When every story begins, by both clocks.
 pub(crate) const NOON: i64 = 1_800_000_000;
 pub(crate) const NAME: &str = "practice";
-const PASSPHRASE: &str = "a passphrase of the stage";
+const PASSPHRASE: &str = "canary-41c7d2e05a-passphrase-of-the-stage";
 
 pub(crate) struct Stage {
     pub(crate) sandbox: Sandbox,

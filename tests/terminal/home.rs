@@ -15,7 +15,7 @@ use valetkey::sandbox::{Browser, Options, SandboxThread};
 use crate::kept::{self, Provider};
 use crate::term::{DEADLINE, Term};
 
-pub(crate) const PASSPHRASE: &str = "a passphrase of the terminal tests";
+pub(crate) const PASSPHRASE: &str = "canary-b80e6f7a19-passphrase-of-the-terminal-tests";
 const PROGRAM: &str = env!("CARGO_BIN_EXE_valetkey");
 
 /// A home folder, and the environment that goes with it.

@@ -82,6 +82,7 @@ fn y_10_token_refuses_a_terminal_unless_it_is_told_to_show() {
     let mut term = home.start(&["token", "notes", "--show"]);
     assert_eq!(term.end(), 0);
     assert_eq!(term.written().trim_end(), token);
+    term.forget();
 }
 
 #[test]

@@ -195,6 +195,11 @@ impl Term {
         }
     }
 
+    /// Leaves nothing of it for the sweep: it shows a token, as it was told to.
+    pub(crate) fn forget(&mut self) {
+        self.bytes.forget();
+    }
+
     /// Everything written so far.
     pub(crate) fn written(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
