@@ -228,7 +228,7 @@ fn ft_03_a_killed_interface_loses_nothing_either() {
         let mut screen = world.interface();
         screen.until_shows("expired");
         screen.press("r");
-        let interface = screen.process();
+        let interface = screen.process_id();
         let worker = child_of(interface, || false).expect("a worker");
         moment.wait(world, chance, &before, || !is_alive(worker));
         tally.count(world.facts().phase_since(&before).name());

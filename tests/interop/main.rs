@@ -3,14 +3,23 @@
 //! `./tests/run` installs what these tests start; nothing here is skipped when it is missing.
 
 mod home;
+mod hygiene;
 #[path = "../support/kept.rs"]
 mod kept;
 mod keychain;
 mod keyring;
 mod keys;
 mod person;
+#[path = "../support/processes.rs"]
+mod processes;
 #[path = "../support/pty.rs"]
 mod pty;
+#[allow(dead_code)] // the half that these tests use
+#[path = "../support/home.rs"]
+mod sealed;
 mod server;
 mod sign_in;
+#[allow(dead_code)] // the half that these tests use
+#[path = "../support/web.rs"]
+mod web;
 mod wizard;

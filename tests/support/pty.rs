@@ -70,9 +70,9 @@ impl Pty {
         }
     }
 
-    /// The program's process, for whoever ends it from outside.
-    #[allow(dead_code)] // not every layer does
-    pub(crate) fn process(&self) -> u32 {
+    /// The program itself.
+    #[allow(dead_code)] // not in every test target
+    pub(crate) fn process_id(&self) -> u32 {
         self.child.process_id().expect("a process")
     }
 
