@@ -3,6 +3,7 @@
 //! Stands between the engine and the faces; tui and cli read it. Sentences are short, in the present
 //! tense, and never contain outside text that is not neutralised.
 
+pub mod doctor;
 mod ignored;
 mod provider;
 mod vault;

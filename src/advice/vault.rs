@@ -117,7 +117,7 @@ fn disk(fault: &DiskFault) -> Advice {
         .hint("run: valetkey paths   or use --ephemeral to keep nothing")
 }
 
-fn keychain_reason(why: &KeychainError) -> String {
+pub(super) fn keychain_reason(why: &KeychainError) -> String {
     match why {
         KeychainError::Absent => "There is no keychain here".to_owned(),
         KeychainError::NoCollection => "The keychain has no collection to store in".to_owned(),

@@ -148,6 +148,8 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: VaultCommand,
     },
+    /// Look for what is wrong here, or with one connection
+    Doctor(Doctor),
     /// Print where everything lives
     Paths {
         /// Print it as JSON
@@ -404,6 +406,18 @@ pub(super) struct Login {
     /// One JSON object a line
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Doctor {
+    /// Look at this connection too, and ask its provider's host for an answer
+    pub(super) name: Option<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Put placeholders for hosts, names and client IDs
+    #[arg(long)]
+    pub(super) anonymous: bool,
 }
 
 #[derive(Args)]

@@ -8,6 +8,7 @@ mod args;
 mod catalogue;
 mod completions;
 mod demo;
+mod doctor;
 mod edit;
 mod failed;
 mod json;
@@ -24,6 +25,7 @@ mod revoke;
 mod setup;
 mod token;
 mod vault;
+mod veil;
 mod work;
 
 use std::ffi::OsString;
@@ -171,6 +173,7 @@ fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
             command: VaultCommand::Restore { anyway, yes },
         } => done(vault::restore(&cli, anyway, yes)),
         Command::Vault { command } => done(vault::run(&Setup::new(&cli)?, &command)),
+        Command::Doctor(doctor) => doctor::run(&cli, &doctor).map(Next::Exit),
         Command::Paths { json } => done(look::paths(&setup::paths()?, json)),
         Command::Demo { port, auto: true } => done(demo::auto(port)),
         Command::Demo { port, auto: false } => {
@@ -248,6 +251,7 @@ fn wants_json(cli: &Cli) -> bool {
             },
         ) => *json,
         Some(Command::Token(token)) => token.json,
+        Some(Command::Doctor(doctor)) => doctor.json,
         Some(Command::Add(add)) => add.json,
         // `login` speaks JSON lines of its own, failures included.
         _ => false,

@@ -52,15 +52,8 @@ impl Setup {
         let environment = Environment::detect();
         // Over SSH the desktop's dialog would open where nobody looks.
         let patient = asks && output::stderr_is_terminal() && environment.ssh.is_none();
-        let world = World {
-            clock: Arc::new(SystemClock),
-            browser: Arc::new(SystemBrowser),
-            keychain: Arc::new(OsKeychain::new(patient)),
-            environment,
-            jobs_here: false,
-        };
         Ok(Self {
-            engine: Engine::open(world, home)?,
+            engine: Engine::open(world(environment, patient), home)?,
             verbose: cli.verbose,
             passphrase_fd: cli.passphrase_fd,
             typed: RefCell::default(),
@@ -228,6 +221,17 @@ impl Setup {
         };
         self.engine.make_with_passphrase(&passphrase)?;
         self.tell_made()
+    }
+}
+
+/// The machine itself. `patient`: the keychain may ask its person.
+pub(super) fn world(environment: Environment, patient: bool) -> World {
+    World {
+        clock: Arc::new(SystemClock),
+        browser: Arc::new(SystemBrowser),
+        keychain: Arc::new(OsKeychain::new(patient)),
+        environment,
+        jobs_here: false,
     }
 }
 

@@ -11,6 +11,7 @@ mod attempt;
 mod canary;
 mod definitions;
 mod device;
+mod diagnose;
 mod event;
 mod failure;
 mod fresh;
@@ -32,6 +33,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 pub use access::{Access, GivenUp, PassphraseWay, VaultFacts};
 pub use attempt::{Attempt, Remote};
 pub use definitions::Removed;
+pub use diagnose::{Fact, KeychainFact, KeychainUse, Place, diagnose};
 pub use event::{
     Answer, AttemptEvent, Change, Detail, Ignored, NewConnection, Outcome, Question, Row,
     SignInOptions, Step, StepState, TestReport, Way,

@@ -10,6 +10,7 @@ mod clipboard;
 mod clock;
 mod environment;
 mod fault;
+mod folder;
 mod http;
 mod keychain;
 mod listener;
@@ -29,6 +30,7 @@ pub use clipboard::osc52;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use environment::{Environment, FirstWay, Ssh, Suggestion};
 pub use fault::{Fault, fault_point, note_fault, on_panic};
+pub use folder::{Folder, FolderUse, look_at_folder};
 pub use http::{
     Http, HttpError, Limits, METADATA_LIMITS, TEST_LIMITS, TOKEN_LIMITS, TlsFault, Transport,
     proxy_in_use,

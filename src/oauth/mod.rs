@@ -21,6 +21,7 @@ mod pkce;
 mod probe;
 pub mod request;
 mod revoke;
+mod skew;
 mod strict_form;
 mod strict_json;
 
@@ -39,6 +40,7 @@ pub use parameters::{RESERVED_PARAMETERS, check_extra_parameter};
 pub use paste::PasteVerdict;
 pub use probe::{TestVerdict, account_from_test};
 pub use revoke::{Revocation, RevocationOutcome, TokenKind, revocation_outcome};
+pub use skew::{Skew, skew_of};
 pub use strict_json::JsonProblem;
 
 /// A request to send exactly as it is.

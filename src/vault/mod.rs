@@ -30,6 +30,7 @@ mod restore;
 mod rows;
 mod seal;
 mod slots;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod unlocking;
@@ -50,4 +51,5 @@ pub use registrations::KnownRegistration;
 pub use rekey::Rekey;
 pub use restore::{Restored, VaultCopy};
 pub use slots::{NewSlot, SlotInfo, SlotKind};
+pub use survey::{backup_made_at, check_private_folder};
 pub use unlocking::Unlock;

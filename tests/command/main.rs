@@ -13,6 +13,7 @@ mod web;
 
 mod children;
 mod define;
+mod doctor;
 mod give_token;
 mod hostile;
 mod login;

@@ -79,6 +79,12 @@ pub(crate) struct Kept {
     pub(crate) refresh: Option<String>,
 }
 
+impl Kept {
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+}
+
 impl Home {
     /// With an empty vault that opens at once.
     pub(crate) fn new() -> Self {

@@ -1,0 +1,100 @@
+//! The vault, this machine's clock and the surroundings, in words.
+
+use super::{Check, State, about};
+use crate::host::{Environment, FirstWay, Suggestion};
+use crate::model::{Seconds, UnixTime};
+use crate::vault::{Status, VaultError};
+
+pub(super) fn vault(
+    status: &Result<Option<Status>, VaultError>,
+    backup_at: Option<UnixTime>,
+    now: UnixTime,
+) -> Check {
+    let status = match status {
+        Ok(Some(status)) => status,
+        Ok(None) => {
+            return Check::new(
+                "vault",
+                State::Ok,
+                "none yet; it is made when there is first something to store",
+            );
+        }
+        Err(error) => return Check::of_vault("vault", State::Fix, error),
+    };
+    if status.moved {
+        return Check::new(
+            "vault",
+            State::Warn,
+            "This vault was last used on another machine, or restored from a copy. Refreshing here may \
+             end the sign-ins there.",
+        );
+    }
+    let slots: Vec<&str> = status.slots.iter().map(|slot| slot.kind.as_str()).collect();
+    let written = status.last_write.map_or(String::new(), |at| {
+        format!(", last write {} ago", about(now.since(at)))
+    });
+    let words = format!(
+        "{} slot, format {}{written}",
+        slots.join(" and "),
+        status.format
+    );
+    match backup_at {
+        Some(at) => {
+            let age = about(now.since(at));
+            Check::new(
+                "vault",
+                State::Ok,
+                format!("{words}, its copy is {age} old"),
+            )
+        }
+        None => Check::new("vault", State::Warn, format!("{words}, no copy beside it")),
+    }
+}
+
+pub(super) fn behind_vault(span: Seconds) -> Check {
+    Check::new(
+        "clock",
+        State::Warn,
+        format!(
+            "This machine's clock is {} behind the vault's last write: it was set back, or was ahead \
+             then.",
+            about(span)
+        ),
+    )
+}
+
+pub(super) fn environment(environment: &Environment, first: Suggestion) -> Check {
+    let facts = [
+        (environment.ssh.is_some(), "SSH session"),
+        (environment.wsl, "WSL"),
+        (environment.container, "container"),
+        (environment.display, "a display"),
+        (!environment.display, "no display"),
+        (environment.browser_variable, "BROWSER is set"),
+        (environment.tmux, "tmux"),
+        (environment.screen, "screen"),
+    ];
+    let facts: Vec<&str> = facts
+        .into_iter()
+        .filter(|(there, _)| *there)
+        .map(|(_, word)| word)
+        .collect();
+    let way = match first.way {
+        FirstWay::Browser => "the browser of this machine comes first",
+        FirstWay::Device | FirstWay::Forward | FirstWay::Paste => {
+            "a code, a forwarded port or pasting come first"
+        }
+    };
+    let why = match first.reason {
+        "browser_variable" => "somebody named one",
+        "ssh" => "a page opened here would open where nobody looks",
+        "wsl" => "WSL opens the one of Windows",
+        "desk" => "a page can open here",
+        _ => "no page can open here",
+    };
+    Check::new(
+        "environment",
+        State::Ok,
+        format!("{}; {way}, because {why}", facts.join(", ")),
+    )
+}
