@@ -48,6 +48,9 @@ pub const KEYCHAIN_WAIT: &str =
 /// Told after it where a passphrase would do too.
 pub const KEYCHAIN_INSTEAD: &str = "Press enter to use a passphrase instead.";
 
+/// Told once when tokens were looked at again because the time of day was set (conformance J-11).
+pub const CLOCK_MOVED: &str = "System clock moved; tokens rechecked.";
+
 /// Where the vault's key will live, for the first start. Nothing is asked of the keychain yet.
 pub fn key_place(ssh: bool) -> &'static str {
     if ssh {

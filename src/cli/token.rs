@@ -8,8 +8,8 @@ use super::args::{Login, Token};
 use super::failed::Failed;
 use super::setup::{self, Setup};
 use super::{json as shape, login, output, passphrase, runtime};
-use crate::advice::{advise, exit};
-use crate::engine::{Error, Handout, is_due};
+use crate::advice::{self, advise, exit};
+use crate::engine::{Error, Handout, must_renew};
 use crate::host::{Clock as _, OsKeychain, SystemClock};
 use crate::model::{Seconds, UnixTime};
 use crate::vault::{Home, SlotKind, Unlock, Vault};
@@ -39,9 +39,13 @@ fn valid_token(home: &Home, name: &str) -> Option<crate::model::Secret> {
     let mut vault = Vault::open(home).ok()??;
     let connection = vault.connection(name).ok()??;
     let grant = connection.grant.as_ref()?;
-    let fresh = !is_due(grant.expiry, grant.issued_at, None, SystemClock.now());
-    // The first hand-out is written down, which the ordinary way does.
-    if connection.ended.is_some() || !fresh || grant.proved_at.is_none() {
+    let uptime = SystemClock.uptime();
+    let counts = uptime.is_some();
+    let judged = vault.issued(uptime).judge(grant, SystemClock.now());
+    // The first hand-out is written down, and so is the first look after a start of the machine,
+    // which the ordinary way does.
+    let written_down = grant.proved_at.is_some() && (judged.noted || !counts);
+    if connection.ended.is_some() || !written_down || must_renew(grant, &judged, None) {
         return None;
     }
     let slots = vault.status().ok()?.slots;
@@ -77,6 +81,9 @@ pub(super) fn run(setup: &Setup, token: &Token) -> Result<(), Failed> {
             "valetkey: using a token that expires in {left} s; the refresh failed. {}",
             advise(problem).sentence
         ));
+    }
+    if handout.clock_moved {
+        output::note(&format!("valetkey: {}", advice::CLOCK_MOVED));
     }
     print(token, &handout)
 }

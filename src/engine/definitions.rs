@@ -26,17 +26,18 @@ impl Engine {
             .iter()
             .map(|running| running.connection.clone())
             .collect();
-        let now = self.now();
+        let (issued, now) = (self.issued(), self.now());
         Ok(summaries
             .into_iter()
             .map(|summary| {
                 let busy = signing_in.contains(&summary.id);
+                let grant = summary.grant.as_ref();
                 let verdict = Verdict::of(
-                    summary.grant.as_ref(),
+                    grant,
                     summary.ended,
                     summary.problem.as_ref(),
                     busy,
-                    now,
+                    grant.map_or(now, |grant| issued.judge(grant, now).now),
                 );
                 Row { summary, verdict }
             })
@@ -63,12 +64,13 @@ impl Engine {
         let busy = hold(&self.0.attempts)
             .iter()
             .any(|running| running.connection == connection.id);
+        let grant = connection.grant.as_ref();
         Verdict::of(
-            connection.grant.as_ref(),
+            grant,
             connection.ended,
             connection.problem.as_ref(),
             busy,
-            now,
+            grant.map_or(now, |grant| self.issued().judge(grant, now).now),
         )
     }
 

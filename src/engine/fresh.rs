@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use crate::host::{WorkerError, spawn};
-use crate::model::{Connection, ConnectionId, Expiry, Seconds, Secret, UnixTime};
+use crate::model::{Connection, ConnectionId, Expiry, Grant, Seconds, Secret, UnixTime};
 use crate::vault::{GrantLock, VaultError};
 
 use super::job::{self, CALLER_WAITS, Job, Report};
+use super::judge::{must_renew, of_unknown_age};
 use super::{Change, Engine, Error, hold};
 
 /// Renew when less than this is left, or a tenth of the token's life if that is more (conformance 0.3).
@@ -26,6 +27,8 @@ pub struct Handout {
     pub refreshed: bool,
     /// The refresh failed, but the old token still has some life (conformance Y-12).
     pub warning: Option<Error>,
+    /// The time of day was set since the token was issued, so it was looked at again (J-11).
+    pub clock_moved: bool,
 }
 
 /// Whether a token needs renewal before it is handed out. The margin never exceeds half the
@@ -56,37 +59,63 @@ impl Engine {
     ) -> Result<Handout, Error> {
         let connection = self.connection(name)?;
         self.signed_in(&connection)?;
-        let now = self.now();
-        let Some(grant) = connection.grant.as_ref() else {
+        let Some(grant) = connection.grant.clone() else {
             return Err(self.needs_sign_in(&connection));
         };
+        let judged = self.judge(&grant);
+        let now = judged.now;
         // Whoever asks for more than the provider gives would spend a refresh on every call.
-        let just_issued =
-            now.since(grant.issued_at) < NOT_AGAIN_WITHIN && !grant.expiry.passed(now);
-        if just_issued || !is_due(grant.expiry, grant.issued_at, min_valid, now) {
+        let just_issued = now.since(grant.issued_at) < NOT_AGAIN_WITHIN
+            && !grant.expiry.passed(now)
+            && !of_unknown_age(&grant, &judged);
+        let due = !just_issued && must_renew(&grant, &judged, min_valid);
+        let renews = due && grant.has_refresh_token;
+        if !judged.noted && !renews {
+            self.note_issued(&grant);
+        }
+        if !due {
             return self.hand_out(connection, false, None);
         }
-        if !grant.has_refresh_token {
+        let handout = if renews {
+            Box::pin(self.renew_or_use_the_rest(connection, &grant)).await
+        } else if grant.expiry.passed(now) {
+            Err(self.needs_sign_in(&connection))
+        } else {
             // Nothing can renew it; what is left of it is still good (J-16).
-            if grant.expiry.passed(now) {
-                return Err(self.needs_sign_in(&connection));
-            }
             let name = connection.name.to_string();
             let warning = min_valid.map(|_| Error::NoRefreshToken { name });
-            return self.hand_out(connection, false, warning);
-        }
-        let expiry = grant.expiry;
-        let generation = grant.generation;
-        match self.renew(&connection, Some(generation), false).await {
+            self.hand_out(connection, false, warning)
+        };
+        handout.map(|handout| Handout {
+            clock_moved: judged.moved,
+            ..handout
+        })
+    }
+
+    /// Renews a token that is due; where that fails, what is left of it is handed out.
+    async fn renew_or_use_the_rest(
+        &self,
+        connection: Connection,
+        grant: &Grant,
+    ) -> Result<Handout, Error> {
+        match self.renew(&connection, Some(grant.generation), false).await {
             Ok(refreshed) => {
                 let connection = self.connection_by_id(&connection.id)?;
                 self.hand_out(connection, refreshed, None)
             }
             Err(error @ (Error::NeedsSignIn { .. } | Error::Vault(_))) => Err(error),
-            Err(error) if !expiry.passed(self.now().plus(Seconds(1))) => {
-                self.hand_out(connection, false, Some(error))
+            Err(error) => {
+                let judged = self.judge(grant);
+                if !judged.noted {
+                    // Tried once; from here on its age is known well enough (J-11).
+                    self.note_issued(grant);
+                }
+                if grant.expiry.passed(judged.now.plus(Seconds(1))) {
+                    Err(error)
+                } else {
+                    self.hand_out(connection, false, Some(error))
+                }
             }
-            Err(error) => Err(error),
         }
     }
 
@@ -145,6 +174,7 @@ impl Engine {
             connection,
             refreshed,
             warning,
+            clock_moved: false,
         })
     }
 
@@ -189,7 +219,12 @@ impl Engine {
         };
         self.tell(&Change::Connections);
         match report {
-            Report::Refreshed => Ok(true),
+            Report::Refreshed => {
+                if let Some(grant) = self.connection_by_id(&connection.id)?.grant {
+                    self.note_issued(&grant);
+                }
+                Ok(true)
+            }
             Report::Failed(trouble) => Err(trouble.into_error(connection.name.as_str())),
             _ => Err(Error::Internal("a refresh reported something else")),
         }

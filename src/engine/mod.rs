@@ -18,6 +18,7 @@ mod fresh;
 mod give_back;
 mod identify;
 pub mod job;
+mod judge;
 mod others;
 mod reuse;
 mod revoke;
@@ -40,6 +41,7 @@ pub use event::{
 };
 pub use failure::{Class, Endpoint, Error, FailureKind, Fate, PasteProblem, ProviderFailure};
 pub use fresh::{Handout, is_due};
+pub use judge::must_renew;
 pub use reuse::shared_registration;
 pub use revoke::Revoked;
 pub use siblings::siblings;

@@ -27,6 +27,6 @@ pub use provider::{
 pub use redirect::{LoopbackHost, RedirectProblem, RedirectUri};
 pub use scope::{Scope, ScopeProblem, ScopeSet};
 pub use secret::Secret;
-pub use time::{Seconds, UnixTime};
+pub use time::{BootId, Seconds, UnixTime, Uptime};
 pub use untrusted::{Shown, Untrusted};
 pub use url::{EndpointUrl, Issuer, UrlProblem};

@@ -40,6 +40,30 @@ impl UnixTime {
     }
 }
 
+/// One start of the machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BootId(String);
+
+impl BootId {
+    /// Takes the kernel's own form (a UUID); `None` when it is something else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let fits = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
+        (text.len() == 36 && text.bytes().all(fits)).then(|| Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Seconds since one start of the machine, sleep included. Only readings of the same start can be
+/// compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uptime {
+    pub boot: BootId,
+    pub seconds: i64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

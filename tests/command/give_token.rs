@@ -222,3 +222,24 @@ fn after_a_restart_the_token_still_works() {
     let second = run(&mut home.command(&["token", NAME])).token();
     assert!(sandbox.accepts_access(&second));
 }
+
+#[test]
+fn j_11_a_moved_clock_is_said_once_and_the_token_rechecked() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let first = home.run(&["token", NAME]).token();
+    let sql = rusqlite::Connection::open(home.root().join("data/vault.db")).expect("opens");
+    // As if the clock had been a day ahead when the token was issued.
+    let later = "UPDATE grants SET issued_at = issued_at + 86400, expires_at = expires_at + 86400";
+    assert_eq!(sql.execute(later, []).expect("changed"), 1);
+    drop(sql);
+    let output = home.run(&["token", NAME]);
+    let said = "System clock moved; tokens rechecked.";
+    assert!(output.stderr.contains(said), "{output:#?}");
+    let second = output.token();
+    assert_ne!(first, second);
+    let again = home.run(&["token", NAME]);
+    assert!(!again.stderr.contains(said), "{again:#?}");
+    assert_eq!(again.token(), second);
+    assert_eq!(sandbox.requests_to("/token").len(), 1);
+}

@@ -93,6 +93,7 @@ impl Story {
             Error::Vault(VaultError::NoCandidate) => Error::Overtaken,
             other => other,
         })?;
+        self.engine.note_issued(&accepted);
         self.state(Step::Accept, StepState::Done, None);
         Ok((account, accepted.granted))
     }

@@ -1,0 +1,224 @@
+//! When tokens were issued by the clock that nobody sets: a note outside the vault, for this start of
+//! the machine alone (conformance J-11).
+//!
+//! Without it a clock that is set back makes an expired token look valid. The note holds no secret
+//! and is not synced: after a crash of the machine it would say nothing any more. Whoever edits it
+//! can only make a token look older than it is.
+
+use std::collections::HashMap;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use super::{Vault, VaultError, home};
+use crate::model::{BootId, Grant, GrantId, UnixTime, Uptime};
+
+/// From this size on what no longer counts is dropped.
+const FULL: u64 = 256 * 1024;
+/// More than this was never written by this program.
+const TOO_LARGE: u64 = 8 * 1024 * 1024;
+
+/// The tokens that were noted since the machine started.
+#[derive(Debug, Default)]
+pub struct Issued {
+    uptime: Option<Uptime>,
+    /// By grant and its `issued_at`: the uptime of that moment.
+    noted: HashMap<(GrantId, UnixTime), i64>,
+}
+
+/// The moment at which a grant's expiry is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JudgedAt {
+    /// By whichever clock says that more time has passed.
+    pub now: UnixTime,
+    /// The time of day was set since the tokens were issued, by more than clocks drift.
+    pub moved: bool,
+    /// The tokens are noted for this start of the machine.
+    pub noted: bool,
+}
+
+/// Clocks drift, and are corrected by small steps.
+const DRIFT: u64 = 120;
+
+impl Issued {
+    /// When to judge this grant, as the time of day is `now`.
+    pub fn judge(&self, grant: &Grant, now: UnixTime) -> JudgedAt {
+        let key = (grant.id.clone(), grant.issued_at);
+        let noted = self.uptime.as_ref().zip(self.noted.get(&key));
+        match noted {
+            Some((uptime, then)) => {
+                let passed = uptime.seconds.saturating_sub(*then).max(0);
+                let counted = UnixTime(grant.issued_at.0.saturating_add(passed));
+                JudgedAt {
+                    now: now.max(counted),
+                    moved: now.0.abs_diff(counted.0) > DRIFT,
+                    noted: true,
+                }
+            }
+            // Tokens cannot come from the future.
+            None => JudgedAt {
+                now,
+                moved: grant.issued_at.0.saturating_sub(now.0) > DRIFT.cast_signed(),
+                noted: false,
+            },
+        }
+    }
+}
+
+impl Vault {
+    /// What is noted for this start of the machine. A note that cannot be read says nothing.
+    pub fn issued(&self, uptime: Option<Uptime>) -> Issued {
+        let (Some(state), Some(uptime)) = (&self.state, uptime) else {
+            return Issued::default();
+        };
+        Issued {
+            noted: read(state, &uptime.boot),
+            uptime: Some(uptime),
+        }
+    }
+
+    /// Notes the tokens of this grant, which were issued a moment ago or at the time its row tells.
+    /// Does nothing in memory, and a failure costs nothing but the second clock.
+    pub fn note_issued(&self, grant: &Grant, now: UnixTime, uptime: Option<&Uptime>) {
+        if let (Some(state), Some(uptime)) = (&self.state, uptime) {
+            let age = i64::try_from(now.since(grant.issued_at).0).unwrap_or(i64::MAX);
+            let then = uptime.seconds.saturating_sub(age);
+            let line = line(&uptime.boot, &grant.id, grant.issued_at, then);
+            let _ = append(state, &uptime.boot, &line);
+        }
+    }
+}
+
+fn line(boot: &BootId, grant: &GrantId, issued_at: UnixTime, then: i64) -> String {
+    format!("{} {grant} {} {then}\n", boot.as_str(), issued_at.0)
+}
+
+fn note(state: &Path) -> PathBuf {
+    state.join("issued")
+}
+
+fn read(state: &Path, boot: &BootId) -> HashMap<(GrantId, UnixTime), i64> {
+    let file = note(state);
+    let sound = matches!(home::check_file(&file), Ok(Some(found)) if found.len() <= TOO_LARGE);
+    let text = if sound {
+        fs::read_to_string(file).unwrap_or_default()
+    } else {
+        String::new()
+    };
+    // Later lines replace earlier ones.
+    text.lines().filter_map(|line| entry(line, boot)).collect()
+}
+
+fn entry(line: &str, boot: &BootId) -> Option<((GrantId, UnixTime), i64)> {
+    let mut parts = line.split(' ');
+    if parts.next()? != boot.as_str() {
+        return None;
+    }
+    let grant = GrantId::parse(parts.next()?)?;
+    let issued_at = UnixTime(parts.next()?.parse().ok()?);
+    let then = parts.next()?.parse().ok()?;
+    parts.next().is_none().then_some(((grant, issued_at), then))
+}
+
+/// One short write at the end of the file: lines of several programs do not mix.
+fn append(state: &Path, boot: &BootId, line: &str) -> Result<(), VaultError> {
+    home::private_folder(state)?;
+    let file = note(state);
+    let there = home::check_file(&file)?;
+    if there.is_some_and(|found| found.len() > FULL) {
+        rewrite(state, boot)?;
+    }
+    let mut file = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(home::FILE_MODE)
+        .open(file)?;
+    home::make_private(&file)?;
+    file.write_all(line.as_bytes())?;
+    Ok(())
+}
+
+/// Keeps the newest tokens of each grant since this start. A line that another program adds at the
+/// same moment may be lost, which costs the second clock of one token.
+fn rewrite(state: &Path, boot: &BootId) -> io::Result<()> {
+    let mut newest: HashMap<GrantId, (UnixTime, i64)> = HashMap::new();
+    for ((grant, issued_at), then) in read(state, boot) {
+        let kept = newest.entry(grant).or_insert((issued_at, then));
+        if then > kept.1 {
+            *kept = (issued_at, then);
+        }
+    }
+    let mut file = home::temporary_file(state, ".issued-")?;
+    for (grant, (issued_at, then)) in &newest {
+        file.write_all(line(boot, grant, *issued_at, *then).as_bytes())?;
+    }
+    file.persist(note(state)).map_err(|failed| failed.error)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOOT: &str = "0f1e2d3c-0000-4000-8000-00000000000a";
+
+    fn boot() -> BootId {
+        BootId::parse(BOOT).expect("a boot")
+    }
+
+    fn id(number: u8) -> GrantId {
+        GrantId::from_random([number; 16])
+    }
+
+    #[test]
+    fn j_11_what_is_noted_is_read_and_anything_else_ignored() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let state = folder.path().join("state");
+        append(&state, &boot(), &line(&boot(), &id(1), UnixTime(7), 70)).expect("noted");
+        append(&state, &boot(), &line(&boot(), &id(1), UnixTime(9), -90)).expect("noted");
+        let other = BootId::parse(&BOOT.replace('a', "b")).expect("a boot");
+        for rubbish in [
+            line(&other, &id(2), UnixTime(1), 1),
+            format!("{BOOT} ../x 1 1\n"),
+            format!("{BOOT} {} 1\n", id(3)),
+            format!("{BOOT} {} 1 99999999999999999999\n", id(3)),
+            format!("{BOOT} {} 1 1 1\n", id(3)),
+            "\n".to_owned(),
+            "half a li".to_owned(),
+        ] {
+            append(&state, &boot(), &rubbish).expect("written");
+        }
+        let noted = read(&state, &boot());
+        let expected = [((id(1), UnixTime(7)), 70), ((id(1), UnixTime(9)), -90)];
+        assert_eq!(noted, HashMap::from(expected));
+    }
+
+    #[test]
+    fn j_11_the_note_does_not_grow_for_ever_and_keeps_the_newest() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let state = folder.path().join("state");
+        let many = 8_000;
+        for at in 0..many {
+            let line = line(&boot(), &id(1), UnixTime(at), at);
+            append(&state, &boot(), &line).expect("noted");
+        }
+        let size = fs::metadata(note(&state)).expect("there").len();
+        assert!(size <= FULL + 200, "{size}");
+        let noted = read(&state, &boot());
+        assert_eq!(noted.get(&(id(1), UnixTime(many - 1))), Some(&(many - 1)));
+    }
+
+    #[test]
+    fn u_02_a_note_that_is_a_link_or_open_to_others_is_neither_read_nor_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let state = folder.path().join("state");
+        home::private_folder(&state).expect("made");
+        let elsewhere = folder.path().join("elsewhere");
+        fs::write(&elsewhere, line(&boot(), &id(1), UnixTime(1), 1)).expect("written");
+        std::os::unix::fs::symlink(&elsewhere, note(&state)).expect("a link");
+        assert!(read(&state, &boot()).is_empty());
+        append(&state, &boot(), "x\n").expect_err("a link");
+        assert!(!fs::read_to_string(&elsewhere).expect("there").contains('x'));
+    }
+}
