@@ -120,6 +120,7 @@ fn disk(fault: &DiskFault) -> Advice {
 pub(super) fn keychain_reason(why: &KeychainError) -> String {
     match why {
         KeychainError::Absent => "There is no keychain here".to_owned(),
+        KeychainError::NotRunning => "The keychain is not running here".to_owned(),
         KeychainError::NoCollection => "The keychain has no collection to store in".to_owned(),
         KeychainError::Locked => "The keychain is locked".to_owned(),
         KeychainError::Unresponsive => "The keychain does not answer".to_owned(),
@@ -132,6 +133,7 @@ pub(super) fn keychain_reason(why: &KeychainError) -> String {
 fn keychain(why: &KeychainError) -> Advice {
     let code = match why {
         KeychainError::Absent => "keychain-absent",
+        KeychainError::NotRunning => "keychain-not-running",
         KeychainError::NoCollection => "keychain-no-collection",
         KeychainError::Locked => "keychain-locked",
         KeychainError::Unresponsive => "keychain-unresponsive",
@@ -139,14 +141,20 @@ fn keychain(why: &KeychainError) -> Advice {
         KeychainError::Damaged => "keychain-damaged",
         KeychainError::Refused(_) => "keychain-refused",
     };
+    // Of a vault that is there: a new one asks for a passphrase instead.
     let hint = match why {
+        KeychainError::Absent => {
+            "The vault key lies in the keychain of a desktop session: run this there. Or see: valetkey doctor"
+        }
+        KeychainError::NotRunning => "Start your desktop's keychain. Or see: valetkey doctor",
         KeychainError::Locked | KeychainError::NoCollection => {
             "Unlock it in your desktop session and try again."
         }
         KeychainError::Unresponsive => {
-            "Try again; if it stays silent, restart the keychain service."
+            "Look for a dialog that waits for you; if it stays silent, restart the keychain service."
         }
-        _ => "Make a vault with a passphrase: valetkey vault init --passphrase",
+        KeychainError::Refused(_) => "Allow it in the keychain's own settings and try again.",
+        KeychainError::NoEntry | KeychainError::Damaged => "run: valetkey doctor",
     };
     Advice::new(code, exit::VAULT, format!("{}.", keychain_reason(why)))
         .hint(hint)

@@ -11,8 +11,8 @@ use super::{json as shape, login, output, passphrase, runtime};
 use crate::advice::{self, advise, exit};
 use crate::engine::{Error, Handout, must_renew};
 use crate::host::{Clock as _, OsKeychain, SystemClock};
-use crate::model::{Seconds, UnixTime};
-use crate::vault::{Home, SlotKind, Unlock, Vault};
+use crate::model::{Seconds, Secret, UnixTime};
+use crate::vault::{Home, SlotKind, Unlock, Vault, VaultError};
 
 /// `valetkey token NAME` with nothing else, a valid token at hand and a key slot that opens by
 /// itself: printed before parser, runtime, TLS and logging start. Everything else, errors included,
@@ -28,14 +28,21 @@ pub(super) fn fast(arguments: &[OsString]) -> Option<u8> {
         return None;
     }
     let home = setup::disk_home(&setup::paths().ok()?);
-    let token = valid_token(&home, name)?;
-    Some(match output::data(token.reveal()) {
-        Ok(()) => exit::OK,
-        Err(_) => exit::OTHER,
+    Some(match valid_token(&home, name)? {
+        Ok(token) => match output::data(token.reveal()) {
+            Ok(()) => exit::OK,
+            Err(_) => exit::OTHER,
+        },
+        Err(error) => {
+            let failed = Failed::from(error);
+            super::tell(&failed, false);
+            failed.0.exit
+        }
     })
 }
 
-fn valid_token(home: &Home, name: &str) -> Option<crate::model::Secret> {
+/// An error only of the keychain, which is not asked twice: the desktop would ask its person twice.
+fn valid_token(home: &Home, name: &str) -> Option<Result<Secret, Error>> {
     let mut vault = Vault::open(home).ok()??;
     let connection = vault.connection(name).ok()??;
     let grant = connection.grant.as_ref()?;
@@ -55,11 +62,15 @@ fn valid_token(home: &Home, name: &str) -> Option<crate::model::Secret> {
         vault.unlock(Unlock::Passphrase(&passphrase)).ok()?;
     }
     if !vault.is_unlocked() && has(SlotKind::Keychain) {
-        vault
-            .unlock(Unlock::Keychain(&OsKeychain::new(false)))
-            .ok()?;
+        match vault.unlock(Unlock::Keychain(&OsKeychain::new(false))) {
+            Err(VaultError::Keychain(why)) if has(SlotKind::Passphrase) => {
+                return Some(Err(Error::PassphraseNeeded(why)));
+            }
+            Err(error @ VaultError::Keychain(_)) => return Some(Err(error.into())),
+            other => other.ok()?,
+        }
     }
-    vault.access_token(&connection).ok()?
+    vault.access_token(&connection).ok()?.map(Ok)
 }
 
 pub(super) fn run(setup: &Setup, token: &Token) -> Result<(), Failed> {

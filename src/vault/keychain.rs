@@ -17,9 +17,12 @@ pub trait Keychain: Send + Sync {
 /// Why the keychain did not help. Each is a different message for people (conformance T-04).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeychainError {
-    /// Nothing answers as a keychain here.
+    /// There is no place where one could answer: no desktop session, or none is built in.
     #[error("there is none")]
     Absent,
+    /// The desktop is there, but nobody on it answers as a keychain.
+    #[error("it is not running")]
+    NotRunning,
     /// It answers, but has no collection to store into.
     #[error("it has no collection")]
     NoCollection,

@@ -108,6 +108,13 @@ impl Home {
         Keys(Pty::start(command))
     }
 
+    /// Starts the program; the test goes on beside it.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = self.valetkey(arguments);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("the program starts")
+    }
+
     /// Runs the program to its end.
     pub(crate) async fn run(&self, arguments: &[&str]) -> Ran {
         let output = in_time(&arguments.join(" "), self.valetkey(arguments).output()).await;

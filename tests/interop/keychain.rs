@@ -1,6 +1,5 @@
 //! The vault with a real Secret Service in every state it can be in (conformance T-01…T-06, T-10).
 
-use tokio::io::AsyncWriteExt as _;
 use valetkey::sandbox::{Options, Sandbox, Tls};
 
 use crate::home::in_time;
@@ -8,7 +7,7 @@ use crate::keyring::{Desk, Keyring};
 
 const CLIENT_SECRET: &str = "canary-client-secret-0123456789";
 
-async fn practice() -> Sandbox {
+pub(crate) async fn practice() -> Sandbox {
     let options = Options {
         tls: Tls::Off,
         ..Options::default()
@@ -46,7 +45,7 @@ async fn sign_in(desk: &Desk, sandbox: &Sandbox) {
     assert!(visit.body.contains("Connected to"), "{}", visit.body);
 }
 
-async fn signed_in_desk(sandbox: &Sandbox) -> Desk {
+pub(crate) async fn signed_in_desk(sandbox: &Sandbox) -> Desk {
     let mut desk = Desk::with_keyring(Keyring::Unlocked).await;
     desk.run(&["vault", "init"])
         .await
@@ -58,7 +57,7 @@ async fn signed_in_desk(sandbox: &Sandbox) -> Desk {
 }
 
 #[track_caller]
-fn good(sandbox: &Sandbox, token: &str) {
+pub(crate) fn good(sandbox: &Sandbox, token: &str) {
     assert!(sandbox.accepts_access(token), "a token nobody knows");
 }
 
@@ -139,10 +138,7 @@ async fn t_01_neither_tokens_nor_the_key_are_on_disk_in_clear() {
 async fn t_10_a_deleted_key_is_said_and_the_connections_stay() {
     let sandbox = practice().await;
     let mut desk = signed_in_desk(&sandbox).await;
-    let mut clear = desk.secret_tool();
-    clear.args(["clear", "service", "valetkey"]);
-    let cleared = in_time("secret-tool", clear.status()).await;
-    assert!(cleared.expect("secret-tool").success());
+    desk.lose_the_key().await;
 
     desk.run(&["token", "practice"])
         .await
@@ -159,38 +155,7 @@ async fn t_10_a_deleted_key_is_said_and_the_connections_stay() {
 async fn t_06_an_entry_that_is_not_our_key_opens_nothing() {
     let sandbox = practice().await;
     let mut desk = signed_in_desk(&sandbox).await;
-    let mut search = desk.secret_tool();
-    search.args(["search", "--all", "service", "valetkey"]);
-    let items = in_time("secret-tool", search.output())
-        .await
-        .expect("items");
-    // It prints secrets on stdout and attributes on stderr.
-    let items = String::from_utf8(items.stderr).expect("text");
-    let account = items
-        .lines()
-        .find_map(|line| line.strip_prefix("attribute.username = "))
-        .expect("the entry's name")
-        .to_owned();
-    let mut clear = desk.secret_tool();
-    clear.args(["clear", "service", "valetkey"]);
-    in_time("secret-tool", clear.status())
-        .await
-        .expect("cleared");
-    let mut store = desk.secret_tool();
-    store
-        .args(["store", "--label=other", "service", "valetkey"])
-        .args(["username", &account])
-        .stdin(std::process::Stdio::piped());
-    let mut child = store.spawn().expect("secret-tool");
-    let mut stdin = child.stdin.take().expect("stdin");
-    stdin.write_all(b"not a key").await.expect("text");
-    drop(stdin);
-    assert!(
-        in_time("secret-tool", child.wait())
-            .await
-            .expect("stored")
-            .success()
-    );
+    desk.put_other_bytes().await;
 
     desk.run(&["token", "practice"])
         .await
@@ -240,7 +205,8 @@ async fn t_04_a_keyring_without_a_collection_is_said() {
 async fn t_04_no_bus_and_no_service_are_an_absent_keychain() {
     let absent = "There is no keychain here; a passphrase is needed.";
     let mut desk = Desk::without_keyring().await;
-    add_with_secret(&mut desk).await.ends(6, absent);
+    let silent = "The keychain is not running here; a passphrase is needed.";
+    add_with_secret(&mut desk).await.ends(6, silent);
     nothing_was_written(&mut desk).await;
 
     desk.home.set("DBUS_SESSION_BUS_ADDRESS", "");
@@ -260,7 +226,7 @@ async fn t_04_a_keychain_that_is_gone_later_is_said() {
     desk.stop().await;
     desk.run(&["token", "practice"])
         .await
-        .ends(6, "There is no keychain here.");
+        .ends(6, "The keychain is not running here.");
 }
 
 #[tokio::test]

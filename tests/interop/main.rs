@@ -7,6 +7,7 @@ mod hygiene;
 #[path = "../support/kept.rs"]
 mod kept;
 mod keychain;
+mod keychain_faults;
 mod keyring;
 mod keys;
 mod person;

@@ -15,6 +15,7 @@ mod device;
 mod ending;
 mod identity;
 mod keeping;
+mod keychain_faults;
 mod paste;
 mod refresh;
 mod refresh_faults;

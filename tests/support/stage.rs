@@ -54,6 +54,19 @@ impl Stage {
 
     /// The same with a changed definition.
     pub(crate) async fn with(change: impl FnOnce(&mut NewConnection)) -> Self {
+        Self::build(Arc::new(NoKeychain), true, change).await
+    }
+
+    /// With a vault that this keychain alone opens.
+    pub(crate) async fn on_keychain(keychain: Arc<dyn Keychain>) -> Self {
+        Self::build(keychain, false, |_| {}).await
+    }
+
+    async fn build(
+        keychain: Arc<dyn Keychain>,
+        by_passphrase: bool,
+        change: impl FnOnce(&mut NewConnection),
+    ) -> Self {
         let options = Options {
             tls: Tls::Own,
             ..Options::default()
@@ -67,18 +80,23 @@ impl Stage {
             state: folder.path().join("state"),
         };
         let clock = Arc::new(ManualClock::at(UnixTime(NOON)));
-        Vault::create_for_tests(&home, &passphrase(), clock.now()).expect("a vault");
         let (shown, opened) = mpsc::unbounded_channel();
         let world = World {
             clock: clock.clone(),
             browser: Arc::new(Shown(shown)),
-            keychain: Arc::new(NoKeychain),
+            keychain,
             environment: Environment {
                 browser_variable: true,
                 ..Environment::default()
             },
             jobs_here: true,
         };
+        if by_passphrase {
+            Vault::create_for_tests(&home, &passphrase(), clock.now()).expect("a vault");
+        } else {
+            let first = Engine::open(world.clone(), home.clone()).expect("opens");
+            first.open_vault(&Access::default()).expect("made");
+        }
         let engine = open(&world, &home);
         let mut new = practice_definition(sandbox.url(), sandbox.ca_pem()).expect("a definition");
         change(&mut new);
@@ -122,6 +140,12 @@ impl Stage {
     /// As if the program had been ended and started again.
     pub(crate) fn restart(&mut self) {
         self.engine = open(&self.world, &self.home);
+        self.changes = Mutex::new(self.engine.subscribe());
+    }
+
+    /// The same, and nobody has opened the vault yet.
+    pub(crate) fn restart_locked(&mut self) {
+        self.engine = Engine::open(self.world.clone(), self.home.clone()).expect("opens");
         self.changes = Mutex::new(self.engine.subscribe());
     }
 
@@ -202,6 +226,11 @@ impl Stage {
         // What earlier attempts told is no longer of interest.
         self.told();
         self.engine.sign_in(&self.id, options).expect("begun")
+    }
+
+    /// Whether a browser was opened since the last address was taken.
+    pub(crate) async fn browser_waits(&self) -> bool {
+        !self.opened.lock().await.is_empty()
     }
 
     /// The address that the engine opened last.

@@ -14,6 +14,9 @@ pub(super) fn keychain(fact: &KeychainFact) -> Check {
     match (&fact.canary, &fact.entry) {
         (Err(why), _) => unable(fact, why),
         (Ok(_), Some(Err(VaultError::KeyGone))) => gone(fact.used),
+        (Ok(_), Some(Err(VaultError::WrongKey | VaultError::Keychain(KeychainError::Damaged)))) => {
+            other_key(fact.used)
+        }
         (Ok(_), Some(Err(error))) => Check::of_vault("keychain", bad(fact.used), error),
         (Ok(took), _) if *took > SLOW => Check::new(
             "keychain",
@@ -70,6 +73,15 @@ fn gone(used: KeychainUse) -> Check {
     }
 }
 
+fn other_key(used: KeychainUse) -> Check {
+    let reason = "The keychain's entry is not the key of this vault";
+    let next = match used {
+        KeychainUse::OnlyWay => "Restore the entry; without it the sign-ins are lost.",
+        _ => "The passphrase opens the vault.",
+    };
+    Check::new("keychain", bad(used), format!("{reason}. {next}"))
+}
+
 fn unable(fact: &KeychainFact, why: &KeychainError) -> Check {
     let reason = match why {
         // The canary was a moment old.
@@ -100,7 +112,10 @@ fn needed(ssh: bool, why: &KeychainError) -> &'static str {
         KeychainError::Absent if ssh => {
             "It belongs to the desktop session on this machine: log in there, or work there."
         }
-        KeychainError::Absent => "Start the desktop's keychain, which holds the vault key.",
+        KeychainError::Absent => {
+            "There is no desktop session around it: it holds the vault key, so run this there."
+        }
+        KeychainError::NotRunning => "Start the desktop's keychain, which holds the vault key.",
         KeychainError::NoCollection => {
             "Log in to the desktop with its password once, so that it makes one."
         }
@@ -137,6 +152,7 @@ mod tests {
     fn t_04_every_state_of_the_keychain_has_words_and_a_next_step_of_its_own() {
         let states = [
             KeychainError::Absent,
+            KeychainError::NotRunning,
             KeychainError::NoCollection,
             KeychainError::Locked,
             KeychainError::Unresponsive,

@@ -80,8 +80,9 @@ pub(super) fn reason(error: keyring::Error) -> KeychainError {
             Some(Service::Locked | Service::Prompt | Service::PromptDisconnected) => {
                 return KeychainError::Locked;
             }
-            Some(Service::Unavailable) => return KeychainError::Absent,
-            Some(other) if is_nobody(other) => return KeychainError::Absent,
+            Some(other) if has_no_bus(other) => return KeychainError::Absent,
+            Some(Service::Unavailable) => return KeychainError::NotRunning,
+            Some(other) if is_nobody(other) => return KeychainError::NotRunning,
             Some(other) if other.to_string().contains(DIED) => return KeychainError::Unresponsive,
             _ => {}
         }
@@ -89,11 +90,14 @@ pub(super) fn reason(error: keyring::Error) -> KeychainError {
     super::common_reason(error)
 }
 
+fn has_no_bus(error: &Service) -> bool {
+    std::error::Error::source(error)
+        .is_some_and(|cause| cause.to_string().contains("No such file or directory"))
+}
+
 fn is_nobody(error: &Service) -> bool {
     let text = error.to_string();
-    let no_socket = std::error::Error::source(error)
-        .is_some_and(|cause| cause.to_string().contains("No such file or directory"));
-    no_socket || NOBODY.iter().any(|name| text.contains(name))
+    NOBODY.iter().any(|name| text.contains(name))
 }
 
 #[cfg(test)]
@@ -128,7 +132,7 @@ mod tests {
         assert_eq!(access(Service::NoResult), KeychainError::NoCollection);
         assert_eq!(access(Service::Locked), KeychainError::Locked);
         assert_eq!(access(Service::Prompt), KeychainError::Locked);
-        assert_eq!(platform(Service::Unavailable), KeychainError::Absent);
+        assert_eq!(platform(Service::Unavailable), KeychainError::NotRunning);
         assert_eq!(reason(keyring::Error::NoEntry), KeychainError::NoEntry);
         assert!(matches!(
             platform(Service::Crypto("x")),
