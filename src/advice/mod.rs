@@ -255,6 +255,16 @@ pub fn advise(error: &Error) -> Advice {
         )
         .hint("Check the issuer and the client ID; a wrong clock shows here too.")
         .fixes([Fix::SignInAgain, Fix::ChangeClientId]),
+        Error::Clock { problem, skew } => Advice::new(
+            "clock",
+            exit::REFUSED,
+            format!(
+                "The identity token was refused: {problem}. Nothing was stored. {}",
+                doctor::clock_skew(*skew)
+            ),
+        )
+        .hint("Set the clock of this machine, then sign in again.")
+        .fixes([Fix::SignInAgain]),
         Error::DeviceCodeExpired => {
             Advice::new("code-expired", exit::NEEDS_SIGN_IN, "The code expired before it was approved.")
                 .hint("Ask for a new one.")

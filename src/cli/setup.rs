@@ -118,6 +118,13 @@ impl Setup {
         }
     }
 
+    /// Says so when the provider's clock and this machine's are far apart (conformance J-12).
+    pub(super) fn tell_clock(&self) {
+        if let Some(skew) = self.engine.clock_skew() {
+            output::note(&format!("valetkey: {}", advice::doctor::clock_skew(skew)));
+        }
+    }
+
     /// Does something that may wait for the keychain, and says so when it takes long.
     pub(super) fn explained<T>(&self, work: impl FnOnce() -> T) -> T {
         explained(self.patient, work)

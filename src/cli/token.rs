@@ -93,6 +93,7 @@ pub(super) fn run(setup: &Setup, token: &Token) -> Result<(), Failed> {
             advise(problem).sentence
         ));
     }
+    setup.tell_clock();
     if handout.clock_moved {
         output::note(&format!("valetkey: {}", advice::CLOCK_MOVED));
     }

@@ -55,7 +55,9 @@ pub(super) fn refresh(setup: &Setup, name: &str, as_json: bool) -> Result<(), Fa
     let id = setup.engine.connection(name)?.id;
     setup.open_vault()?;
     setup.ask_if_moved()?;
-    let connection = runtime()?.block_on(setup.engine.refresh(&id))?;
+    let refreshed = runtime()?.block_on(setup.engine.refresh(&id));
+    setup.tell_clock();
+    let connection = refreshed?;
     if as_json {
         let verdict = setup.engine.verdict(&connection, setup.engine.now());
         let mut value = shape::connection(&connection, &verdict);

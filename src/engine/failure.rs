@@ -6,7 +6,7 @@ use super::event::Question;
 use super::job::wire::{opt_untrusted, untrusted};
 use crate::host::{BindError, HttpError, NoSecureRandom, WorkerError};
 use crate::model::{EndReason, ProblemKind, Seconds, Untrusted};
-use crate::oauth::{AnswerError, AuthorizationError, BuildProblem, ErrorClass, IgnoreReason};
+use crate::oauth::{AnswerError, AuthorizationError, BuildProblem, ErrorClass, IgnoreReason, Skew};
 use crate::vault::VaultError;
 
 /// Why a story ended without its result.
@@ -64,6 +64,9 @@ pub enum Error {
     /// What is wrong with the identity token, in words of our own.
     #[error("the identity token was refused: {0}")]
     IdToken(String),
+    /// The same, and this machine's clock explains it (conformance J-12).
+    #[error("the clock is wrong: {problem}")]
+    Clock { problem: String, skew: Skew },
     /// The device code ran out (RFC 8628 `expired_token`).
     #[error("the device code expired")]
     DeviceCodeExpired,

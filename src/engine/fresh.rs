@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::host::{WorkerError, spawn};
 use crate::model::{Connection, ConnectionId, Expiry, Grant, Seconds, Secret, UnixTime};
+use crate::oauth::Skew;
 use crate::vault::{GrantLock, VaultError};
 
 use super::job::{self, CALLER_WAITS, Job, Report};
@@ -265,7 +266,8 @@ impl Engine {
         patience: Duration,
     ) -> Result<Report, Error> {
         let (Some(file), false) = (lock.file(), self.0.world.jobs_here) else {
-            return Ok(job::run(&self.0.vault, &*self.0.world.clock, job).await);
+            let done = job::run(&self.0.vault, &*self.0.world.clock, job).await;
+            return Ok(self.noted(done));
         };
         let order = {
             let slot = hold(&self.0.vault);
@@ -277,11 +279,24 @@ impl Engine {
                 .ok_or(Error::Internal("the order cannot be packed"))?
         };
         match spawn(file, &order)?.result_async(patience).await {
-            Ok(frame) => Ok(job::unpack(&frame)),
+            Ok(frame) => Ok(self.noted(job::unpack(&frame))),
             // It goes on by itself; what it brings will be in the vault.
             Err(WorkerError::Late) => Err(Error::Busy),
             Err(other) => Err(other.into()),
         }
+    }
+
+    fn noted(&self, done: job::Done) -> Report {
+        if done.skew.is_some() {
+            *hold(&self.0.skew) = done.skew;
+        }
+        done.report
+    }
+
+    /// How far this machine's clock is from that of the provider that answered last, where that is
+    /// enough to make things fail (conformance J-12).
+    pub fn clock_skew(&self) -> Option<Skew> {
+        hold(&self.0.skew).filter(|skew| skew.matters())
     }
 }
 

@@ -51,6 +51,7 @@ use crate::host::{Browser, Clock, Environment, random_bytes};
 use crate::model::{
     AttemptId, Connection, ConnectionId, GrantId, RegistrationId, UnixTime, Untrusted,
 };
+use crate::oauth::Skew;
 use crate::vault::{Home, Keychain, Vault};
 
 /// The world outside, as the engine meets it. Tests and practice put in their own.
@@ -78,6 +79,8 @@ struct Inner {
     refreshes: Semaphore,
     /// Attempts in flight, newest last; at most one per connection (conformance A-12).
     attempts: Mutex<Vec<Running>>,
+    /// By the last answer of a token endpoint.
+    skew: Mutex<Option<Skew>>,
 }
 
 struct Running {
@@ -102,6 +105,7 @@ impl Engine {
             viewers: Mutex::default(),
             refreshes: Semaphore::new(fresh::AT_A_TIME),
             attempts: Mutex::default(),
+            skew: Mutex::default(),
         })))
     }
 

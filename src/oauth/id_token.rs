@@ -87,6 +87,13 @@ pub enum IdTokenProblem {
     Claim(&'static str),
 }
 
+impl IdTokenProblem {
+    /// Whether a wrong clock on this machine would look the same.
+    pub fn is_about_time(&self) -> bool {
+        matches!(self, Self::Expired { .. } | Self::NotYetValid | Self::Stale)
+    }
+}
+
 /// Verifies signature and claims.
 pub fn verify(
     token: &Secret,

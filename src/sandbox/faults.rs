@@ -32,13 +32,13 @@ pub(super) fn made_up(behaviour: &Behaviour, endpoint: &str) -> Option<Response>
 }
 
 /// Bends an answer that was made.
-pub(super) fn distort(response: &mut Response, behaviour: &Behaviour, endpoint: &str) {
+pub(super) fn distort(response: &mut Response, behaviour: &Behaviour, endpoint: &str, now: i64) {
     let fault = |name| behaviour.fault(endpoint, name);
     let skew = behaviour
         .get("date_skew")
         .and_then(|text| text.parse().ok())
         .unwrap_or(0);
-    let date = Timestamp::from_second(Timestamp::now().as_second().saturating_add(skew));
+    let date = Timestamp::from_second(now.saturating_add(skew));
     let printed = date
         .ok()
         .and_then(|at| DateTimePrinter::new().timestamp_to_rfc9110_string(&at).ok());

@@ -205,7 +205,8 @@ impl Shared {
         } else {
             self.with_context(behaviour, |cx| handler(cx, request))
         };
-        distort(&mut response, behaviour, endpoint);
+        let now = self.state().clock.now();
+        distort(&mut response, behaviour, endpoint, now);
         response
     }
 

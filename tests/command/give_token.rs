@@ -243,3 +243,24 @@ fn j_11_a_moved_clock_is_said_once_and_the_token_rechecked() {
     assert_eq!(again.token(), second);
     assert_eq!(sandbox.requests_to("/token").len(), 1);
 }
+
+#[test]
+fn j_12_a_clock_far_from_the_providers_is_said_by_whoever_asked_it() {
+    let sandbox = sandbox(&["date_skew=420"]);
+    let home = Home::with(&sandbox);
+    let said = "Your clock is 7 min behind the provider.";
+    let login = home.login(&sandbox).ended(0);
+    assert!(login.stderr.contains(said), "{login:#?}");
+    let refresh = home.run(&["refresh", NAME]).ended(0);
+    assert!(refresh.stderr.contains(said), "{refresh:#?}");
+    home.age(7200);
+    let token = home.run(&["token", NAME]);
+    assert!(token.stderr.contains(said), "{token:#?}");
+    token.token();
+    // Nobody was asked.
+    let token = home.run(&["token", NAME]);
+    assert_eq!(token.stderr, "");
+    sandbox.set("date_skew=0").expect("a switch");
+    let refresh = home.run(&["refresh", NAME]).ended(0);
+    assert!(!refresh.stderr.contains("Your clock"), "{refresh:#?}");
+}

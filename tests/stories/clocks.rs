@@ -1,6 +1,8 @@
 //! Clocks that are set while tokens live: at most one refresh too many, and none too few.
 
-use valetkey::model::{Health, UnixTime};
+use valetkey::advice::advise;
+use valetkey::engine::Error;
+use valetkey::model::{Health, ScopeSet, UnixTime};
 
 use crate::stage::{NAME, NOON, Stage, off};
 
@@ -176,4 +178,53 @@ async fn j_11_without_a_refresh_token_a_moved_clock_costs_nothing() {
     stage.clock.reboot();
     stage.restart();
     assert_eq!(ask_thrice(&stage, "no refresh token").await, (0, 1));
+}
+
+#[tokio::test]
+async fn ft_27_j_12_ten_minutes_off_are_named_as_a_clock_problem() {
+    for (switch, ahead) in [("date_skew=-600", true), ("date_skew=600", false)] {
+        let stage = Stage::signed_in().await;
+        assert_eq!(stage.engine.clock_skew(), None);
+        stage.set(switch);
+        stage.engine.refresh(&stage.id).await.expect("refreshed");
+        let skew = stage.engine.clock_skew().expect("seen");
+        assert_eq!((skew.is_ahead(), skew.size().0), (ahead, 600));
+        stage.sandbox.unset("date_skew");
+        stage.engine.refresh(&stage.id).await.expect("refreshed");
+        assert_eq!(stage.engine.clock_skew(), None, "set right");
+        // A sign-in and a failing refresh tell too.
+        stage.set(switch);
+        stage.sign_in().await.expect("signed in");
+        assert!(stage.engine.clock_skew().is_some());
+    }
+}
+
+#[tokio::test]
+async fn ft_27_j_12_an_identity_token_that_fails_by_the_clock_says_so() {
+    let stage = Stage::with(|new| {
+        new.scopes = ScopeSet::parse("openid profile").expect("scopes");
+    })
+    .await;
+    for behind in [600, 7200] {
+        stage.clock.set(UnixTime(NOON - behind));
+        let error = stage.sign_in().await.expect_err("not valid yet");
+        let Error::Clock { skew, .. } = &*error else {
+            panic!("{error:?}");
+        };
+        assert!(!skew.is_ahead());
+        let sentence = advise(&error).sentence;
+        assert!(sentence.contains("behind the provider."), "{sentence}");
+    }
+    stage.clock.set(UnixTime(NOON + 7200));
+    let error = stage.sign_in().await.expect_err("expired");
+    assert!(matches!(&*error, Error::Clock { skew, .. } if skew.is_ahead()));
+    // A fault of the token itself is not blamed on the clock, nor an old token on a right clock.
+    stage.once("/token", &["id_token=wrong_aud"]);
+    let error = stage.sign_in().await.expect_err("of another client");
+    assert!(matches!(&*error, Error::IdToken(_)), "{error:?}");
+    stage.clock.set(UnixTime(NOON));
+    stage.once("/token", &["id_token=expired"]);
+    let error = stage.sign_in().await.expect_err("old");
+    assert!(matches!(&*error, Error::IdToken(_)), "{error:?}");
+    stage.sign_in().await.expect("by the right time");
 }

@@ -211,6 +211,9 @@ impl Telling<'_> {
             let count = self.unrelated;
             output::note(&advice::ignored(&Ignored::Unrelated { count }).1);
         }
+        if outcome.is_ok() {
+            self.setup.tell_clock();
+        }
         match (outcome, self.stopped) {
             (Ok(_), _) => Ok(()),
             (Err(error), Some(stopped)) if matches!(*error, Error::Cancelled) => Err(stopped),

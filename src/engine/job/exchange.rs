@@ -56,6 +56,7 @@ impl Desk<'_> {
             .send(request, &TOKEN_LIMITS)
             .await
             .map_err(|error| ProviderFailure::http(Endpoint::Token, authority.clone(), &error))?;
+        self.note_skew(&response);
         match oauth::poll_verdict(connection, &response) {
             PollVerdict::Granted(answer) => {
                 let grant = self.store(connection, &http, None, answer, sent_at).await?;
@@ -81,6 +82,7 @@ impl Desk<'_> {
     ) -> Result<TokenAnswer, ProviderFailure> {
         let authority = token_authority(connection);
         let response = send(http, request, &TOKEN_LIMITS, at, &authority).await?;
+        self.note_skew(&response);
         oauth::token_answer(connection, &response)
             .map_err(|error| ProviderFailure::answer(at, authority, &error))
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::super::failure::Endpoint;
 use super::super::give_back::give_back;
+use super::super::hold;
 use super::exchange::send;
 use super::{Desk, Trouble};
 use crate::host::{Http, METADATA_LIMITS};
@@ -44,7 +45,7 @@ impl Desk<'_> {
         let Some(verified) = self.verified(connection, http, token, &expected).await else {
             return Ok(None);
         };
-        let claims = verified.map_err(|problem| Trouble::IdToken(problem.to_string()))?;
+        let claims = verified.map_err(|problem| self.refused(&problem))?;
         let label = claims
             .preferred_username
             .or(claims.email)
@@ -55,6 +56,15 @@ impl Desk<'_> {
             id: Some(claims.subject),
             source: AccountSource::IdToken,
         }))
+    }
+
+    /// Blames the clock where that is what is wrong (conformance J-12).
+    fn refused(&self, problem: &IdTokenProblem) -> Trouble {
+        let skew = hold(&self.skew).filter(|skew| skew.matters());
+        match skew.filter(|_| problem.is_about_time()) {
+            Some(skew) => Trouble::Clock(problem.to_string(), skew),
+            None => Trouble::IdToken(problem.to_string()),
+        }
     }
 
     /// An identity token that comes with a refresh must be of the same issuer, client and user

@@ -18,7 +18,7 @@ use super::failure::ProviderFailure;
 use super::{Error, hold};
 use crate::host::Clock;
 use crate::model::{AttemptId, Connection, ConnectionId, EndReason, GrantId, Secret, UnixTime};
-use crate::oauth::Flow;
+use crate::oauth::{Flow, HttpResponse, Skew, skew_of};
 use crate::vault::{Vault, VaultError};
 
 use wire::{VaultTrouble, opt_secret, secret};
@@ -81,6 +81,8 @@ pub enum Trouble {
     Vault(VaultTrouble),
     /// What is wrong with the identity token, in words of our own.
     IdToken(String),
+    /// The same, where this machine's clock explains it.
+    Clock(String, Skew),
     NeedsSignIn(Option<EndReason>),
     RefreshInterrupted,
     NoRefreshToken,
@@ -95,6 +97,7 @@ impl Trouble {
             Self::Provider(failure) => failure.into(),
             Self::Vault(trouble) => VaultError::from(trouble).into(),
             Self::IdToken(problem) => Error::IdToken(problem),
+            Self::Clock(problem, skew) => Error::Clock { problem, skew },
             Self::NeedsSignIn(reason) => Error::NeedsSignIn {
                 name: name.to_owned(),
                 reason,
@@ -124,9 +127,29 @@ impl From<ProviderFailure> for Trouble {
     }
 }
 
+/// How a job went, and how far the provider's clock was from this machine's.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Done {
+    pub(super) report: Report,
+    pub(super) skew: Option<Skew>,
+}
+
+impl From<Trouble> for Done {
+    fn from(trouble: Trouble) -> Self {
+        Self {
+            report: Report::Failed(trouble),
+            skew: None,
+        }
+    }
+}
+
 /// Runs a job on an open vault.
-pub(super) async fn run(vault: &Mutex<Option<Vault>>, clock: &dyn Clock, job: Job) -> Report {
-    let desk = Desk { vault, clock };
+pub(super) async fn run(vault: &Mutex<Option<Vault>>, clock: &dyn Clock, job: Job) -> Done {
+    let desk = Desk {
+        vault,
+        clock,
+        skew: Mutex::default(),
+    };
     let result = match job {
         Job::Refresh { connection, forced } => desk.refresh(&connection, forced).await,
         Job::Exchange {
@@ -165,16 +188,28 @@ pub(super) async fn run(vault: &Mutex<Option<Vault>>, clock: &dyn Clock, job: Jo
             Err(trouble) => Err(trouble),
         },
     };
-    result.unwrap_or_else(Report::Failed)
+    Done {
+        report: result.unwrap_or_else(Report::Failed),
+        skew: *hold(&desk.skew),
+    }
 }
 
 /// Where a job works: the open vault and the time.
 struct Desk<'a> {
     vault: &'a Mutex<Option<Vault>>,
     clock: &'a dyn Clock,
+    /// By the last answer of the token endpoint.
+    skew: Mutex<Option<Skew>>,
 }
 
 impl Desk<'_> {
+    /// Looks at the clock of an answer that just came in (conformance J-12).
+    fn note_skew(&self, answer: &HttpResponse) {
+        if let Some(skew) = skew_of(answer, self.clock.now()) {
+            *hold(&self.skew) = Some(skew);
+        }
+    }
+
     fn vault<T>(&self, f: impl FnOnce(&mut Vault) -> Result<T, VaultError>) -> Result<T, Trouble> {
         match hold(self.vault).as_mut() {
             Some(vault) => Ok(f(vault)?),

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::wire::secret;
-use super::{Job, Report, Trouble, run};
+use super::{Done, Job, Trouble, run};
 use crate::host::{self, SystemClock, defer_signals};
 use crate::model::Secret;
 use crate::vault::{Home, Unlock, Vault, VaultKey};
@@ -39,8 +39,8 @@ pub(in crate::engine) fn pack(home: &Home, key: &VaultKey, job: Job) -> Option<Z
 }
 
 /// Reads what a worker sent back.
-pub(in crate::engine) fn unpack(frame: &[u8]) -> Report {
-    serde_json::from_slice(frame).unwrap_or(Report::Failed(Trouble::Internal))
+pub(in crate::engine) fn unpack(frame: &[u8]) -> Done {
+    serde_json::from_slice(frame).unwrap_or(Trouble::Internal.into())
 }
 
 /// The whole life of a worker process: one order in, one report out. Returns the exit code.
@@ -61,19 +61,19 @@ pub fn worker_main() -> u8 {
     u8::from(!told)
 }
 
-fn work(frame: &[u8]) -> Report {
+fn work(frame: &[u8]) -> Done {
     let Ok(order) = serde_json::from_slice::<Order>(frame) else {
-        return Report::Failed(Trouble::Internal);
+        return Trouble::Internal.into();
     };
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
     else {
-        return Report::Failed(Trouble::Internal);
+        return Trouble::Internal.into();
     };
     let vault = match open(&order) {
         Ok(vault) => Mutex::new(Some(vault)),
-        Err(trouble) => return Report::Failed(trouble),
+        Err(trouble) => return trouble.into(),
     };
     runtime.block_on(async {
         let _deferred = defer_signals();
