@@ -20,6 +20,7 @@ mod login;
 mod manage;
 mod panics;
 mod races;
+mod read_only;
 mod slots;
 mod storage;
 mod sweep;

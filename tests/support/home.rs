@@ -153,13 +153,19 @@ impl Home {
 
     /// The same, made ready by the test itself.
     pub(crate) fn start_command(&self, command: &mut Command) -> Running {
+        let fifo = self.new_fifo();
+        Running::start(command, fifo)
+    }
+
+    /// Where the browser tells the address it was given.
+    pub(crate) fn new_fifo(&self) -> PathBuf {
         let _ = fs::remove_file(self.fifo());
         let made = Command::new("mkfifo")
             .args(["-m", "666"]) // the program may run as another user
             .arg(self.fifo())
             .status();
         assert!(made.expect("mkfifo").success());
-        Running::start(command, self.fifo())
+        self.fifo()
     }
 
     /// A browser that tells the test which address it was given.
@@ -312,7 +318,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    fn start(command: &mut Command, fifo: PathBuf) -> Self {
+    pub(crate) fn start(command: &mut Command, fifo: PathBuf) -> Self {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
