@@ -18,6 +18,7 @@ mod give_token;
 mod hostile;
 mod login;
 mod manage;
+mod pages;
 mod panics;
 mod races;
 mod read_only;

@@ -309,3 +309,31 @@ async fn t_04_without_a_keychain_a_passphrase_brought_along_makes_the_vault() {
         .await
         .ends(6, "The vault opens with a passphrase.");
 }
+
+#[tokio::test]
+async fn t_09_the_entry_has_a_plain_label_and_says_nothing_else() {
+    let mut desk = Desk::with_keyring(Keyring::Unlocked).await;
+    desk.run(&["vault", "init"]).await.ok();
+    let mut search = desk.secret_tool();
+    search.args(["search", "--all", "service", "valetkey"]);
+    let items = in_time("secret-tool", search.output())
+        .await
+        .expect("items");
+    let (labels, attributes) = (
+        String::from_utf8(items.stdout).expect("text"),
+        String::from_utf8(items.stderr).expect("text"),
+    );
+    assert!(labels.contains("label = Valetkey vault key"), "{labels}");
+    let mut names: Vec<&str> = attributes
+        .lines()
+        .filter_map(|line| line.strip_prefix("attribute.")?.split(' ').next())
+        .collect();
+    names.sort_unstable();
+    // The name of the slot, the program, and perhaps the keychain's own mark of a kind of entry.
+    names.retain(|name| !name.starts_with("xdg:"));
+    assert_eq!(names, ["service", "username"], "{attributes}");
+    let status = desk.run(&["vault", "status", "--json"]).await.ok().json();
+    let vault = status["id"].as_str().expect("an id");
+    let account = format!("attribute.username = vault-{}-", &vault[..8]);
+    assert!(attributes.contains(&account), "{attributes}");
+}
