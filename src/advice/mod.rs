@@ -9,7 +9,7 @@ mod provider;
 mod vault;
 
 use crate::engine::{Error, Question};
-use crate::host::{BindError, Fault};
+use crate::host::{BindError, Fault, Scarce};
 use crate::model::{EndReason, Seconds, Untrusted};
 
 pub use ignored::ignored;
@@ -59,6 +59,27 @@ pub fn key_place(ssh: bool) -> &'static str {
     } else {
         "Sign-ins are stored encrypted. Your keychain holds the key; where there is none, you choose \
          a passphrase when the first sign-in is stored."
+    }
+}
+
+/// What to tell when the system gives the process too little to work with. Nothing was begun.
+pub fn scarce(scarce: Scarce) -> Advice {
+    match scarce {
+        Scarce::Files { limit } => Advice::new(
+            "file-limit",
+            exit::OTHER,
+            format!(
+                "This process may open only {limit} files at a time, and {} are needed. Nothing was changed.",
+                Scarce::FILES
+            ),
+        )
+        .hint("Raise the limit and try again: ulimit -n 256"),
+        Scarce::Threads => Advice::new(
+            "process-limit",
+            exit::OTHER,
+            "The system lets you start no more threads. Nothing was changed.",
+        )
+        .hint("End some other programs, or raise the limit (ulimit -u), and try again."),
     }
 }
 

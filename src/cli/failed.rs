@@ -1,7 +1,8 @@
 //! How a command ends badly: an advice, printed once at the top.
 
-use crate::advice::{Advice, advise, exit};
+use crate::advice::{self, Advice, advise, exit};
 use crate::engine::Error;
+use crate::host::Scarce;
 
 /// The reader of stdout left early.
 pub(super) const OUTPUT_GONE: &str = "output";
@@ -36,6 +37,12 @@ impl From<Error> for Failed {
 impl From<&Error> for Failed {
     fn from(error: &Error) -> Self {
         Self(advise(error))
+    }
+}
+
+impl From<Scarce> for Failed {
+    fn from(scarce: Scarce) -> Self {
+        Self(advice::scarce(scarce))
     }
 }
 

@@ -260,6 +260,7 @@ fn wants_json(cli: &Cli) -> bool {
 
 /// A runtime for commands that go over the network.
 fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
+    host::enough_threads()?;
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -10,7 +10,7 @@ use super::prompt::{prompt, prompt_passphrase_again, prompt_secret};
 use super::{output, passphrase};
 use crate::advice;
 use crate::engine::{Access, Engine, Error, GivenUp, VaultFacts, World, wait_after};
-use crate::host::{Environment, OsKeychain, Paths, SystemBrowser, SystemClock};
+use crate::host::{Environment, OsKeychain, Paths, SystemBrowser, SystemClock, enough_files};
 use crate::model::{Secret, Untrusted};
 use crate::vault::{Home, KeychainError, SlotKind, VaultError};
 
@@ -43,6 +43,7 @@ impl Setup {
     }
 
     fn open(cli: &Cli, asks: bool) -> Result<Self, Failed> {
+        enough_files()?;
         let paths = paths()?;
         let home = if cli.ephemeral {
             Home::Memory

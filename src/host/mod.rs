@@ -39,7 +39,7 @@ pub use keychain::{KEYCHAIN_PATIENCE, OsKeychain, prove_keychain};
 pub use listener::{BindError, Judge, Judgement, Listener, ListenerEvent, Page, Serving};
 pub use log::{tell_all_if_asked, tell_more};
 pub use paths::{NoHome, Paths};
-pub use process::{HardenError, harden_process};
+pub use process::{HardenError, Scarce, enough_files, enough_threads, harden_process};
 pub use prompt::{HiddenLines, read_hidden_line};
 pub use qr::qr_lines;
 pub use random::{NoSecureRandom, fill, random_bytes};

@@ -16,6 +16,7 @@ mod define;
 mod doctor;
 mod give_token;
 mod hostile;
+mod limits;
 mod login;
 mod manage;
 mod pages;

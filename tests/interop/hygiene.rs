@@ -337,3 +337,37 @@ fn screen(home: &Home) -> portable_pty::CommandBuilder {
     screen.cwd(home.path());
     screen
 }
+
+#[test]
+fn ft_35_with_few_processes_a_refresh_works_or_says_why_not() {
+    let sandbox = sandbox(&["rotation=on", "grace=0"]);
+    let home = Home::signed_in(&sandbox);
+    let refresh = handed_over(&home.command(&["refresh", NAME]), &home);
+    let (mut good, mut bad) = (0, 0);
+    for limit in [1, 2, 4, 6, 8, 12, 64] {
+        let mut limited = Command::new("prlimit");
+        limited.arg(format!("--nproc={limit}")).arg("--");
+        limited.arg(refresh.get_program()).args(refresh.get_args());
+        limited.env_clear();
+        limited.envs(refresh.get_envs().filter_map(|(k, v)| Some((k, v?))));
+        let output = crate::sealed::run(limited.current_dir(home.path()));
+        if output.code == Some(0) {
+            good += 1;
+            continue;
+        }
+        // Whatever else this user runs counts too: it may not even be started.
+        if output.code == Some(126) {
+            continue;
+        }
+        bad += 1;
+        let told = &output.stderr;
+        assert!(matches!(output.code, Some(1..=8)), "{limit}: {output:#?}");
+        assert!(told.starts_with("valetkey: "), "{limit}: {output:#?}");
+        assert!(!told.contains(" E-"), "{limit}: {output:#?}");
+    }
+    assert!(good > 0 && bad > 0, "{good} worked, {bad} did not");
+    let mut free = handed_over(&home.command(&["token", NAME]), &home);
+    let token = crate::sealed::run(&mut free).token();
+    assert!(sandbox.accepts_access(&token));
+    assert!(sandbox.reuse_events().is_empty());
+}

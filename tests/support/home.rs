@@ -75,7 +75,7 @@ impl Output {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Kept {
     connection: Connection,
-    access: Option<String>,
+    pub(crate) access: Option<String>,
     pub(crate) refresh: Option<String>,
 }
 

@@ -2,9 +2,12 @@
 //! V-03, V-10).
 
 mod descriptors;
+mod limits;
 mod signals;
 
 use std::sync::Once;
+
+pub use limits::{Scarce, enough_files, enough_threads};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
