@@ -67,6 +67,11 @@ pub(super) fn vault(error: &VaultError) -> Advice {
             format!("The vault was written by a newer version (format {format}). It was not touched."),
         )
         .hint("Update valetkey."),
+        VaultError::CannotLock => locked(
+            "cannot-lock",
+            "The vault's folder cannot lock files (a network or synced folder may not), so two programs could spend one sign-in twice. Nothing was changed.".to_owned(),
+        )
+        .hint("Keep the vault on a disk of this machine: set XDG_DATA_HOME or VALETKEY_HOME, or see valetkey paths"),
         VaultError::Moved => locked(
             "vault-moved",
             "This vault was last used on another machine, or restored from a copy. A refresh here may end the sign-ins there.".to_owned(),

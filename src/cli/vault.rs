@@ -59,17 +59,23 @@ fn status(setup: &Setup, as_json: bool) -> Result<(), Failed> {
     if as_json {
         let value = match &facts {
             VaultFacts::NotMade => json!({"version": 1, "made": false, "slots": [], "path": null}),
-            VaultFacts::Made(status) => json!({
-                "version": 1,
-                "made": true,
-                "id": status.id,
-                "format": status.format,
-                "slots": slots::shape(&status.slots),
-                "memory": status.memory,
-                "moved": status.moved,
-                "path": status.path.as_ref().map(|path| path.to_string_lossy().into_owned()),
-                "last_write": status.last_write.map(UnixTime::rfc3339),
-            }),
+            VaultFacts::Made(status) => {
+                let beside = setup.engine.vault_surroundings()?;
+                json!({
+                    "version": 1,
+                    "made": true,
+                    "id": status.id,
+                    "format": status.format,
+                    "slots": slots::shape(&status.slots),
+                    "memory": status.memory,
+                    "moved": status.moved,
+                    "path": status.path.as_ref().map(|path| path.to_string_lossy().into_owned()),
+                    "last_write": status.last_write.map(UnixTime::rfc3339),
+                    "copy_made_at": beside.backed_up_at.map(UnixTime::rfc3339),
+                    "can_lock": beside.can_lock,
+                    "conflicts": beside.conflicts.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
+                })
+            }
         };
         return Ok(output::json(&value)?);
     }
@@ -89,6 +95,21 @@ fn status(setup: &Setup, as_json: bool) -> Result<(), Failed> {
             }
             if let Some(at) = status.last_write {
                 output::data(&format!("Last write  {}", at.rfc3339()))?;
+            }
+            let beside = setup.engine.vault_surroundings()?;
+            if let Some(at) = beside.backed_up_at {
+                output::data(&format!("Copy        of {}", at.rfc3339()))?;
+            }
+            for path in &beside.conflicts {
+                output::data(&format!(
+                    "Conflict    {}: another version, kept by a sync program; nothing reads it",
+                    output::path(path)
+                ))?;
+            }
+            if !beside.can_lock {
+                output::data(
+                    "Locks       this folder cannot lock files; nothing is refreshed here",
+                )?;
             }
             if status.moved {
                 output::data(

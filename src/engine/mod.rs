@@ -45,7 +45,7 @@ pub use judge::must_renew;
 pub use reuse::shared_registration;
 pub use revoke::Revoked;
 pub use siblings::siblings;
-pub use slots::wait_after;
+pub use slots::{Surroundings, wait_after};
 
 use crate::host::{Browser, Clock, Environment, random_bytes};
 use crate::model::{

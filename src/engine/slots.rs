@@ -1,14 +1,26 @@
 //! Key slots: adding and removing them, and a new vault key.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::{Seconds, Secret};
+use crate::model::{Seconds, Secret, UnixTime};
 use crate::vault::{NewSlot, Rekey, SlotInfo, SlotKind, Unlock, Vault, VaultError};
 
 use super::{Access, Change, Engine, Error};
 
 /// How long a new key waits for refreshes under way.
 const REKEY_WAITS: Duration = Duration::from_secs(5);
+
+/// What stands beside the vault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surroundings {
+    /// Whether locks keep others out in its folder (conformance U-05).
+    pub can_lock: bool,
+    /// Versions of the vault that a sync program kept.
+    pub conflicts: Vec<PathBuf>,
+    /// When the copy of the vault was made.
+    pub backed_up_at: Option<UnixTime>,
+}
 
 /// How long the next passphrase waits after so many wrong ones in a row (conformance T-07).
 pub fn wait_after(wrong: u32) -> Seconds {
@@ -95,6 +107,22 @@ impl Engine {
         }
     }
 
+    /// What stands beside the vault: whether its folder can lock, versions that a sync program kept,
+    /// and when its copy was made.
+    pub fn vault_surroundings(&self) -> Result<Surroundings, Error> {
+        self.with_vault(|vault| {
+            Ok(Surroundings {
+                can_lock: match vault.prove_locks() {
+                    Ok(()) => true,
+                    Err(VaultError::CannotLock) => false,
+                    Err(other) => return Err(other),
+                },
+                conflicts: vault.conflicts(),
+                backed_up_at: vault.backed_up_at(),
+            })
+        })
+    }
+
     /// Gives the open vault a new key (conformance T-11). `passphrases` are those of its passphrase
     /// slots; slots in `dropped` go.
     ///
@@ -134,7 +162,6 @@ mod tests {
     use super::*;
     use crate::engine::World;
     use crate::host::{Environment, ManualClock, OsKeychain, SystemBrowser};
-    use crate::model::UnixTime;
     use crate::vault::Home;
 
     #[test]

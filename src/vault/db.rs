@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::backup::Progress;
-use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, Transaction, TransactionBehavior, ffi};
 use rustix::fs::{Access, access};
 use tempfile::NamedTempFile;
 
@@ -85,9 +85,7 @@ impl Db {
             .conn
             .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
         if mode != "wal" {
-            return Err(VaultError::Disk(DiskFault::Other(Untrusted::new(
-                "this folder offers no shared memory",
-            ))));
+            return Err(VaultError::CannotLock);
         }
         Ok(db)
     }
@@ -364,6 +362,23 @@ impl<'a> Files<'a> {
         Ok(moved.then_some(aside))
     }
 
+    /// Other versions of the vault that a sync program kept beside it (conformance FT-52), such as
+    /// `vault (conflicted copy).db` and `vault.sync-conflict-20261125.db`.
+    pub(super) fn conflicts(&self) -> Vec<PathBuf> {
+        let Ok(entries) = fs::read_dir(self.data) else {
+            return Vec::new();
+        };
+        let mut found: Vec<PathBuf> = entries
+            .filter_map(|entry| {
+                let path = entry.ok()?.path();
+                let name = path.file_name()?.to_string_lossy().to_lowercase();
+                (name.starts_with("vault") && name.contains("conflict")).then_some(path)
+            })
+            .collect();
+        found.sort();
+        found
+    }
+
     /// Puts a vault where there is none.
     pub(super) fn put_in_place(&self, file: NamedTempFile) -> Result<(), VaultError> {
         file.persist_noclobber(self.vault())
@@ -399,9 +414,27 @@ fn new_private_file(folder: &Path, path: &Path) -> Result<(), VaultError> {
     }
 }
 
+/// How the engine says that the folder offers no locks or no shared memory.
+const CANNOT_LOCK: [i32; 9] = [
+    ffi::SQLITE_IOERR_LOCK,
+    ffi::SQLITE_IOERR_RDLOCK,
+    ffi::SQLITE_IOERR_UNLOCK,
+    ffi::SQLITE_IOERR_CHECKRESERVEDLOCK,
+    ffi::SQLITE_IOERR_SHMOPEN,
+    ffi::SQLITE_IOERR_SHMSIZE,
+    ffi::SQLITE_IOERR_SHMLOCK,
+    ffi::SQLITE_IOERR_SHMMAP,
+    ffi::SQLITE_PROTOCOL,
+];
+
 impl From<rusqlite::Error> for VaultError {
     fn from(error: rusqlite::Error) -> Self {
         match &error {
+            rusqlite::Error::SqliteFailure(failure, _)
+                if CANNOT_LOCK.contains(&failure.extended_code) =>
+            {
+                Self::CannotLock
+            }
             rusqlite::Error::SqliteFailure(failure, _) => match failure.code {
                 ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy { holder: None },
                 ErrorCode::DiskFull => Self::Disk(DiskFault::Full),

@@ -72,6 +72,9 @@ pub enum VaultError {
     /// Written by a newer version; the number is its format (conformance U-08).
     #[error("the vault has format {0}, written by a newer version")]
     NewerFormat(u32),
+    /// Locks or shared memory do not work in this folder (conformance U-05).
+    #[error("this folder cannot lock")]
+    CannotLock,
     /// Another file lies in the vault's place since this process opened it.
     #[error("the vault file was replaced")]
     Replaced,

@@ -5,9 +5,9 @@
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// No connection has such an id.
 const SLOTS: &str = "slots";
+const PROBE: &str = "probe";
 
 /// The locks of one vault. Usable without holding the vault itself, so that waiting for one grant
 /// delays no other.
@@ -84,6 +85,18 @@ impl GrantLocks {
             .collect()
     }
 
+    /// Proves that locks in this folder hold (conformance U-05).
+    ///
+    /// # Errors
+    /// [`VaultError::CannotLock`].
+    pub(super) fn prove(&self) -> Result<(), VaultError> {
+        match self.try_named(PROBE) {
+            // That it keeps somebody out is what was asked.
+            Ok(_) | Err(VaultError::Busy { .. }) => Ok(()),
+            Err(other) => Err(other),
+        }
+    }
+
     /// The lock under which key slots are changed; see [`GrantLocks::lock`].
     pub(super) fn lock_slots(&self, patience: Duration) -> Result<GrantLock, VaultError> {
         self.lock_named(SLOTS, patience)
@@ -114,25 +127,18 @@ impl GrantLocks {
                 home::private_folder(folder)?;
                 let path = folder.join(name);
                 home::check_file(&path)?;
-                // Nothing is truncated: the holder's number stands in it.
-                let mut file = OpenOptions::new()
-                    .read(true)
-                    .write(true)
-                    .create(true)
-                    .truncate(false)
-                    .mode(home::FILE_MODE)
-                    .custom_flags(NOFOLLOW)
-                    .open(&path)?;
+                let mut file = open(&path)?;
                 home::make_private(&file)?;
                 match file.try_lock() {
                     Ok(()) => {
+                        holds(|| open(&path))?;
                         note_holder(&mut file)?;
                         Ok(GrantLock(Held::File(file)))
                     }
                     Err(TryLockError::WouldBlock) => Err(VaultError::Busy {
                         holder: read_holder(&mut file),
                     }),
-                    Err(TryLockError::Error(error)) => Err(error.into()),
+                    Err(TryLockError::Error(error)) => Err(cannot_lock(error)),
                 }
             }
             Place::Process(held) => {
@@ -172,6 +178,42 @@ impl Drop for GrantLock {
     }
 }
 
+fn open(path: &Path) -> io::Result<File> {
+    // Nothing is truncated: the holder's number stands in it.
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(home::FILE_MODE)
+        .custom_flags(NOFOLLOW)
+        .open(path)
+}
+
+/// A lock that a second descriptor gets too keeps nobody out: on some network and synced folders
+/// the call succeeds and does nothing. Costs microseconds, so every lock proves itself.
+fn holds(again: impl FnOnce() -> io::Result<File>) -> Result<(), VaultError> {
+    match again()?.try_lock() {
+        Err(TryLockError::WouldBlock) => Ok(()),
+        Ok(()) => Err(VaultError::CannotLock),
+        Err(TryLockError::Error(error)) => Err(cannot_lock(error)),
+    }
+}
+
+fn cannot_lock(error: io::Error) -> VaultError {
+    use rustix::io::Errno;
+
+    const UNSUPPORTED: [Errno; 4] = [Errno::NOLCK, Errno::NOSYS, Errno::OPNOTSUPP, Errno::INVAL];
+    let unsupported = error
+        .raw_os_error()
+        .is_some_and(|number| UNSUPPORTED.contains(&Errno::from_raw_os_error(number)));
+    if unsupported {
+        VaultError::CannotLock
+    } else {
+        error.into()
+    }
+}
+
 /// The holder's process number, for the message alone: the kernel decides who holds the lock.
 fn note_holder(file: &mut File) -> Result<(), VaultError> {
     file.set_len(0)?;
@@ -197,5 +239,33 @@ pub(super) fn allow_open_files(count: usize) {
         limit.current = Some(limit.maximum.map_or(wanted, |most| most.min(wanted)));
         // Without it the locks themselves tell that there are too many.
         let _ = setrlimit(Resource::Nofile, limit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn u_05_ft_52_a_lock_that_keeps_nobody_out_is_no_lock() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
+        let locked = open(&one).expect("opens");
+        locked.lock().expect("locked");
+        assert_eq!(holds(|| open(&one)), Ok(()));
+        // As where the lock call succeeds and does nothing: the second gets it too.
+        assert_eq!(holds(|| open(&two)), Err(VaultError::CannotLock));
+    }
+
+    #[test]
+    fn u_05_ft_52_a_folder_that_knows_no_locks_is_told_from_a_failing_disk() {
+        use rustix::io::Errno;
+
+        for errno in [Errno::NOLCK, Errno::NOSYS, Errno::OPNOTSUPP] {
+            let error = io::Error::from_raw_os_error(errno.raw_os_error());
+            assert_eq!(cannot_lock(error), VaultError::CannotLock, "{errno}");
+        }
+        let error = io::Error::from_raw_os_error(Errno::IO.raw_os_error());
+        assert!(matches!(cannot_lock(error), VaultError::Disk(_)));
     }
 }

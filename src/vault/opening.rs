@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::params;
 
 use super::anchor::{self, Seen};
-use super::db::{self, Connect, Db, FORMAT};
+use super::db::{self, Connect, Db, FORMAT, Files};
 use super::passphrase::{Cost, Effort};
 use super::slots::{self, NewSlot, SlotInfo, SlotLock};
 use super::{GrantLock, GrantLocks, Home, VaultError, VaultKey, key, verifier};
@@ -104,6 +104,8 @@ impl Vault {
             ),
             Home::Memory => (Db::memory()?, None, GrantLocks::in_process()),
         };
+        // Where two programs could spend one refresh token twice, no vault is made.
+        locks.prove()?;
         let mut vault = Self::blank(db, state, locks)?;
         let vault_key = VaultKey::random()?;
         let account = slots::new_account(&vault.id)?;
@@ -230,6 +232,25 @@ impl Vault {
             changes.cast_unsigned(),
             self.db.inode()?,
         )?)
+    }
+
+    /// Proves that the vault's folder can lock.
+    ///
+    /// # Errors
+    /// [`VaultError::CannotLock`].
+    pub fn prove_locks(&self) -> Result<(), VaultError> {
+        self.locks.prove()
+    }
+
+    /// Other versions of the vault that a sync program kept beside it.
+    pub fn conflicts(&self) -> Vec<PathBuf> {
+        let folder = self.db.path().and_then(Path::parent);
+        folder.map_or(Vec::new(), |data| Files::of(data).conflicts())
+    }
+
+    /// When the copy beside the vault was made.
+    pub fn backed_up_at(&self) -> Option<UnixTime> {
+        self.db.backed_up_at()
     }
 
     /// Differs from the last answer when another process has written meanwhile.

@@ -317,3 +317,21 @@ fn u_07_without_a_copy_a_damaged_vault_stays_where_it_is() {
         b"not a vault"
     );
 }
+
+#[test]
+fn ft_52_vault_status_names_what_a_sync_program_kept() {
+    let home = Home::new();
+    let status = home.run(&["vault", "status", "--json"]).ended(0).json();
+    assert_eq!(status["conflicts"], json!([]));
+    assert_eq!(status["can_lock"], true);
+    assert!(status["copy_made_at"].is_string());
+    let kept = home.root().join("data/vault (conflicted copy).db");
+    fs::write(&kept, "another version").expect("written");
+    let status = home.run(&["vault", "status", "--json"]).ended(0).json();
+    assert_eq!(status["conflicts"], json!([kept]));
+    let told = home.run(&["vault", "status"]).ended(0).stdout;
+    assert!(
+        told.contains("vault (conflicted copy).db: another version"),
+        "{told}"
+    );
+}

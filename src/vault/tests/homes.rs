@@ -254,3 +254,36 @@ fn u_03_every_commit_is_synced() {
     assert_eq!(asked("synchronous"), "Integer(2)", "FULL");
     assert_eq!(asked("secure_delete"), "Integer(1)");
 }
+
+#[test]
+fn u_05_ft_52_an_engine_without_locks_or_shared_memory_is_told_from_a_failing_disk() {
+    use rusqlite::ffi;
+
+    let told = |code| VaultError::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+    for code in [
+        ffi::SQLITE_IOERR_SHMMAP,
+        ffi::SQLITE_IOERR_SHMOPEN,
+        ffi::SQLITE_IOERR_LOCK,
+        ffi::SQLITE_PROTOCOL,
+    ] {
+        assert_eq!(told(code), VaultError::CannotLock, "{code}");
+    }
+    assert!(matches!(told(ffi::SQLITE_IOERR), VaultError::Disk(_)));
+}
+
+#[test]
+fn ft_52_what_a_sync_program_kept_beside_the_vault_is_named() {
+    let place = Place::new();
+    let vault = place.vault();
+    assert!(vault.conflicts().is_empty());
+    let kept = [
+        "vault (Ada's conflicted copy 2026-11-25).db",
+        "vault.db.sync-conflict-20261125-101112-ABCDEFG",
+        "vault.sync-conflict-20261125-101112-ABCDEFG.db",
+    ]
+    .map(|name| place.file(name));
+    for path in &kept {
+        fs::write(path, "another version").expect("written");
+    }
+    assert_eq!(vault.conflicts(), kept);
+}
