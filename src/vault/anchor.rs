@@ -62,8 +62,7 @@ fn read_if_there(file: &Path) -> io::Result<Option<Vec<u8>>> {
 pub(super) fn write(state: &Path, seen: &Seen) -> Result<(), VaultError> {
     home::private_folder(state)?;
     let mut file = home::temporary_file(state, ".seen-")?;
-    serde_json::to_writer(&mut file, seen).map_err(io::Error::from)?;
-    file.flush()?;
+    file.write_all(&serde_json::to_vec(seen).map_err(io::Error::from)?)?;
     file.as_file().sync_all()?;
     file.persist(note(state)).map_err(|failed| failed.error)?;
     home::sync_folder(state)?;

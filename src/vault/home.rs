@@ -82,7 +82,13 @@ fn make_missing(path: &Path) -> io::Result<()> {
     }
     match DirBuilder::new().mode(FOLDER_MODE).create(path) {
         // The creation mask may have taken bits away.
-        Ok(()) => fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE)),
+        Ok(()) => {
+            fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE))?;
+            // Or everything in it would be gone with the folder after a loss of power.
+            path.parent()
+                .filter(|parent| !parent.as_os_str().is_empty())
+                .map_or(Ok(()), sync_folder)
+        }
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }

@@ -108,8 +108,7 @@ fn read(state: &Path) -> BTreeSet<String> {
 fn write(state: &Path, accounts: &BTreeSet<String>) -> Result<(), VaultError> {
     home::private_folder(state)?;
     let mut file = home::temporary_file(state, ".keychain-entries-")?;
-    serde_json::to_writer(&mut file, accounts).map_err(io::Error::from)?;
-    file.flush()?;
+    file.write_all(&serde_json::to_vec(accounts).map_err(io::Error::from)?)?;
     file.as_file().sync_all()?;
     file.persist(note(state)).map_err(|failed| failed.error)?;
     home::sync_folder(state)?;
