@@ -337,3 +337,81 @@ async fn t_09_the_entry_has_a_plain_label_and_says_nothing_else() {
     let account = format!("attribute.username = vault-{}-", &vault[..8]);
     assert!(attributes.contains(&account), "{attributes}");
 }
+
+/// How many entries of the program the keychain holds.
+async fn entries(desk: &Desk) -> usize {
+    let mut search = desk.secret_tool();
+    search.args(["search", "--all", "--unlock", "service", "valetkey"]);
+    let items = in_time("secret-tool", search.output())
+        .await
+        .expect("items");
+    let items = String::from_utf8(items.stdout).expect("text");
+    items
+        .lines()
+        .filter(|line| line.starts_with("secret = "))
+        .count()
+}
+
+#[tokio::test]
+async fn t_11_a_new_key_replaces_the_keychains_entry_and_slots_come_and_go_with_theirs() {
+    let sandbox = practice().await;
+    let mut desk = signed_in_desk(&sandbox).await;
+    let before = desk.run(&["token", "practice"]).await.ok().line();
+    desk.run(&["vault", "rekey"])
+        .await
+        .ok()
+        .ends(0, "The vault has a new key.");
+    assert_eq!(entries(&desk).await, 1, "the old entry went");
+    assert_eq!(desk.run(&["token", "practice"]).await.ok().line(), before);
+    desk.restart(Keyring::Unlocked).await;
+    assert_eq!(desk.run(&["token", "practice"]).await.ok().line(), before);
+
+    let file = desk.home.file("passphrase", "correct horse\n");
+    let file = file.to_str().expect("a path").to_owned();
+    let add = [
+        "vault",
+        "slot",
+        "add",
+        "passphrase",
+        "--new-passphrase-file",
+        &file,
+    ];
+    desk.run(&add).await.ok();
+    desk.run(&["vault", "slot", "add", "keychain"]).await.ok();
+    assert_eq!(entries(&desk).await, 2);
+    // Another entry opens the vault, then the passphrase has to.
+    desk.run(&["vault", "slot", "remove", "1", "--yes"])
+        .await
+        .ok();
+    assert_eq!(entries(&desk).await, 1);
+    desk.run(&["vault", "slot", "remove", "3", "--yes"])
+        .await
+        .ends(6, "The vault opens with a passphrase.");
+    desk.home.set("VALETKEY_PASSPHRASE_FILE", &file);
+    desk.run(&["vault", "slot", "remove", "3", "--yes"])
+        .await
+        .ok();
+    assert_eq!(entries(&desk).await, 0);
+    assert_eq!(desk.run(&["token", "practice"]).await.ok().line(), before);
+}
+
+#[tokio::test]
+async fn t_10_after_the_key_is_gone_a_new_one_keeps_the_connections() {
+    let sandbox = practice().await;
+    let mut desk = signed_in_desk(&sandbox).await;
+    let mut clear = desk.secret_tool();
+    clear.args(["clear", "service", "valetkey"]);
+    let cleared = in_time("secret-tool", clear.status()).await;
+    assert!(cleared.expect("secret-tool").success());
+    desk.run(&["token", "practice"])
+        .await
+        .ends(6, "valetkey vault rekey --lose-sign-ins");
+    desk.run(&["vault", "rekey", "--lose-sign-ins", "--yes"])
+        .await
+        .ok();
+    let list = desk.run(&["list", "--json"]).await.ok().json();
+    assert_eq!(list["connections"][0]["health"], "needs sign-in");
+    sign_in(&desk, &sandbox).await;
+    let token = desk.run(&["token", "practice"]).await.ok().line();
+    good(&sandbox, &token);
+}
