@@ -443,3 +443,10 @@ pub(super) struct Token {
     #[arg(long)]
     pub(super) interactive: bool,
 }
+
+impl NewPassphrase {
+    /// Whether one of the flags was given.
+    pub(super) fn is_given(&self) -> bool {
+        self.new_passphrase_file.is_some() || self.new_passphrase_fd.is_some()
+    }
+}

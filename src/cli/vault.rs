@@ -29,6 +29,11 @@ pub(super) fn run(setup: &Setup, command: &VaultCommand) -> Result<(), Failed> {
         } => slots::start_over(setup, *passphrase, new, *yes),
         // Done before the vault was opened.
         VaultCommand::Restore { .. } => Ok(()),
+        VaultCommand::Rekey { new, .. } if new.is_given() => Err(Failed::usage(
+            "usage",
+            "The slots keep their passphrases when the vault gets a new key.",
+            "A new passphrase comes with --lose-sign-ins, or with: valetkey vault slot add passphrase",
+        )),
         VaultCommand::Rekey { drop, yes, .. } => slots::rekey(setup, drop, *yes),
     }
 }

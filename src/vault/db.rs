@@ -4,7 +4,7 @@
 //! holds on it for this process (POSIX record locks). Only new files are made by hand.
 
 use std::fs::{self, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -334,7 +334,7 @@ impl<'a> Files<'a> {
     /// The copy once more, as a new file that is synced.
     pub(super) fn copy_of_backup(&self) -> Result<NamedTempFile, VaultError> {
         let mut file = home::temporary_file(self.data, "vault.db.new.")?;
-        std::io::copy(&mut fs::File::open(self.backup())?, file.as_file_mut())?;
+        file.write_all(&fs::read(self.backup())?)?;
         file.as_file().sync_all()?;
         Ok(file)
     }

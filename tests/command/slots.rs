@@ -121,6 +121,10 @@ fn t_11_after_a_rekey_the_same_passphrase_opens_the_same_sign_ins() {
     assert!(sandbox.accepts_access(&home.run(&["token", NAME]).token()));
     assert!(sandbox.reuse_events().is_empty());
 
+    // A new passphrase would not be taken by any slot.
+    let file = with_file(&home, "another one");
+    home.run(&["vault", "rekey", "--new-passphrase-file", &file])
+        .ended(2);
     fs::write(home.passphrase_file(), "a guess").expect("written");
     home.run(&["vault", "rekey"]).ended(6);
 }

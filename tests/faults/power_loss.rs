@@ -5,7 +5,7 @@
 //! opens, and is the state before or after, never another. `VALETKEY_SEEDS=from..to` asks for more
 //! parts than the usual few.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -208,6 +208,52 @@ fn ft_12_a_first_start_leaves_no_vault_or_a_whole_one() {
             fit_inode(left);
             let vault = open(left).expect(when);
             assert!(!vault.status().expect(when).moved, "{when}");
+        },
+    );
+}
+
+#[test]
+fn ft_12_u_07_a_restore_leaves_the_damaged_vault_or_its_copy_and_loses_neither() {
+    if let Some(root) = traced() {
+        Vault::restore(&home(&root), Duration::from_secs(5), NOW).expect("restored");
+        return mark(&root, "done");
+    }
+    let damaged = RefCell::new(Vec::new());
+    lose_power(
+        "ft_12_u_07_a_restore_leaves_the_damaged_vault_or_its_copy_and_loses_neither",
+        |root| {
+            made(root);
+            let mut vault = open(root).expect("made");
+            let connection = stored(&vault);
+            // Renews the copy.
+            vault
+                .rename(&connection.id, &connection.name, NOW)
+                .expect("renamed");
+            drop(vault);
+            let file = root.join("data/vault.db");
+            let mut bytes = fs::read(&file).expect("reads");
+            bytes[..16].fill(b'x');
+            fs::write(&file, &bytes).expect("damaged");
+            damaged.replace(bytes);
+        },
+        |left, marked, when| {
+            let mut files = fs::read_dir(left.join("data")).expect(when);
+            assert!(
+                files.any(|file| fs::read(file.expect(when).path()).ok()
+                    == Some(damaged.borrow().clone())),
+                "{when}: the damaged file is gone"
+            );
+            match Vault::open(&home(left)) {
+                Ok(Some(_)) => {}
+                Err(VaultError::Damaged(_)) => {
+                    assert!(!marked("done"), "{when}");
+                    Vault::restore(&home(left), Duration::from_secs(5), NOW).expect(when);
+                }
+                other => panic!("{when}: {:?}", other.map(|_| ())),
+            }
+            let vault = open(left).expect(when);
+            assert_eq!(secrets(&vault), FIRST, "{when}");
+            assert!(vault.status().expect(when).moved, "{when}");
         },
     );
 }

@@ -33,8 +33,7 @@ fn list(setup: &Setup, as_json: bool) -> Result<(), Failed> {
 }
 
 fn add(setup: &Setup, kind: NewSlotKind, new: &NewPassphrase) -> Result<(), Failed> {
-    let flagged = new.new_passphrase_fd.is_some() || new.new_passphrase_file.is_some();
-    if kind == NewSlotKind::Keychain && flagged {
+    if kind == NewSlotKind::Keychain && new.is_given() {
         return Err(Failed::usage(
             "usage",
             "The keychain needs no passphrase.",
@@ -180,8 +179,7 @@ pub(super) fn start_over(
         output::note("Kept. Nothing was changed.");
         return Ok(());
     }
-    let flagged = new.new_passphrase_fd.is_some() || new.new_passphrase_file.is_some();
-    let passphrase = (by_passphrase || flagged)
+    let passphrase = (by_passphrase || new.is_given())
         .then(|| passphrase::new(new, setup.asks()))
         .transpose()?;
     match setup.explained(|| setup.engine.start_over(passphrase.as_ref())) {
