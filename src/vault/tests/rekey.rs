@@ -371,3 +371,40 @@ fn t_10_after_the_key_is_lost_the_connections_are_kept_and_can_be_signed_in_agai
     assert_eq!(connection.ended, None);
     assert_eq!(access_of(&again, &connection).as_deref(), Some("fresh"));
 }
+
+#[test]
+fn t_11_more_connections_than_open_files_are_allowed() {
+    const COUNT: u8 = 60;
+    if let Some(folder) = child_place() {
+        let home = Home::Disk {
+            data: folder.join("share/valetkey"),
+            state: folder.join("state/valetkey"),
+        };
+        let mut vault = Vault::open(&home).expect("opens").expect("made");
+        vault
+            .unlock(Unlock::Passphrase(&secret(PASSPHRASE)))
+            .expect("unlocked");
+        return rekey(&mut vault, &FakeKeychain::new(), &[]).expect("a new key");
+    }
+    let place = Place::new();
+    let mut vault = place.vault();
+    for number in 0..COUNT {
+        let connection = sample(&format!("c{number}"), number);
+        vault.add(&connection, None, T0).expect("added");
+    }
+    drop(vault);
+    let done = child(
+        "rekey::t_11_more_connections_than_open_files_are_allowed",
+        "ulimit -S -n 40;",
+        place.0.path(),
+    )
+    .output()
+    .expect("ran");
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stdout)
+    );
+    let rows = place.again().summaries().expect("reads").len();
+    assert_eq!(rows, usize::from(COUNT));
+}
