@@ -51,6 +51,10 @@ pub const KEYCHAIN_INSTEAD: &str = "Press enter to use a passphrase instead.";
 /// Told once when tokens were looked at again because the time of day was set (conformance J-11).
 pub const CLOCK_MOVED: &str = "System clock moved; tokens rechecked.";
 
+/// The limit for locked memory is too small.
+pub const MEMORY_NOT_LOCKED: &str = "Memory locking is unavailable, so the swap space may come to hold secrets. To \
+     change that, raise the limit: ulimit -l 512";
+
 /// Where the vault's key will live, for the first start. Nothing is asked of the keychain yet.
 pub fn key_place(ssh: bool) -> &'static str {
     if ssh {

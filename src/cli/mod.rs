@@ -32,9 +32,9 @@ use std::ffi::OsString;
 
 use clap::Parser as _;
 
-use crate::advice::exit;
+use crate::advice::{self, exit};
 use crate::engine::Error;
-use crate::host::{self, HardenError};
+use crate::host::{self, HardenError, MemoryLock};
 use crate::model::Untrusted;
 use args::{Cli, Command, SlotCommand, VaultCommand};
 use failed::Failed;
@@ -77,6 +77,9 @@ pub fn run(arguments: Vec<OsString>, hardened: Result<(), HardenError>) -> Next 
         host::tell_more();
         if let Err(problem) = hardened {
             output::note(&format!("valetkey: not protected: {problem}."));
+        }
+        if host::memory_lock() == MemoryLock::Unavailable {
+            output::note(&format!("valetkey: {}", advice::MEMORY_NOT_LOCKED));
         }
     }
     match dispatch(cli) {

@@ -23,6 +23,7 @@ mod random;
 mod watch;
 mod worker;
 
+pub use crate::model::{MemoryLock, memory_lock};
 pub use browser::{
     Browser, BrowserError, BrowserUrl, Opened, SystemBrowser, UnsafeAddress, open, open_with,
 };

@@ -6,6 +6,7 @@
 mod connection;
 mod health;
 mod id;
+mod locked;
 mod provider;
 mod redirect;
 mod scope;
@@ -20,6 +21,8 @@ pub use connection::{
 };
 pub use health::{Health, Verdict};
 pub use id::{AttemptId, ConnectionId, GrantId, RegistrationId};
+pub(crate) use locked::lock;
+pub use locked::{MemoryLock, memory_lock};
 pub use provider::{
     Endpoints, ExtraParams, IssPolicy, Provider, ProviderKind, Quirk, RevokeRule, TestMethod,
     TestRead, UnknownQuirk,

@@ -7,7 +7,8 @@ use zeroize::Zeroizing;
 
 /// A secret text (token, client secret, verifier, passphrase).
 ///
-/// It has no `Debug`, `Display`, `Serialize` or `Clone`; its memory is wiped on drop. The only way
+/// It has no `Debug`, `Display`, `Serialize` or `Clone`; its memory is locked where the system allows
+/// it, and wiped on drop. The only way
 /// to the text is [`Secret::reveal`], so that every use can be found and counted in review.
 ///
 /// ```compile_fail
@@ -27,6 +28,7 @@ pub struct Secret(Zeroizing<String>);
 impl Secret {
     /// Takes the text over; the caller keeps no copy.
     pub fn new(text: String) -> Self {
+        super::locked::lock(text.as_bytes());
         Self(Zeroizing::new(text))
     }
 
@@ -46,7 +48,7 @@ impl Secret {
     /// A second copy, asked for by name so that copies stay rare.
     #[must_use]
     pub fn duplicate(&self) -> Self {
-        Self(Zeroizing::new(self.0.as_str().to_owned()))
+        Self::new(self.0.as_str().to_owned())
     }
 
     /// Whether both texts are the same, in constant time over their length.
@@ -111,6 +113,39 @@ mod tests {
     impl<T: Clone> Ask<T> {
         fn copies(&self) -> bool {
             self.0 == PhantomData
+        }
+    }
+
+    /// This process's own memory, without the compiler's knowledge.
+    #[cfg(target_os = "linux")]
+    fn memory_at(address: u64, length: usize) -> Vec<u8> {
+        use std::os::unix::fs::FileExt as _;
+
+        let mut bytes = vec![0; length];
+        let memory = std::fs::File::open("/proc/self/mem").expect("our own");
+        memory.read_exact_at(&mut bytes, address).expect("read");
+        bytes
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn v_01_nothing_of_a_dropped_secret_is_left_in_memory() {
+        let canary = "canary-0123456789-abcdefghijklmnopqrstuvwxyz";
+        for duplicated in [false, true] {
+            let first = Secret::new(canary.to_owned());
+            let (kept, dropped) = if duplicated {
+                (first.duplicate(), first)
+            } else {
+                (Secret::new(String::new()), first)
+            };
+            let address = dropped.reveal().as_ptr() as u64;
+            assert_eq!(memory_at(address, canary.len()), canary.as_bytes());
+            drop(dropped);
+            let left = memory_at(address, canary.len());
+            let same = left.iter().zip(canary.bytes()).filter(|(a, b)| **a == *b);
+            // The allocator's own bookkeeping may match a byte by chance.
+            assert!(same.count() < 4, "{}", left.escape_ascii());
+            drop(kept);
         }
     }
 

@@ -3,14 +3,24 @@
 use zeroize::Zeroizing;
 
 use super::VaultError;
+use crate::model::lock;
 
-/// The 256-bit key that all records are sealed with. Wiped on drop; never printed or cloned.
-pub struct VaultKey(Zeroizing<[u8; 32]>);
+/// The 256-bit key that all records are sealed with. Wiped on drop; never printed or cloned. It has
+/// one place in memory, locked where the system allows it, that moves do not copy.
+pub struct VaultKey(Box<Zeroizing<[u8; 32]>>);
 
 impl VaultKey {
     /// Takes a key that another process of this program handed over.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(Zeroizing::new(bytes))
+        let bytes = Zeroizing::new(bytes);
+        Self::filled(|key| key.copy_from_slice(bytes.as_slice()))
+    }
+
+    fn filled(fill: impl FnOnce(&mut [u8; 32])) -> Self {
+        let mut key = Box::new(Zeroizing::new([0; 32]));
+        lock(key.as_slice());
+        fill(&mut key);
+        Self(key)
     }
 
     /// The raw key, to hand to a process of this program.
@@ -20,19 +30,15 @@ impl VaultKey {
 
     /// A new key from the system's random numbers.
     pub(super) fn random() -> Result<Self, VaultError> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        fill(bytes.as_mut_slice())?;
-        Ok(Self(bytes))
+        let mut filled = Ok(());
+        let key = Self::filled(|key| filled = fill(key));
+        filled.map(|()| key)
     }
 
     /// Takes over what unsealing gave; `None` when it is no key.
     pub(super) fn from_slice(bytes: &[u8]) -> Option<Self> {
-        let mut key = Zeroizing::new([0; 32]);
-        if bytes.len() != key.len() {
-            return None;
-        }
-        key.copy_from_slice(bytes);
-        Some(Self(key))
+        let bytes: &[u8; 32] = bytes.try_into().ok()?;
+        Some(Self::filled(|key| key.copy_from_slice(bytes)))
     }
 }
 

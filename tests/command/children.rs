@@ -29,7 +29,7 @@ fn set(hex: &str) -> u64 {
 }
 
 #[test]
-fn v_10_a_browser_and_a_worker_start_clean_whoever_started_us() {
+fn v_05_v_10_a_browser_and_a_worker_start_clean_whoever_started_us() {
     let sandbox = sandbox(&["token_hold=on"]);
     let home = Home::with(&sandbox);
     let (status, open) = (home.path().join("status"), home.path().join("open"));
@@ -66,6 +66,10 @@ for fd in /proc/$$/fd/*; do readlink $fd; done >'{}'",
     let page = std::thread::spawn(move || approved.deliver(&approved.callback));
     sandbox.wait_until_held(1);
     let worker = caller.worker();
+    // Where both keep secrets, nothing goes to the swap space (conformance V-05).
+    for process in [caller, worker] {
+        assert_ne!(process.status("VmLck"), "0 kB");
+    }
     // Rust's own start ignores SIGPIPE, in us as in the worker; nothing else is.
     assert_eq!(set(&worker.status("SigIgn")), 1 << (13 - 1));
     assert_eq!(set(&worker.status("SigBlk")), 0);

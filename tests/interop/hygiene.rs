@@ -371,3 +371,26 @@ fn ft_35_with_few_processes_a_refresh_works_or_says_why_not() {
     assert!(sandbox.accepts_access(&token));
     assert!(sandbox.reuse_events().is_empty());
 }
+
+#[test]
+fn v_05_without_locked_memory_everything_works_and_one_warning_is_told() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let run = |limit: &str, arguments: &[&str]| {
+        let free = handed_over(&home.command(arguments), &home);
+        let mut limited = Command::new("prlimit");
+        limited.arg(format!("--memlock={limit}")).arg("--");
+        limited.arg(free.get_program()).args(free.get_args());
+        limited.env_clear();
+        limited.envs(free.get_envs().filter_map(|(k, v)| Some((k, v?))));
+        crate::sealed::run(limited.current_dir(home.path())).ended(0)
+    };
+    let warnings = |limit: &str, arguments: &[&str]| {
+        let told = run(limit, arguments).stderr;
+        told.matches("Memory locking is unavailable").count()
+    };
+    assert_eq!(warnings("0", &["refresh", NAME, "--verbose"]), 1);
+    assert_eq!(warnings("0", &["refresh", NAME]), 0);
+    assert_eq!(warnings("524288", &["refresh", NAME, "--verbose"]), 0);
+    assert!(sandbox.accepts_access(&run("0", &["token", NAME]).token()));
+}
