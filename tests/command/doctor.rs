@@ -238,3 +238,31 @@ fn a_scope_that_was_never_granted_is_told() {
     said(&found, "scopes", "warn", "not granted: items:read");
     assert_eq!(check(&found, "scopes")["run"][0], "valetkey login practice");
 }
+
+#[test]
+fn u_10_sockets_lie_in_the_users_own_runtime_folder_or_below_the_state() {
+    let home = Home::empty();
+    let run_folder = |runtime: Option<&str>| {
+        let mut command = home.command(&["paths", "--json"]);
+        command
+            .env_remove("VALETKEY_HOME")
+            .env_remove("XDG_RUNTIME_DIR");
+        if let Some(runtime) = runtime {
+            command.env("XDG_RUNTIME_DIR", runtime);
+        }
+        let paths = run(&mut command).ended(0).json();
+        let below_state = format!("{}/run", paths["state"].as_str().expect("a path"));
+        (
+            paths["run"].as_str().expect("a path").to_owned(),
+            below_state,
+        )
+    };
+    let (run, _) = run_folder(Some("/run/user/1000"));
+    assert_eq!(run, "/run/user/1000/valetkey");
+    // Unset, empty or relative: never a shared folder for temporary files.
+    for runtime in [None, Some(""), Some("tmp"), Some("./x")] {
+        let (run, below_state) = run_folder(runtime);
+        assert_eq!(run, below_state, "{runtime:?}");
+        assert!(run.starts_with(home.path().to_str().expect("text")));
+    }
+}

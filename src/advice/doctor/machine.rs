@@ -26,8 +26,9 @@ pub(super) fn vault(
             "vault",
             State::Warn,
             "This vault was last used on another machine, or restored from a copy. Refreshing here may \
-             end the sign-ins there.",
-        );
+             end the sign-ins there. If the other copy is not used any more:",
+        )
+        .run("valetkey vault adopt");
     }
     let slots: Vec<&str> = status.slots.iter().map(|slot| slot.kind.as_str()).collect();
     let written = status.last_write.map_or(String::new(), |at| {
