@@ -52,6 +52,8 @@ pub(crate) fn run<W>(
                         let mut one = trial(&mut world, &mut Chance { seed, state: seed });
                         for complaint in &mut one.complaints {
                             complaint.insert_str(0, &format!("seed {seed}: "));
+                            // At once: a long run need not end to be known as bad.
+                            let _ = writeln!(std::io::stderr(), "{name}: {complaint}");
                         }
                         sum.add(one);
                     }
