@@ -116,6 +116,17 @@ fn u_07_a_damaged_vault_is_said_and_the_rest_is_still_looked_at() {
 }
 
 #[test]
+fn u_07_damage_in_a_single_row_is_said() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let sql = rusqlite::Connection::open(home.root().join("data/vault.db")).expect("opens");
+    let changed = sql.execute("UPDATE grants SET expiry = 'rubbish'", []);
+    assert_eq!(changed.expect("changed"), 1);
+    drop(sql);
+    said(&report(&home, &[], 1), "vault", "fix", "damaged");
+}
+
+#[test]
 fn j_14_a_vault_from_elsewhere_is_told() {
     let home = Home::new();
     let file = home.root().join("data/vault.db");
@@ -228,6 +239,14 @@ fn x_04_a_report_can_be_pasted_in_public() {
             assert!(!text.contains(name), "{name} in {text}");
         }
     }
+
+    // A command to run names the connection.
+    let unused = Home::with(&sandbox);
+    let plain = text(&unused, &[NAME]).ended(1).stdout;
+    assert!(plain.contains("valetkey login practice"), "{plain}");
+    let veiled = text(&unused, &[NAME, "--anonymous"]).ended(1).stdout;
+    assert!(veiled.contains("valetkey login NAME"), "{veiled}");
+    assert!(!veiled.contains(NAME), "{veiled}");
 }
 
 #[test]
