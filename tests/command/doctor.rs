@@ -150,7 +150,7 @@ fn j_11_a_clock_behind_the_vault_is_told_without_a_network() {
     drop(sql);
     said(
         &report(&home, &[], 0),
-        "clock",
+        "time",
         "warn",
         "3 days behind the vault's last write",
     );

@@ -30,12 +30,12 @@ enum Moment {
 
 impl Moment {
     fn draw(chance: &mut Chance) -> Self {
-        match chance.below(7) {
+        match chance.below(8) {
             0 | 1 => Self::Early,
             2 => Self::Asked,
             3 => Self::Changed,
-            4 => Self::Answering,
-            5 => Self::Stored,
+            4 | 5 => Self::Answering,
+            6 => Self::Stored,
             _ => Self::Late,
         }
     }
@@ -62,7 +62,7 @@ impl Moment {
             Self::Answering => {
                 held();
                 world.sandbox.release(1);
-                chance.pause(Duration::from_micros(2500));
+                chance.pause(Duration::from_micros(1200));
             }
             Self::Stored => until("the new tokens", || {
                 over() || world.facts().generation != before.generation

@@ -1,7 +1,8 @@
 //! The vault, this machine's clock and the surroundings, in words.
 
 use super::{Check, State, about};
-use crate::host::{Environment, FirstWay, Suggestion};
+use crate::advice::MEMORY_NOT_LOCKED;
+use crate::host::{Environment, FirstWay, MemoryLock, Suggestion};
 use crate::model::{Seconds, UnixTime};
 use crate::vault::{Status, VaultError};
 
@@ -52,9 +53,17 @@ pub(super) fn vault(
     }
 }
 
+/// Two programs may read their clocks a moment apart.
+const A_MOMENT: Seconds = Seconds(60);
+
 pub(super) fn behind_vault(span: Seconds) -> Check {
+    if span <= A_MOMENT {
+        // Beside the comparison with a provider, which is the `clock` where one is asked.
+        let words = "this machine's clock is not behind the vault's last write";
+        return Check::new("time", State::Ok, words);
+    }
     Check::new(
-        "clock",
+        "time",
         State::Warn,
         format!(
             "This machine's clock is {} behind the vault's last write: it was set back, or was ahead \
@@ -62,6 +71,17 @@ pub(super) fn behind_vault(span: Seconds) -> Check {
             about(span)
         ),
     )
+}
+
+pub(super) fn memory(lock: MemoryLock) -> Check {
+    match lock {
+        MemoryLock::Locked => Check::new(
+            "memory",
+            State::Ok,
+            "secrets are kept out of the swap space",
+        ),
+        MemoryLock::Unavailable => Check::new("memory", State::Warn, MEMORY_NOT_LOCKED),
+    }
 }
 
 pub(super) fn environment(environment: &Environment, first: Suggestion) -> Check {

@@ -93,6 +93,7 @@ pub fn check(fact: &Fact) -> Check {
         } => machine::vault(status, *backup_at, *now),
         Fact::Keychain(fact) => keychain::keychain(fact),
         Fact::ClockBehindVault(span) => machine::behind_vault(*span),
+        Fact::Memory(lock) => machine::memory(*lock),
         Fact::Environment { environment, first } => machine::environment(environment, *first),
         Fact::Folder(found) => folder::folder(found),
         Fact::Reach { host, answer } => connection::reach(host, answer),

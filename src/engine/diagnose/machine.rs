@@ -1,7 +1,7 @@
 //! The vault, the clock, the surroundings and the folders.
 
 use super::{Fact, Place};
-use crate::host::{FolderUse, look_at_folder};
+use crate::host::{FolderUse, look_at_folder, memory_lock};
 use crate::vault::{Home, Status, Vault, VaultError, backup_made_at};
 
 pub(super) fn vault(place: &Place<'_>) -> Vec<Fact> {
@@ -28,12 +28,13 @@ pub(super) fn clock(place: &Place<'_>) -> Vec<Fact> {
         .flatten()
         .and_then(|status| status.last_write);
     last_write
-        .map(|last| last.since(place.world.clock.now()))
-        // Two programs may read their clocks a moment apart.
-        .filter(|ahead| ahead.0 > 60)
-        .map(Fact::ClockBehindVault)
+        .map(|last| Fact::ClockBehindVault(last.since(place.world.clock.now())))
         .into_iter()
         .collect()
+}
+
+pub(super) fn memory(_: &Place<'_>) -> Vec<Fact> {
+    vec![Fact::Memory(memory_lock())]
 }
 
 pub(super) fn environment(place: &Place<'_>) -> Vec<Fact> {

@@ -9,7 +9,7 @@ mod keychain;
 mod machine;
 
 use super::{Error, World};
-use crate::host::{Environment, Folder, Paths, Suggestion};
+use crate::host::{Environment, Folder, MemoryLock, Paths, Suggestion};
 use crate::model::{Seconds, Shown, UnixTime, Verdict};
 use crate::oauth::Skew;
 use crate::vault::{Home, Status, VaultError};
@@ -33,8 +33,11 @@ pub enum Fact {
         now: UnixTime,
     },
     Keychain(KeychainFact),
-    /// The vault was last written so long after the time that this machine shows.
+    /// The vault was last written so long after the time that this machine shows; zero when it was
+    /// not.
     ClockBehindVault(Seconds),
+    /// Whether secrets can be kept out of the swap space.
+    Memory(MemoryLock),
     Environment {
         environment: Environment,
         first: Suggestion,
@@ -65,7 +68,7 @@ const CHECKS: &[fn(&Place<'_>) -> Vec<Fact>] = &[
     machine::clock,
     machine::environment,
     machine::folders,
-    // Here: the protection of this process's memory.
+    machine::memory,
 ];
 
 /// Looks at this machine. Blocks while the keychain is asked, and asks it at most once for its
