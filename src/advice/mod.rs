@@ -9,7 +9,7 @@ mod provider;
 mod vault;
 
 use crate::engine::{Error, Question};
-use crate::host::{BindError, Fault, Scarce};
+use crate::host::{BindError, Fault, Scarce, WorkerError};
 use crate::model::{EndReason, Seconds, Untrusted};
 
 pub use ignored::ignored;
@@ -210,6 +210,15 @@ pub fn advise(error: &Error) -> Advice {
                 .hint("Look at the connection's details and correct them.")
         }
         Error::Bind(problem) => bind(problem),
+        Error::Worker(WorkerError::Start(cause)) => Advice::new(
+            "worker-start",
+            exit::OTHER,
+            format!(
+                "The worker process that talks to the provider could not be started: {}. Nothing was sent.",
+                Untrusted::new(cause.to_string()).shown()
+            ),
+        )
+        .hint("Try again; `valetkey doctor` looks for what is wrong here."),
         Error::Worker(_) => Advice::new(
             "worker",
             exit::OTHER,

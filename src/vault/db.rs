@@ -119,6 +119,24 @@ impl Db {
         Ok(Self { conn, file, inode })
     }
 
+    /// Opens the file anew.
+    ///
+    /// # Errors
+    /// Then nothing is open, and this can be tried again.
+    pub(super) fn reconnect(&mut self) -> Result<(), VaultError> {
+        let Some(file) = self.file.clone() else {
+            return Ok(());
+        };
+        // The old handle goes first: the engine keeps the locks of a file and process together.
+        self.conn = Connection::open_in_memory()?;
+        let fresh = Self::over(connect(&file)?, Some(file))?;
+        if fresh.inode != self.inode {
+            return Err(VaultError::Replaced);
+        }
+        *self = fresh;
+        Ok(())
+    }
+
     /// `None` while the file has no content.
     fn format(&self) -> Result<Option<u32>, VaultError> {
         let (application, format, tables): (i64, u32, i64) = self.conn.query_row(

@@ -185,6 +185,15 @@ impl Vault {
         })
     }
 
+    /// Opens the vault's file anew: after a disk that failed, a lock may be left that only closing the
+    /// old handle lets go of.
+    ///
+    /// # Errors
+    /// Those of opening it. Then nothing else works before this has succeeded.
+    pub fn reconnect(&mut self) -> Result<(), VaultError> {
+        self.db.reconnect()
+    }
+
     /// Takes a copied or restored vault into use on this machine: its refresh tokens may be spent
     /// here from now on. Nothing changes in a vault that was not moved.
     pub fn adopt(&mut self) -> Result<(), VaultError> {

@@ -16,7 +16,7 @@ use crate::world::{Facts, World};
 const FEW: u64 = 2;
 
 /// What the sentence says of the cause.
-const CAUSES: [&str; 3] = ["disk", "folder", "busy"];
+const CAUSES: [&str; 4] = ["disk", "folder", "busy", "could not be started"];
 
 /// Each call and the errors it can have.
 const CALLS: &[(&str, &[&str])] = &[

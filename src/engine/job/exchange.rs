@@ -122,7 +122,8 @@ impl Desk<'_> {
         let secret = self.vault(|vault| vault.client_secret(connection))?;
         self.give_leftover_back(connection, http, secret.as_ref())
             .await?;
-        self.vault(|vault| vault.store_candidate(connection, &candidate, self.clock.now()))?;
+        self.durably(|vault| vault.store_candidate(connection, &candidate, self.clock.now()))
+            .await?;
         let grant = candidate.grant_id;
         let Some(id_token) = id_token else {
             return Ok(grant);

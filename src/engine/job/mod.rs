@@ -3,6 +3,7 @@
 //! A job runs in a worker process that outlives its caller (DESIGN section 4, conformance J-08),
 //! or in this process for a memory vault: the same code both times.
 
+mod durable;
 mod exchange;
 mod identity;
 mod refresh;

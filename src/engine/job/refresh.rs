@@ -1,7 +1,5 @@
 //! Spending a refresh token: intent, request, durable commit; and what each failure means.
 
-use std::time::Duration;
-
 use super::super::failure::{Class, Endpoint, Fate, ProviderFailure};
 use super::exchange::expiry;
 use super::{Desk, Report, Trouble};
@@ -15,11 +13,6 @@ use crate::vault::{Intent, Refreshed};
 
 /// A second presentation of the same refresh token happens at most this long after the first (J-05).
 const RETRY_WITHIN: Seconds = Seconds(10);
-/// For how long a received answer is tried to be stored, first at short distances, then at longer.
-const COMMIT_FOR: Duration = Duration::from_secs(30);
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-
 impl Desk<'_> {
     pub(super) async fn refresh(&self, id: &ConnectionId, forced: bool) -> Result<Report, Trouble> {
         let connection = self.connection(id)?;
@@ -67,7 +60,10 @@ impl Desk<'_> {
                 Ok(mut answer) => {
                     let id_token = answer.id_token.take();
                     let refreshed = refreshed(answer, sent_at);
-                    self.commit(&connection, &intent, &refreshed).await?;
+                    self.durably(|vault| {
+                        vault.commit_refresh(&connection, &intent, &refreshed, self.clock.now())
+                    })
+                    .await?;
                     // Durable first (J-03), then looked at.
                     if let Some(id_token) = id_token {
                         self.same_identity(&connection, &http, &id_token, &refreshed)
@@ -87,32 +83,6 @@ impl Desk<'_> {
                     }
                     return Err(self.refresh_failed(&connection, &intent, failure, spent_twice)?);
                 }
-            }
-        }
-    }
-
-    /// Makes the answer durable. It is the only copy of what the provider now expects, so a disk
-    /// that is full, busy or away for a moment is waited for.
-    async fn commit(
-        &self,
-        connection: &Connection,
-        intent: &Intent,
-        refreshed: &Refreshed,
-    ) -> Result<(), Trouble> {
-        let began = tokio::time::Instant::now();
-        let mut pause = FIRST_PAUSE;
-        loop {
-            let done = self.vault(|vault| {
-                vault.commit_refresh(connection, intent, refreshed, self.clock.now())
-            });
-            match done {
-                Err(Trouble::Vault(trouble))
-                    if trouble.may_pass() && began.elapsed() < COMMIT_FOR =>
-                {
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
-                done => return done.map(|_| ()),
             }
         }
     }

@@ -28,7 +28,12 @@ impl VaultTrouble {
     pub(super) fn may_pass(&self) -> bool {
         matches!(
             self,
-            Self::Busy | Self::Full | Self::ReadOnly | Self::Permission | Self::Other(_)
+            Self::Busy
+                | Self::Full
+                | Self::ReadOnly
+                | Self::Permission
+                | Self::CannotLock
+                | Self::Other(_)
         )
     }
 }

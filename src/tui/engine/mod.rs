@@ -1,26 +1,22 @@
 //! The backend that performs requests with the real engine.
 
+mod opening;
+
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::sync::broadcast;
 
+use self::opening::Waited;
 use super::backend::{Backend, Replies};
 use super::model::VaultState;
 use super::msg::{Doing, Msg, Reply, Revocation};
 use super::request::Request;
-use crate::engine::{
-    Access, Engine, Error, GivenUp, NewConnection, PassphraseWay, SignInOptions, VaultFacts,
-    shared_registration, wait_after,
-};
+use crate::engine::{Engine, Error, NewConnection, SignInOptions, VaultFacts, shared_registration};
 use crate::host::{BrowserUrl, fault_point, open};
 use crate::model::{AttemptId, Connection, ConnectionId, RegistrationId, ScopeSet, Secret};
 use crate::vault::VaultError;
-
-/// After this long a person is told that the keychain is being waited for.
-const UNEXPLAINED: Duration = Duration::from_secs(1);
 
 /// Decides at the practice provider as its consent page would: authorization address and scopes
 /// left ticked (`None` declines) → the address the browser would end on.
@@ -116,15 +112,6 @@ struct Work {
     wrong: Arc<std::sync::atomic::AtomicU32>,
     stop_waiting: broadcast::Sender<bool>,
     replies: Replies,
-}
-
-/// How waiting for the keychain ended.
-enum Waited {
-    Done(Result<(), Error>),
-    /// A person chose a passphrase instead.
-    Passphrase,
-    /// A person stopped waiting.
-    Stopped,
 }
 
 impl Work {
@@ -238,78 +225,6 @@ impl Work {
         }
     }
 
-    /// Opens the vault off the event loop: the keychain may ask its person. `None` when the
-    /// request was answered instead.
-    async fn vault_open(&self, request: Request) -> Option<Request> {
-        let engine = self.engine.clone();
-        let brought = self.passphrase.clone();
-        let given_up = GivenUp::default();
-        let access = Access {
-            passphrase: brought.map(|brought| Secret::new(brought.reveal().to_owned())),
-            given_up: given_up.clone(),
-        };
-        let instead = self.engine.passphrase_way().unwrap_or_default();
-        let waited = self
-            .explained(instead, move || engine.open_vault(&access))
-            .await;
-        match waited {
-            Waited::Done(Ok(())) => Some(request),
-            // What was brought along is wrong: the person is asked.
-            Waited::Done(Err(Error::PassphraseNeeded(_) | Error::Vault(VaultError::WrongKey))) => {
-                let new = matches!(self.engine.vault_facts(), Ok(VaultFacts::NotMade));
-                self.ask_passphrase(new, request);
-                None
-            }
-            Waited::Done(Err(error)) => {
-                self.failed(Doing::Vault, error);
-                None
-            }
-            Waited::Passphrase => {
-                given_up.give_up();
-                self.ask_passphrase(instead == Some(PassphraseWay::Choose), request);
-                None
-            }
-            Waited::Stopped => {
-                given_up.give_up();
-                None
-            }
-        }
-    }
-
-    fn ask_passphrase(&self, new: bool, then: Request) {
-        let then = Some(Box::new(then));
-        self.reply(Reply::NeedsPassphrase { new, then });
-    }
-
-    /// Does something off the event loop that may wait for the keychain. When it does, that is
-    /// said, with what a person may do instead.
-    async fn explained(
-        &self,
-        instead: Option<PassphraseWay>,
-        work: impl FnOnce() -> Result<(), Error> + Send + 'static,
-    ) -> Waited {
-        let broke_off = |_| Err(Error::Internal("waiting for the keychain broke off"));
-        let mut stopped = self.stop_waiting.subscribe();
-        let mut working = tokio::task::spawn_blocking(work);
-        if let Ok(done) = tokio::time::timeout(UNEXPLAINED, &mut working).await {
-            return Waited::Done(done.unwrap_or_else(broke_off));
-        }
-        // A passphrase brought along takes its time too, and no keychain is asked.
-        if self.passphrase.is_some() {
-            return Waited::Done(working.await.unwrap_or_else(broke_off));
-        }
-        self.reply(Reply::KeychainWaits { instead });
-        let waited = tokio::select! {
-            done = working => Waited::Done(done.unwrap_or_else(broke_off)),
-            passphrase = stopped.recv() => match passphrase {
-                Ok(true) => Waited::Passphrase,
-                _ => Waited::Stopped,
-            },
-        };
-        self.reply(Reply::KeychainDone);
-        waited
-    }
-
     async fn sign_in(&self, id: ConnectionId, options: SignInOptions) {
         let engine = self.engine.clone();
         // The vault is open; the key that opens it next time cannot be replaced here.
@@ -323,31 +238,6 @@ impl Work {
                 attempt: attempt.id,
             }),
             Err(error) => self.failed(Doing::SignIn(id), error),
-        }
-    }
-
-    async fn unlock(&self, passphrase: Secret) {
-        use std::sync::atomic::Ordering;
-
-        let engine = self.engine.clone();
-        let access = Access {
-            passphrase: Some(passphrase),
-            ..Access::default()
-        };
-        let opened = tokio::task::spawn_blocking(move || engine.open_vault(&access)).await;
-        match opened {
-            Ok(Ok(())) => {
-                self.wrong.store(0, Ordering::Relaxed);
-                self.reply(Reply::VaultOpened);
-            }
-            Ok(Err(Error::Vault(VaultError::WrongKey))) => {
-                let wrong = self.wrong.fetch_add(1, Ordering::Relaxed) + 1;
-                self.reply(Reply::WrongPassphrase {
-                    wait: wait_after(wrong),
-                });
-            }
-            Ok(Err(error)) => self.failed(Doing::Vault, error),
-            Err(_) => self.failed(Doing::Vault, Error::Internal("opening the vault broke off")),
         }
     }
 
