@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::model::{
     ClientAuth, EndpointUrl, Endpoints, Issuer, Provider, ProviderKind, Quirk, RedirectUri,
@@ -46,6 +47,22 @@ pub struct Client {
     /// The app of a user's or a team's own file; built-in presets have none.
     #[serde(default)]
     pub client_id: Option<String>,
+    /// There to be refused with words: these files are shared (conformance T-12).
+    #[serde(default, rename = "client_secret")]
+    _client_secret: Option<NoSecret>,
+}
+
+/// No value of it exists.
+#[derive(Clone, Copy, Debug)]
+enum NoSecret {}
+
+impl<'de> Deserialize<'de> for NoSecret {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(D::Error::custom(
+            "a client secret does not belong in this file; take it out and give it to the vault: \
+             valetkey add … --client-secret-file -",
+        ))
+    }
 }
 
 fn post() -> ClientAuth {

@@ -280,7 +280,6 @@ fn f10_a_mistake_is_reported_with_its_line_and_column() {
     );
     assert_eq!(refused("\"acme\"", "\"Acme Corp\""), (3, 6));
     assert_eq!(refused("[[preset]]", "[[preset"), (2, 9));
-    assert_eq!(refused("client_id =", "client_secret ="), (11, 1));
     // What only the whole preset shows points at its id.
     for (from, to) in [
         (
@@ -370,4 +369,18 @@ proptest::proptest! {
         proptest::prop_assert!(page.as_url().query().is_none());
         proptest::prop_assert!(page.as_str().starts_with("https://github.com/settings/connections/applications/"));
     }
+}
+
+#[test]
+fn t_12_a_secret_in_a_preset_file_is_refused_and_sent_to_the_vault() {
+    let text = OWN.replacen("client_id =", "client_secret =", 1);
+    let error = Catalogue::default()
+        .with_user_file("acme.toml", &text)
+        .expect_err("refused");
+    assert_eq!(error.line, 11);
+    assert!(error.problem.contains("give it to the vault"), "{error}");
+    assert!(
+        !error.to_string().contains("demo"),
+        "the value is not repeated: {error}"
+    );
 }

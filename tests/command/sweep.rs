@@ -129,7 +129,7 @@ fn everything(home: &Home, printed: &[(String, Vec<u8>)]) -> Vec<(String, Vec<u8
 }
 
 #[test]
-fn x_02_the_sweep_finds_what_was_planted() {
+fn x_02_ft_10_the_sweep_finds_what_was_planted() {
     let (canary, texts) = planted();
     for (form, text) in texts {
         let home = Home::empty();

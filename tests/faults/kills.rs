@@ -50,7 +50,14 @@ impl Moment {
     }
 
     /// Lets the moment come. `over` says that nothing is left to wait for.
-    fn wait(self, world: &World, chance: &mut Chance, before: &Facts, over: impl Fn() -> bool) {
+    fn wait(
+        self,
+        world: &World,
+        chance: &mut Chance,
+        tally: &mut Tally,
+        before: &Facts,
+        over: impl Fn() -> bool,
+    ) {
         let held = || until("the request", || world.sandbox.held() > 0 || over());
         match self {
             Self::Early => chance.pause(Duration::from_millis(8)),
@@ -64,9 +71,19 @@ impl Moment {
                 world.sandbox.release(1);
                 chance.pause(Duration::from_micros(1200));
             }
-            Self::Stored => until("the new tokens", || {
-                over() || world.facts().generation != before.generation
-            }),
+            Self::Stored => {
+                until("the answer", || {
+                    over() || world.sandbox.delivered() > before.delivered
+                });
+                let sent = Instant::now();
+                until("the new tokens", || {
+                    over() || world.facts().generation != before.generation
+                });
+                tally.took(
+                    "from the answer sent to the new tokens durable",
+                    sent.elapsed(),
+                );
+            }
         }
     }
 
@@ -116,7 +133,7 @@ fn kill_worker(world: &World, chance: &mut Chance, tally: &mut Tally) -> (Facts,
         world.settle();
         return (before, world.facts(), Phase::Committed);
     };
-    moment.wait(world, chance, &before, || !is_alive(worker));
+    moment.wait(world, chance, tally, &before, || !is_alive(worker));
     let at_kill = world.facts();
     // Both: the caller would resolve it at once, and here the next start is to do it.
     send(id(&caller), Signal::KILL);
@@ -188,7 +205,7 @@ fn strike(world: &World, chance: &mut Chance, signal: Signal, both: bool) -> Tal
     moment.prepare(world);
     let mut caller = world.start();
     let worker = worker_of(&mut caller);
-    moment.wait(world, chance, &before, || {
+    moment.wait(world, chance, &mut tally, &before, || {
         worker.is_none_or(|worker| !is_alive(worker))
     });
     tally.count(world.facts().phase_since(&before).name());
@@ -233,7 +250,7 @@ fn ft_03_a_killed_interface_loses_nothing_either() {
         screen.press("r");
         let interface = screen.process_id();
         let worker = child_of(interface, || false).expect("a worker");
-        moment.wait(world, chance, &before, || !is_alive(worker));
+        moment.wait(world, chance, &mut tally, &before, || !is_alive(worker));
         tally.count(world.facts().phase_since(&before).name());
         send(pid(interface), Signal::KILL);
         screen.end();
@@ -261,7 +278,7 @@ fn ft_26_a_refresh_that_was_frozen_goes_on_where_it_was() {
         moment.prepare(world);
         let mut caller = world.start();
         let worker = worker_of(&mut caller);
-        moment.wait(world, chance, &before, || {
+        moment.wait(world, chance, &mut tally, &before, || {
             worker.is_none_or(|worker| !is_alive(worker))
         });
         tally.count(world.facts().phase_since(&before).name());

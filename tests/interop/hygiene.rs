@@ -8,6 +8,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use portable_pty::CommandBuilder;
 use valetkey::sandbox::SandboxThread;
 
 use crate::processes::Process;
@@ -393,4 +394,51 @@ fn v_05_without_locked_memory_everything_works_and_one_warning_is_told() {
     assert_eq!(warnings("0", &["refresh", NAME]), 0);
     assert_eq!(warnings("524288", &["refresh", NAME, "--verbose"]), 0);
     assert!(sandbox.accepts_access(&run("0", &["token", NAME]).token()));
+}
+
+/// What a command asked of any network, seen from outside.
+fn asked_of_a_network(home: &Home, arguments: &[&str]) -> Vec<String> {
+    let trace = home.path().join("network");
+    let plain = home.command(arguments);
+    let mut traced = CommandBuilder::new("strace");
+    traced.args(["-f", "-qq", "-e", "trace=socket,connect,sendto", "-o"]);
+    traced.arg(&trace);
+    traced.arg(plain.get_program());
+    traced.args(plain.get_args());
+    traced.env_clear();
+    for (name, value) in plain.get_envs() {
+        traced.env(name, value.unwrap_or_default());
+    }
+    traced.env("TERM", "xterm-256color");
+    traced.cwd(home.path());
+    let mut screen = Pty::start(traced);
+    if arguments.is_empty() {
+        screen.until_shows(NAME);
+        screen.press("q");
+    }
+    screen.end();
+    let trace = fs::read_to_string(trace).expect("a trace");
+    let asked = trace.lines().filter(|line| line.contains("AF_INET"));
+    asked.map(str::to_owned).collect()
+}
+
+#[test]
+fn v_09_nothing_goes_over_a_network_unless_somebody_asks_for_it() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let silent: [&[&str]; 7] = [
+        &[],
+        &["list"],
+        &["show", NAME],
+        &["vault", "status"],
+        &["presets"],
+        &["doctor"],
+        &["token", NAME, "--show"],
+    ];
+    for arguments in silent {
+        let asked = asked_of_a_network(&home, arguments);
+        assert!(asked.is_empty(), "{arguments:?}: {asked:#?}");
+    }
+    // The tracer sees it where there is something to see.
+    assert!(!asked_of_a_network(&home, &["refresh", NAME]).is_empty());
 }
