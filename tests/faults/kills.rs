@@ -249,13 +249,16 @@ fn ft_03_a_killed_interface_loses_nothing_either() {
         screen.until_shows("expired");
         screen.press("r");
         let interface = screen.process_id();
-        let worker = child_of(interface, || false).expect("a worker");
-        moment.wait(world, chance, &mut tally, &before, || !is_alive(worker));
+        // It may be through before it was seen.
+        let through = || world.facts().generation != before.generation;
+        let worker = child_of(interface, through);
+        let worker_is_over = || worker.is_none_or(|worker| !is_alive(worker));
+        moment.wait(world, chance, &mut tally, &before, worker_is_over);
         tally.count(world.facts().phase_since(&before).name());
         send(pid(interface), Signal::KILL);
         screen.end();
         moment.let_go(world);
-        until("the worker is done", || !is_alive(worker));
+        until("the worker is done", worker_is_over);
         let output = recover(world, &mut tally);
         let asked = world.facts().asked;
         keeps_the_grant(world, &mut tally, &format!("{asked} requests"), &output);
