@@ -20,9 +20,9 @@ const CAUSES: [&str; 4] = ["disk", "folder", "busy", "could not be started"];
 
 /// Each call and the errors it can have.
 const CALLS: &[(&str, &[&str])] = &[
+    ("pwrite64", &["ENOSPC", "EIO", "EDQUOT", "EINTR"]),
     ("openat", &["ENOSPC", "EIO", "EROFS", "EMFILE"]),
     ("write", &["ENOSPC", "EIO", "EDQUOT", "EINTR"]),
-    ("pwrite64", &["ENOSPC", "EIO", "EDQUOT", "EINTR"]),
     ("fsync", &["ENOSPC", "EIO", "EDQUOT", "EINTR"]),
     ("fdatasync", &["ENOSPC", "EIO", "EDQUOT", "EINTR"]),
     ("ftruncate", &["ENOSPC", "EIO", "EINTR"]),

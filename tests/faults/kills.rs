@@ -214,9 +214,17 @@ fn strike(world: &World, chance: &mut Chance, signal: Signal, both: bool) -> Tal
         send(worker, signal);
     }
     caller.wait().expect("ended");
+    // The next caller comes at once: it waits for the worker, whoever started that.
+    let next = (!both).then(|| world.start());
     moment.let_go(world);
     if let Some(worker) = worker {
         until("the worker is done", || !is_alive(worker));
+    }
+    if let Some(next) = next {
+        let output = next.wait_with_output().expect("ended");
+        if !output.status.success() {
+            tally.complain(format!("the next caller: {output:?}"));
+        }
     }
     let output = recover(world, &mut tally);
     let asked = world.facts().asked;
