@@ -12,7 +12,7 @@ use crate::home::{NAME, Output};
 use crate::processes::{child_of, id, send};
 use crate::world::{Facts, World};
 
-/// Kinds of call and error that the ordinary run goes through; all of them by `VALETKEY_SEEDS=0..82`.
+/// Kinds of call and error that the ordinary run goes through; all of them by `VALETKEY_SEEDS=0..88`.
 const FEW: u64 = 2;
 
 /// What the sentence says of the cause.
@@ -32,6 +32,8 @@ const CALLS: &[(&str, &[&str])] = &[
     ("fcntl", &["EIO", "EINTR", "ENOLCK"]),
     ("fchmod", &["EIO", "EROFS"]),
     ("unlink", &["EIO", "EROFS"]),
+    ("renameat", &["ENOSPC", "EIO", "EROFS"]),
+    ("unlinkat", &["EIO", "EROFS"]),
 ];
 
 /// What a refresh may end with: the table of exit codes.
