@@ -20,6 +20,7 @@ const CAUSES: [&str; 4] = ["disk", "folder", "busy", "could not be started"];
 
 /// Each call and the errors it can have.
 const CALLS: &[(&str, &[&str])] = &[
+    ("fcntl", &["EIO", "EINTR", "ENOLCK"]),
     ("pwrite64", &["ENOSPC", "EIO", "EDQUOT", "EINTR"]),
     ("openat", &["ENOSPC", "EIO", "EROFS", "EMFILE"]),
     ("write", &["ENOSPC", "EIO", "EDQUOT", "EINTR"]),
@@ -29,7 +30,6 @@ const CALLS: &[(&str, &[&str])] = &[
     ("rename", &["ENOSPC", "EIO", "EROFS"]),
     ("renameat2", &["ENOSPC", "EIO", "EROFS"]),
     ("flock", &["EIO", "EINTR", "ENOLCK"]),
-    ("fcntl", &["EIO", "EINTR", "ENOLCK"]),
     ("fchmod", &["EIO", "EROFS"]),
     ("unlink", &["EIO", "EROFS"]),
     ("renameat", &["ENOSPC", "EIO", "EROFS"]),
