@@ -426,14 +426,13 @@ fn asked_of_a_network(home: &Home, arguments: &[&str]) -> Vec<String> {
 fn v_09_nothing_goes_over_a_network_unless_somebody_asks_for_it() {
     let sandbox = sandbox(&[]);
     let home = Home::signed_in(&sandbox);
-    let silent: [&[&str]; 7] = [
+    let silent: [&[&str]; 6] = [
         &[],
         &["list"],
         &["show", NAME],
         &["vault", "status"],
         &["presets"],
         &["doctor"],
-        &["token", NAME, "--show"],
     ];
     for arguments in silent {
         let asked = asked_of_a_network(&home, arguments);
