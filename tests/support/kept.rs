@@ -13,7 +13,8 @@ use valetkey::sandbox::SandboxThread;
 
 /// Where to keep it.
 fn sweep() -> Option<PathBuf> {
-    std::env::var_os("VALETKEY_SWEEP").map(PathBuf::from)
+    let folder = std::env::var_os("VALETKEY_SWEEP").filter(|folder| !folder.is_empty());
+    folder.map(PathBuf::from)
 }
 
 /// A new folder: kept for the sweep, or removed when it is dropped.
