@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -57,6 +58,11 @@ enum Whose {
     Worker,
 }
 
+/// Made by the tracer when it starts.
+fn traced_mark(world: &World) -> PathBuf {
+    world.home.path().join("traced")
+}
+
 /// A whole refresh in which the `nth` such call of every thread of one process meets the error.
 fn refresh_with(world: &World, whose: Whose, call: &str, error: &str, nth: u64) -> Met {
     let trace = world.home.path().join("trace");
@@ -87,7 +93,11 @@ fn refresh_with(world: &World, whose: Whose, call: &str, error: &str, nth: u64) 
         }
         Whose::Worker => {
             let tracer = world.home.path().join("tracer");
-            let script = format!("#!/bin/sh\nexec {} \"$@\"\n", options.join(" "));
+            let script = format!(
+                "#!/bin/sh\n: > {}\nexec {} \"$@\"\n",
+                traced_mark(world).display(),
+                options.join(" ")
+            );
             fs::write(&tracer, script).expect("written");
             let mode = fs::Permissions::from_mode(0o700);
             fs::set_permissions(&tracer, mode).expect("mode");
@@ -122,6 +132,10 @@ fn refresh_with(world: &World, whose: Whose, call: &str, error: &str, nth: u64) 
         for process in [Some(id(&traced)), child, grandchild].into_iter().flatten() {
             send(process, Signal::KILL);
         }
+    }
+    if whose == Whose::Worker {
+        // Only debug builds let a tracer in; without one nothing would ever fail here.
+        fs::remove_file(traced_mark(world)).expect("the worker ran behind the tracer");
     }
     let output = traced.wait_with_output().expect("ended");
     let trace = fs::read_to_string(trace).expect("a trace");
