@@ -427,6 +427,9 @@ pub(super) struct Token {
     /// Renew when less than so many seconds are left
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
     pub(super) min_valid: Option<u64>,
+    /// Refuse unless the connection's tokens are issued for this resource (RFC 8707)
+    #[arg(long, value_name = "U")]
+    pub(super) resource: Option<String>,
     /// Print it with its expiry and scopes as JSON
     #[arg(long, conflicts_with_all = ["header", "env"])]
     pub(super) json: bool,

@@ -14,6 +14,7 @@ mod failed;
 mod json;
 mod login;
 mod look;
+mod obtain;
 mod output;
 mod passphrase;
 mod patience;

@@ -4,12 +4,13 @@ use std::ffi::OsString;
 
 use serde_json::json;
 
-use super::args::{Login, Token};
+use super::args::Token;
 use super::failed::Failed;
+use super::obtain::{Given, Wanted, obtain};
 use super::setup::{self, Setup};
-use super::{json as shape, login, output, passphrase, runtime};
-use crate::advice::{self, advise, exit};
-use crate::engine::{Error, Handout, must_renew};
+use super::{output, passphrase};
+use crate::advice::exit;
+use crate::engine::{Error, must_renew};
 use crate::host::{Clock as _, OsKeychain, SystemClock};
 use crate::model::{Seconds, Secret, UnixTime};
 use crate::vault::{Home, SlotKind, Unlock, Vault, VaultError};
@@ -74,33 +75,6 @@ fn valid_token(home: &Home, name: &str) -> Option<Result<Secret, Error>> {
 }
 
 pub(super) fn run(setup: &Setup, token: &Token) -> Result<(), Failed> {
-    let handout = match hand_out(setup, token) {
-        Err(failed) if failed.0.code == "needs-sign-in" && token.interactive => {
-            login::run(setup, &Login::plain(&token.name))?;
-            hand_out(setup, token)?
-        }
-        other => other?,
-    };
-    if let Some(problem) = &handout.warning {
-        let left = handout
-            .connection
-            .grant
-            .as_ref()
-            .and_then(|grant| grant.expiry.at());
-        let left = left.map_or(0, |end| end.since(setup.engine.now()).0);
-        output::note(&format!(
-            "valetkey: using a token that expires in {left} s; the refresh failed. {}",
-            advise(problem).sentence
-        ));
-    }
-    setup.tell_clock();
-    if handout.clock_moved {
-        output::note(&format!("valetkey: {}", advice::CLOCK_MOVED));
-    }
-    print(token, &handout)
-}
-
-fn hand_out(setup: &Setup, token: &Token) -> Result<Handout, Failed> {
     // Known before anything is spent: a token is not printed on a screen by accident (Y-10).
     if output::stdout_is_terminal() && !token.show {
         return Err(Failed::usage(
@@ -110,63 +84,47 @@ fn hand_out(setup: &Setup, token: &Token) -> Result<Handout, Failed> {
         ));
     }
     if let Some(name) = &token.env {
-        let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if name.is_empty()
-            || name.starts_with(|c: char| c.is_ascii_digit())
-            || !name.chars().all(fits)
-        {
-            return Err(Failed::usage(
-                "env",
-                "This is not a name of a variable.",
-                "Letters, digits and `_` only.",
-            ));
-        }
+        check_variable(name)?;
     }
-    // Names first: a typing mistake should not ask for a passphrase.
-    let connection = setup.engine.connection(&token.name)?;
-    if connection.grant.is_none() || connection.ended.is_some() {
-        let message = setup
-            .engine
-            .verdict(&connection, setup.engine.now())
-            .message;
-        return Err(Error::NeedsSignIn {
-            name: connection.name.to_string(),
-            reason: connection.ended,
-            message,
-        }
-        .into());
-    }
-    setup.open_vault()?;
-    if token.interactive {
-        setup.ask_if_moved()?;
-    }
-    let min_valid = token.min_valid.map(Seconds);
-    Ok(runtime()?.block_on(setup.engine.fresh_token(&token.name, min_valid))?)
+    let given = obtain(
+        setup,
+        &Wanted {
+            name: &token.name,
+            min_valid: token.min_valid.map(Seconds),
+            resource: token.resource.as_deref(),
+            interactive: token.interactive,
+        },
+    )?;
+    print(token, &given)
 }
 
-fn print(token: &Token, handout: &Handout) -> Result<(), Failed> {
-    let text = handout.token.reveal();
+/// What every shell takes as the name of a variable.
+pub(super) fn check_variable(name: &str) -> Result<(), Failed> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || !name.chars().all(fits)
+    {
+        return Err(Failed::usage(
+            "env",
+            "This is not a name of a variable.",
+            "Letters, digits and `_` only.",
+        ));
+    }
+    Ok(())
+}
+
+fn print(token: &Token, given: &Given) -> Result<(), Failed> {
+    let text = given.token.reveal();
     if token.json {
-        let connection = &handout.connection;
-        let scopes = connection
-            .grant
-            .as_ref()
-            .and_then(|grant| grant.in_use.as_ref().or(grant.granted.as_ref()))
-            .unwrap_or(&connection.requested);
-        let expires_at = connection
-            .grant
-            .as_ref()
-            .and_then(|grant| grant.expiry.at());
         return Ok(output::json(&json!({
             "version": 1,
-            "connection": connection.name.as_str(),
+            "connection": given.name,
             "access_token": text,
             "token_type": "Bearer",
-            "expires_at": expires_at.map(UnixTime::rfc3339),
-            "scopes": shape::list(scopes),
-            "resources": connection.resources,
+            "expires_at": given.expires_at.map(UnixTime::rfc3339),
+            "scopes": given.scopes,
+            "resources": given.resources,
             "binding": null,
-            "refreshed": handout.refreshed,
+            "refreshed": given.refreshed,
         }))?);
     }
     let line = match (&token.env, token.header) {

@@ -264,3 +264,24 @@ fn j_12_a_clock_far_from_the_providers_is_said_by_whoever_asked_it() {
     let refresh = home.run(&["refresh", NAME]).ended(0);
     assert!(!refresh.stderr.contains("Your clock"), "{refresh:#?}");
 }
+
+#[test]
+fn y_16_c_02_a_token_is_given_only_for_a_resource_it_was_issued_for() {
+    let sandbox = sandbox(&[]);
+    let home = Home::new();
+    let mut definition = home.definition(&sandbox);
+    definition.extend(["--resource".to_owned(), "https://api.example/".to_owned()]);
+    home.run(&definition).ended(0);
+    home.login(&sandbox).ended(0);
+    let token = home.run(&["token", NAME]).token();
+    let same = home.run(&["token", NAME, "--resource", "https://api.example/"]);
+    assert_eq!(same.token(), token);
+    for other in ["https://api.exarnple.com/", "https://api.example", ""] {
+        let refused = home.run(&["token", NAME, "--resource", other]).ended(2);
+        assert_eq!(refused.stdout, "");
+        assert!(
+            refused.stderr.contains("https://api.example/"),
+            "{refused:#?}"
+        );
+    }
+}
