@@ -5,6 +5,7 @@
 
 pub mod actions;
 pub mod advice;
+pub mod agent;
 pub mod cli;
 pub mod engine;
 pub mod host;

@@ -12,7 +12,7 @@ use valetkey::advice::{self, exit};
 use valetkey::model::ScopeSet;
 use valetkey::sandbox::{Approval, SCOPES, Sandbox};
 use valetkey::tui::{self, Ended, EngineBackend, Look, PracticeDoor, PresetChoice, RunError};
-use valetkey::{cli, engine, host};
+use valetkey::{agent, cli, engine, host};
 
 /// As a shell reports a program ended by a hang-up.
 const HUNG_UP: i32 = 128 + 1;
@@ -35,6 +35,12 @@ fn run() -> ExitCode {
         .is_some_and(|first| first == host::WORKER_ARGUMENT)
     {
         return ExitCode::from(engine::job::worker_main());
+    }
+    if arguments
+        .get(1)
+        .is_some_and(|first| first == agent::AGENT_ARGUMENT)
+    {
+        return ExitCode::from(agent::agent_main());
     }
     // Secrets pass through this process: no core dump, no debugger (conformance V-02).
     let hardened = host::harden_process();

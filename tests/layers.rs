@@ -10,22 +10,24 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "main",
         &[
-            "tui", "cli", "actions", "advice", "engine", "host", "vault", "provider", "oauth",
-            "model", "sandbox",
+            "tui", "cli", "agent", "actions", "advice", "engine", "host", "vault", "provider",
+            "oauth", "model", "sandbox",
         ],
     ),
     (
         "tui",
         &[
-            "actions", "advice", "engine", "host", "vault", "provider", "oauth", "model",
+            "agent", "actions", "advice", "engine", "host", "vault", "provider", "oauth", "model",
         ],
     ),
     (
         "cli",
         &[
-            "actions", "advice", "engine", "host", "vault", "provider", "oauth", "model", "sandbox",
+            "agent", "actions", "advice", "engine", "host", "vault", "provider", "oauth", "model",
+            "sandbox",
         ],
     ),
+    ("agent", &["advice", "engine", "host", "vault", "model"]),
     ("advice", &["engine", "host", "vault", "oauth", "model"]),
     (
         "actions",

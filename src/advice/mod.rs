@@ -3,12 +3,15 @@
 //! Stands between the engine and the faces; tui and cli read it. Sentences are short, in the present
 //! tense, and never contain outside text that is not neutralised.
 
+pub mod agent;
 pub mod doctor;
 mod ignored;
 mod provider;
 mod vault;
 
-use crate::engine::{Error, Question};
+use std::borrow::Cow;
+
+use crate::engine::{Error, Question, Withheld};
 use crate::host::{BindError, Fault, Scarce, WorkerError};
 use crate::model::{EndReason, Seconds, Untrusted};
 
@@ -50,6 +53,14 @@ pub const KEYCHAIN_INSTEAD: &str = "Press enter to use a passphrase instead.";
 
 /// Told once when tokens were looked at again because the time of day was set (conformance J-11).
 pub const CLOCK_MOVED: &str = "System clock moved; tokens rechecked.";
+
+/// Told when a refresh failed and what is left of the old token is given.
+pub fn using_the_rest(left: u64, problem: &Error) -> String {
+    format!(
+        "using a token that expires in {left} s; the refresh failed. {}",
+        advise(problem).sentence
+    )
+}
 
 /// The limit for locked memory is too small.
 pub const MEMORY_NOT_LOCKED: &str = "Memory locking is unavailable, so the swap space may come to hold secrets. To \
@@ -109,7 +120,7 @@ pub fn fault(fault: &Fault) -> [String; 2] {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advice {
     /// A fixed token for scripts.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What happened and why, in one sentence or two.
     pub sentence: String,
     /// What to do now; often a command.
@@ -172,7 +183,7 @@ impl Fix {
 impl Advice {
     fn new(code: &'static str, exit: u8, sentence: impl Into<String>) -> Self {
         Self {
-            code,
+            code: Cow::Borrowed(code),
             sentence: sentence.into(),
             hint: None,
             fixes: Vec::new(),
@@ -190,6 +201,33 @@ impl Advice {
     fn fixes(mut self, fixes: impl IntoIterator<Item = Fix>) -> Self {
         self.fixes = fixes.into_iter().collect();
         self
+    }
+}
+
+/// A person is to be asked, and the agent knows none.
+pub const NOBODY_TO_ASK: &str = "nobody-to-ask";
+
+fn withheld(name: &str, why: Withheld) -> Advice {
+    let change = format!("To change that: valetkey edit {name} policy=allow");
+    let denied = |code, sentence: String| Advice::new(code, exit::DENIED, sentence);
+    match why {
+        Withheld::Denied => denied(
+            "policy-deny",
+            format!("{name} is set to give its token to no program (policy=deny)."),
+        )
+        .hint(change),
+        Withheld::NobodyToAsk => denied(
+            NOBODY_TO_ASK,
+            format!("{name} is set to be confirmed before a program gets its token, and nobody can be asked here."),
+        )
+        .hint(format!("Open the table (valetkey) beside it, or run this on a terminal. {change}")),
+        Withheld::Refused => denied("not-confirmed", "You said no. No token was given.".to_owned()),
+        Withheld::Lifetime => Advice::new(
+            "lifetime-over",
+            exit::VAULT,
+            format!("The time is over for which the agent serves {name} after unlocking."),
+        )
+        .hint("run: valetkey vault unlock"),
     }
 }
 
@@ -329,6 +367,17 @@ pub fn advise(error: &Error) -> Advice {
             format!("{authority} is not one of this connection's hosts; the token is not sent there."),
         )
         .hint("Only hosts of the connection's own endpoints and test read get its token."),
+        Error::OtherResource { name, known } => Advice::new(
+            "resource",
+            exit::USAGE,
+            format!("The tokens of {name} are not issued for this resource."),
+        )
+        .hint(if known.is_empty() {
+            "It names none. Add another connection with --resource for it.".to_owned()
+        } else {
+            format!("Its resources: {}", Untrusted::new(known.join("  ")).shown())
+        }),
+        Error::Withheld { name, why } => withheld(name, *why),
         Error::NoBrowser => Advice::new(
             "no-browser",
             exit::OTHER,

@@ -120,6 +120,8 @@ pub(super) enum Command {
     #[command(
         after_help = "Fields: authorization-url token-url device-url revocation-url introspection-url \
                             userinfo-url issuer client-id redirect-uri scope test-url auth ca-file\n\
+                            For programs that ask for its tokens: policy (allow, confirm, confirm-session, deny), \
+                            lifetime (15m, 8h: how long the agent serves it after unlocking), refresh-ahead (yes, no)\n\
                             A new address, client ID or redirect URI parks the sign-in: sign in again."
     )]
     Edit {
@@ -147,6 +149,11 @@ pub(super) enum Command {
     Vault {
         #[command(subcommand)]
         command: VaultCommand,
+    },
+    /// A background process that holds the vault open and serves tokens
+    Agent {
+        #[command(subcommand)]
+        command: AgentCommand,
     },
     /// Look for what is wrong here, or with one connection
     Doctor(Doctor),
@@ -194,6 +201,38 @@ pub(super) enum PresetsCommand {
 }
 
 #[derive(Subcommand)]
+pub(super) enum AgentCommand {
+    /// Start it
+    Start(AgentStart),
+    /// End it
+    Stop,
+    /// How it is
+    Status {
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print a unit for systemd that starts it with your session
+    Unit,
+}
+
+#[derive(Args)]
+pub(super) struct AgentStart {
+    /// Stay in the foreground, as a service manager wants it
+    #[arg(long)]
+    pub(super) foreground: bool,
+    /// Begin without the vault's key; valetkey vault unlock hands it over later
+    #[arg(long)]
+    pub(super) locked: bool,
+    /// Forget the vault's key so long after each unlocking: 90s, 15m, 8h, 2d
+    #[arg(long, value_name = "SPAN")]
+    pub(super) lifetime: Option<String>,
+    /// End when nobody asked for anything for so long
+    #[arg(long, value_name = "SPAN")]
+    pub(super) idle_exit: Option<String>,
+}
+
+#[derive(Subcommand)]
 pub(super) enum VaultCommand {
     /// Make the vault
     Init {
@@ -201,6 +240,10 @@ pub(super) enum VaultCommand {
         #[arg(long)]
         passphrase: bool,
     },
+    /// Hand the vault's key to the agent, which holds it open
+    Unlock,
+    /// Have the agent forget the vault's key and give out nothing
+    Lock,
     /// Take a vault that was copied or restored into use on this machine
     Adopt,
     /// How the vault stands

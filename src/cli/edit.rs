@@ -7,8 +7,10 @@ use super::failed::Failed;
 use super::output;
 use super::prompt::secret_from;
 use super::setup::Setup;
+use super::span::span;
 use crate::model::{
-    ClientAuth, Connection, ConnectionName, EndpointUrl, Issuer, RedirectUri, ScopeSet, TestRead,
+    ClientAuth, Connection, ConnectionName, EndpointUrl, Issuer, Policy, RedirectUri, ScopeSet,
+    TestRead,
 };
 
 pub(super) fn rename(setup: &Setup, from: &str, to: &str) -> Result<(), Failed> {
@@ -107,6 +109,24 @@ fn set(connection: &mut Connection, field: &str, value: &str) -> Result<(), Stri
             } else {
                 Some(ca_file(Path::new(value))?)
             }
+        }
+        "policy" => {
+            connection.serving.policy = Policy::parse(value)
+                .ok_or_else(|| format!("one of {}", Policy::ALL.map(Policy::word).join(", ")))?;
+        }
+        "lifetime" => {
+            connection.serving.lifetime = if value.is_empty() {
+                None
+            } else {
+                Some(span(value)?)
+            };
+        }
+        "refresh-ahead" => {
+            connection.serving.ahead = match value {
+                "yes" => true,
+                "no" | "" => false,
+                _ => return Err("yes or no".to_owned()),
+            };
         }
         "name" => return Err("use valetkey rename".to_owned()),
         "client-secret" | "secret" => {

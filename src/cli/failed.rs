@@ -19,7 +19,7 @@ impl Failed {
         hint: impl Into<String>,
     ) -> Self {
         Self(Advice {
-            code,
+            code: code.into(),
             sentence: sentence.into(),
             hint: Some(hint.into()),
             fixes: Vec::new(),
@@ -50,7 +50,7 @@ impl From<Scarce> for Failed {
 impl From<std::io::Error> for Failed {
     fn from(_: std::io::Error) -> Self {
         Self(Advice {
-            code: OUTPUT_GONE,
+            code: OUTPUT_GONE.into(),
             sentence: "The output could not be written.".to_owned(),
             hint: None,
             fixes: Vec::new(),

@@ -64,6 +64,11 @@ pub(super) fn detail(detail: &Detail) -> Value {
         "redirect_uri": known.registration.redirect.to_string(),
         "quirks": known.provider.quirks.iter().map(|quirk| quirk.name()).collect::<Vec<_>>(),
         "dev_http": known.dev_http,
+        "serving": {
+            "policy": known.serving.policy.word(),
+            "lifetime_seconds": known.serving.lifetime.map(|span| span.0),
+            "refresh_ahead": known.serving.ahead,
+        },
         "last_test": known.grant.as_ref().and_then(|grant| grant.tested_at).map(UnixTime::rfc3339),
     });
     if let (Some(value), Value::Object(more)) = (value.as_object_mut(), more) {

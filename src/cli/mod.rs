@@ -4,9 +4,11 @@
 //! May use: actions, engine and the rooms below; `advice` for words; `sandbox` for practice. Never: tui.
 
 mod add;
+mod agent;
 mod args;
 mod catalogue;
 mod completions;
+mod confirm;
 mod demo;
 mod doctor;
 mod edit;
@@ -24,6 +26,7 @@ mod prompt;
 mod remove;
 mod revoke;
 mod setup;
+mod span;
 mod token;
 mod vault;
 mod veil;
@@ -37,7 +40,7 @@ use crate::advice::{self, exit};
 use crate::engine::Error;
 use crate::host::{self, HardenError, MemoryLock};
 use crate::model::Untrusted;
-use args::{Cli, Command, SlotCommand, VaultCommand};
+use args::{AgentCommand, Cli, Command, SlotCommand, VaultCommand};
 use failed::Failed;
 use setup::Setup;
 
@@ -176,6 +179,7 @@ fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
         Command::Vault {
             command: VaultCommand::Restore { anyway, yes },
         } => done(vault::restore(&cli, anyway, yes)),
+        Command::Agent { command } => done(agent::run(&cli, &command)),
         Command::Vault { command } => done(vault::run(&Setup::new(&cli)?, &command)),
         Command::Doctor(doctor) => doctor::run(&cli, &doctor).map(Next::Exit),
         Command::Paths { json } => done(look::paths(&setup::paths()?, json)),
@@ -252,6 +256,9 @@ fn wants_json(cli: &Cli) -> bool {
                     | VaultCommand::Slot {
                         command: SlotCommand::List { json },
                     },
+            }
+            | Command::Agent {
+                command: AgentCommand::Status { json },
             },
         ) => *json,
         Some(Command::Token(token)) => token.json,

@@ -2,12 +2,15 @@
 //! other programs share.
 
 use super::args::Login;
+use super::confirm::confirm;
 use super::failed::Failed;
-use super::setup::Setup;
-use super::{login, output, runtime};
-use crate::advice::{self, advise};
-use crate::engine::{Error, Handout};
-use crate::model::{Connection, Seconds, Secret, UnixTime};
+use super::setup::{self, Setup};
+use super::{agent, login, output, runtime};
+use crate::advice;
+use crate::agent::Answer;
+use crate::agent::client::{self, Client, ClientError, Told};
+use crate::engine::{Error, Handout, Withheld, check_resource};
+use crate::model::{Connection, Policy, Seconds, Secret, UnixTime, Untrusted};
 
 /// What is asked for.
 pub(super) struct Wanted<'a> {
@@ -34,20 +37,91 @@ pub(super) struct Given {
     pub(super) refreshed: bool,
 }
 
-/// Gets the token; warnings go to stderr.
+/// Gets the token, from the agent where one runs; warnings go to stderr.
 pub(super) fn obtain(setup: &Setup, wanted: &Wanted<'_>) -> Result<Given, Failed> {
-    let handout = match hand_out(setup, wanted) {
+    match once(setup, wanted) {
         Err(failed) if failed.0.code == "needs-sign-in" && wanted.interactive => {
             login::run(setup, &Login::plain(wanted.name))?;
-            hand_out(setup, wanted)?
+            once(setup, wanted)
         }
-        other => other?,
+        other => other,
+    }
+}
+
+fn once(setup: &Setup, wanted: &Wanted<'_>) -> Result<Given, Failed> {
+    match by_agent(setup, wanted) {
+        Some(given) => given,
+        None => by_ourselves(setup, wanted),
+    }
+}
+
+/// What the agent says; `None` when there is none that is of use.
+fn by_agent(setup: &Setup, wanted: &Wanted<'_>) -> Option<Result<Given, Failed>> {
+    if setup.engine.is_memory() {
+        return None;
+    }
+    let run = setup::paths().ok()?.run;
+    let ask = |answer| {
+        let mut client = Client::connect(&run)?;
+        let wanted = client::Wanted {
+            name: wanted.name,
+            min_valid: wanted.min_valid,
+            resource: wanted.resource,
+            answer,
+        };
+        client
+            .as_mut()
+            .map(|client| client.token(&wanted))
+            .transpose()
     };
+    let mut told = ask(None);
+    if let Ok(Some(Told::No(advice))) = &told
+        && advice.code == advice::NOBODY_TO_ASK
+        && let Ok(connection) = setup.engine.connection(wanted.name)
+        && let Some(answer) = confirm(&connection)
+    {
+        told = ask(Some(answer));
+    }
+    match told {
+        Ok(Some(Told::Yes(given))) => {
+            for note in &given.notes {
+                output::note(&format!(
+                    "valetkey: {}",
+                    Untrusted::new(note.as_str()).shown()
+                ));
+            }
+            Some(Ok(Given {
+                token: given.token,
+                name: given.name,
+                expires_at: given.expires_at,
+                scopes: given.scopes,
+                resources: given.resources,
+                refreshed: given.refreshed,
+            }))
+        }
+        // It was not opened, or its time is over: each command opens the vault as without it.
+        Ok(Some(Told::No(advice))) if advice.code == advice::agent::CLOSED => None,
+        Ok(Some(Told::No(advice))) => Some(Err(Failed(advice))),
+        Ok(None) => None,
+        Err(error) => {
+            if setup.verbose || matches!(error, ClientError::OtherUser) {
+                output::note(&format!(
+                    "valetkey: {}",
+                    agent::unreachable(&error).sentence
+                ));
+            }
+            None
+        }
+    }
+}
+
+fn by_ourselves(setup: &Setup, wanted: &Wanted<'_>) -> Result<Given, Failed> {
+    let handout = hand_out(setup, wanted)?;
     if let Some(problem) = &handout.warning {
         let left = expires_at(&handout).map_or(0, |end| end.since(setup.engine.now()).0);
         output::note(&format!(
-            "valetkey: using a token that expires in {left} s; the refresh failed. {}",
-            advise(problem).sentence
+            "valetkey: {}",
+            advice::using_the_rest(left, problem)
         ));
     }
     setup.tell_clock();
@@ -55,6 +129,21 @@ pub(super) fn obtain(setup: &Setup, wanted: &Wanted<'_>) -> Result<Given, Failed
         output::note(&format!("valetkey: {}", advice::CLOCK_MOVED));
     }
     Ok(given(handout))
+}
+
+/// What a person decided about programs that ask.
+fn permit(connection: &Connection) -> Result<(), Error> {
+    let why = match connection.serving.policy {
+        Policy::Allow => return Ok(()),
+        Policy::Deny => Withheld::Denied,
+        Policy::Confirm | Policy::ConfirmSession => match confirm(connection) {
+            Some(Answer::Once | Answer::Session) => return Ok(()),
+            Some(Answer::No) => Withheld::Refused,
+            None => Withheld::NobodyToAsk,
+        },
+    };
+    let name = connection.name.to_string();
+    Err(Error::Withheld { name, why })
 }
 
 fn hand_out(setup: &Setup, wanted: &Wanted<'_>) -> Result<Handout, Failed> {
@@ -75,6 +164,7 @@ fn hand_out(setup: &Setup, wanted: &Wanted<'_>) -> Result<Handout, Failed> {
         }
         .into());
     }
+    permit(&connection)?;
     setup.open_vault()?;
     if wanted.interactive {
         setup.ask_if_moved()?;
@@ -83,35 +173,12 @@ fn hand_out(setup: &Setup, wanted: &Wanted<'_>) -> Result<Handout, Failed> {
     Ok(runtime()?.block_on(fresh)?)
 }
 
-/// A token goes nowhere but to the resources it was issued for (conformance C-02, Y-16).
-fn check_resource(connection: &Connection, resource: &str) -> Result<(), Failed> {
-    if connection.resources.iter().any(|known| known == resource) {
-        return Ok(());
-    }
-    let known = connection.resources.join("  ");
-    Err(Failed::usage(
-        "resource",
-        format!(
-            "The tokens of {} are not issued for this resource.",
-            connection.name
-        ),
-        if known.is_empty() {
-            "It names none. Add another connection with --resource for it.".to_owned()
-        } else {
-            format!("Its resources: {known}")
-        },
-    ))
-}
-
 fn given(handout: Handout) -> Given {
     let connection = &handout.connection;
-    let grant = connection.grant.as_ref();
-    let scopes = grant
-        .and_then(|grant| grant.in_use.as_ref().or(grant.granted.as_ref()))
-        .unwrap_or(&connection.requested);
     Given {
         expires_at: expires_at(&handout),
-        scopes: scopes
+        scopes: connection
+            .token_scopes()
             .iter()
             .map(|scope| scope.as_str().to_owned())
             .collect(),

@@ -63,6 +63,14 @@ impl Setup {
         })
     }
 
+    /// Where the vault lies.
+    pub(super) fn home(&self) -> Result<Home, Failed> {
+        if self.engine.is_memory() {
+            return Ok(Home::Memory);
+        }
+        Ok(disk_home(&paths()?))
+    }
+
     /// Makes or unlocks the vault: by keychain, by the passphrase brought along, or by asking on the
     /// terminal.
     pub(super) fn open_vault(&self) -> Result<(), Failed> {

@@ -1,18 +1,20 @@
 //! `token`: a fresh access token on stdout and nothing else.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use serde_json::json;
 
 use super::args::Token;
 use super::failed::Failed;
-use super::obtain::{Given, Wanted, obtain};
+use super::obtain::{self, Given, obtain};
 use super::setup::{self, Setup};
 use super::{output, passphrase};
 use crate::advice::exit;
-use crate::engine::{Error, must_renew};
-use crate::host::{Clock as _, OsKeychain, SystemClock};
-use crate::model::{Seconds, Secret, UnixTime};
+use crate::agent::client::{Client, Told, Wanted};
+use crate::engine::{Error, ready};
+use crate::host::{OsKeychain, SystemClock};
+use crate::model::{Policy, Seconds, Secret, UnixTime};
 use crate::vault::{Home, SlotKind, Unlock, Vault, VaultError};
 
 /// `valetkey token NAME` with nothing else, a valid token at hand and a key slot that opens by
@@ -28,8 +30,12 @@ pub(super) fn fast(arguments: &[OsString]) -> Option<u8> {
     if output::stdout_is_terminal() {
         return None;
     }
-    let home = setup::disk_home(&setup::paths().ok()?);
-    Some(match valid_token(&home, name)? {
+    let paths = setup::paths().ok()?;
+    let found = match by_agent(&paths.run, name) {
+        Some(token) => Ok(token),
+        None => valid_token(&setup::disk_home(&paths), name)?,
+    };
+    Some(match found {
         Ok(token) => match output::data(token.reveal()) {
             Ok(()) => exit::OK,
             Err(_) => exit::OTHER,
@@ -42,18 +48,25 @@ pub(super) fn fast(arguments: &[OsString]) -> Option<u8> {
     })
 }
 
+/// From the agent, if it has the token at hand; whatever else it says is asked for again by the
+/// ordinary way.
+fn by_agent(run: &Path, name: &str) -> Option<Secret> {
+    let mut client = Client::connect(run).ok()??;
+    let wanted = Wanted {
+        name,
+        ..Wanted::default()
+    };
+    match client.token(&wanted) {
+        Ok(Told::Yes(given)) if given.notes.is_empty() => Some(given.token),
+        _ => None,
+    }
+}
+
 /// An error only of the keychain, which is not asked twice: the desktop would ask its person twice.
 fn valid_token(home: &Home, name: &str) -> Option<Result<Secret, Error>> {
     let mut vault = Vault::open(home).ok()??;
-    let connection = vault.connection(name).ok()??;
-    let grant = connection.grant.as_ref()?;
-    let uptime = SystemClock.uptime();
-    let counts = uptime.is_some();
-    let judged = vault.issued(uptime).judge(grant, SystemClock.now());
-    // The first hand-out is written down, and so is the first look after a start of the machine,
-    // which the ordinary way does.
-    let written_down = grant.proved_at.is_some() && (judged.noted || !counts);
-    if connection.ended.is_some() || !written_down || must_renew(grant, &judged, None) {
+    let connection = ready(&vault, name, None, &SystemClock).ok()??;
+    if connection.serving.policy != Policy::Allow {
         return None;
     }
     let slots = vault.status().ok()?.slots;
@@ -88,7 +101,7 @@ pub(super) fn run(setup: &Setup, token: &Token) -> Result<(), Failed> {
     }
     let given = obtain(
         setup,
-        &Wanted {
+        &obtain::Wanted {
             name: &token.name,
             min_valid: token.min_valid.map(Seconds),
             resource: token.resource.as_deref(),

@@ -17,6 +17,8 @@ use crate::model::UnixTime;
 pub(super) fn run(setup: &Setup, command: &VaultCommand) -> Result<(), Failed> {
     match command {
         VaultCommand::Init { passphrase } => init(setup, *passphrase),
+        VaultCommand::Unlock => super::agent::unlock(setup),
+        VaultCommand::Lock => super::agent::lock(),
         VaultCommand::Adopt => adopt(setup),
         VaultCommand::Status { json } => status(setup, *json),
         VaultCommand::Slot { command } => slots::run(setup, command),

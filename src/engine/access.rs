@@ -156,6 +156,33 @@ impl Engine {
         Ok(())
     }
 
+    /// Lends the open vault's key, to hand it to another process of this program.
+    ///
+    /// # Errors
+    /// The vault is locked.
+    pub fn with_key<T>(&self, use_it: impl FnOnce(&VaultKey) -> T) -> Result<T, Error> {
+        let slot = hold(&self.0.vault);
+        let key = slot.as_ref().and_then(Vault::key);
+        Ok(use_it(key.ok_or(VaultError::Locked)?))
+    }
+
+    /// Unlocks the vault with the key that another process of this program opened it with. Opens the
+    /// file anew when another one lies in its place.
+    ///
+    /// # Errors
+    /// `NotMade`; `Rekeyed` when the key is not the vault's (any more).
+    pub fn open_with(&self, key: VaultKey) -> Result<(), Error> {
+        let mut slot = hold(&self.0.vault);
+        if !slot.as_ref().is_some_and(Vault::is_in_place) {
+            *slot = Vault::open(&self.0.home)?;
+        }
+        let vault = slot.as_mut().ok_or(VaultError::NotMade)?;
+        vault.unlock(Unlock::Key(key))?;
+        drop(slot);
+        self.tell(&Change::Vault);
+        Ok(())
+    }
+
     /// Makes a vault with a passphrase slot even where a keychain is at hand (`vault init --passphrase`).
     pub fn make_with_passphrase(&self, passphrase: &Secret) -> Result<(), Error> {
         let mut slot = hold(&self.0.vault);

@@ -2,7 +2,7 @@
 
 use crate::model::{
     Connection, ConnectionId, ConnectionName, NameProblem, Registration, RegistrationId, Secret,
-    UnixTime, Verdict,
+    Serving, UnixTime, Verdict,
 };
 use crate::vault::{Edited, Event, KnownRegistration, VaultError};
 
@@ -42,6 +42,12 @@ impl Engine {
                 Row { summary, verdict }
             })
             .collect())
+    }
+
+    /// The connections whose tokens the agent renews before anybody asks.
+    pub fn renewed_ahead(&self) -> Result<Vec<Connection>, Error> {
+        let ids: Vec<ConnectionId> = self.with_vault(|vault| vault.served_ahead())?;
+        ids.iter().map(|id| self.connection_by_id(id)).collect()
     }
 
     pub fn detail(&self, id: &ConnectionId) -> Result<Detail, Error> {
@@ -129,6 +135,7 @@ impl Engine {
             dev_http: new.dev_http,
             ca_pem: new.ca_pem,
             grant: None,
+            serving: Serving::default(),
             ended: None,
             problem: None,
         };

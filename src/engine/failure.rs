@@ -95,6 +95,12 @@ pub enum Error {
     NoTestRead,
     #[error("the token may not be sent there")]
     ForeignHost { authority: String },
+    /// The connection's tokens are for other resources (conformance Y-16).
+    #[error("the token is not issued for this resource")]
+    OtherResource { name: String, known: Vec<String> },
+    /// No program gets this token now (conformance Y-06, Y-08).
+    #[error("the token is not given out")]
+    Withheld { name: String, why: Withheld },
     /// No browser could be started for a page.
     #[error("no browser could be started")]
     NoBrowser,
@@ -106,6 +112,19 @@ pub enum Error {
     /// Something inside broke; nothing was lost.
     #[error("internal error")]
     Internal(&'static str),
+}
+
+/// Why a token is not given to a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withheld {
+    /// The connection is set to `deny`.
+    Denied,
+    /// It is set to be confirmed, and nobody can be asked.
+    NobodyToAsk,
+    /// The person said no.
+    Refused,
+    /// Its lifetime since unlocking is over.
+    Lifetime,
 }
 
 /// What was pasted instead of the answer (conformance 2.E).

@@ -43,12 +43,25 @@ pub fn is_due(
     let Expiry::At(end) = expiry else {
         return false;
     };
-    let life = end.since(issued_at).0;
     let margin = match min_valid {
         Some(wish) => wish.0,
-        None => EARLY.0.max(life / 10).min(life / 2),
+        None => margin(end, issued_at),
     };
     end.since(now).0 <= margin
+}
+
+fn margin(end: UnixTime, issued_at: UnixTime) -> u64 {
+    let life = end.since(issued_at).0;
+    EARLY.0.max(life / 10).min(life / 2)
+}
+
+/// When the grant's access token becomes due; the end of time where it does not end.
+pub fn renew_at(grant: &Grant) -> UnixTime {
+    let Expiry::At(end) = grant.expiry else {
+        return UnixTime(i64::MAX);
+    };
+    let margin = i64::try_from(margin(end, grant.issued_at)).unwrap_or(i64::MAX);
+    UnixTime(end.0.saturating_sub(margin))
 }
 
 impl Engine {

@@ -1,6 +1,6 @@
 //! At which moment a grant's expiry is judged, by two clocks (conformance J-11).
 
-use crate::model::{Expiry, Grant, Seconds};
+use crate::model::{Expiry, Grant, Seconds, UnixTime};
 use crate::vault::{Issued, JudgedAt};
 
 use super::fresh::is_due;
@@ -25,6 +25,11 @@ impl Engine {
             .as_ref()
             .map(|vault| vault.issued(uptime))
             .unwrap_or_default()
+    }
+
+    /// The time by which this grant's expiry is judged now.
+    pub fn judged(&self, grant: &Grant) -> UnixTime {
+        self.judge(grant).now
     }
 
     pub(super) fn judge(&self, grant: &Grant) -> JudgedAt {

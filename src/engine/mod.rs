@@ -20,6 +20,7 @@ mod identify;
 pub mod job;
 mod judge;
 mod others;
+mod ready;
 mod reuse;
 mod revoke;
 mod siblings;
@@ -39,9 +40,12 @@ pub use event::{
     Answer, AttemptEvent, Change, Detail, Ignored, NewConnection, Outcome, Question, Row,
     SignInOptions, Step, StepState, TestReport, Way,
 };
-pub use failure::{Class, Endpoint, Error, FailureKind, Fate, PasteProblem, ProviderFailure};
-pub use fresh::{Handout, is_due};
+pub use failure::{
+    Class, Endpoint, Error, FailureKind, Fate, PasteProblem, ProviderFailure, Withheld,
+};
+pub use fresh::{Handout, is_due, renew_at};
 pub use judge::must_renew;
+pub use ready::{check_resource, ready};
 pub use reuse::shared_registration;
 pub use revoke::Revoked;
 pub use siblings::siblings;

@@ -30,11 +30,18 @@ impl Clock for SystemClock {
 
     #[cfg(target_os = "linux")]
     fn uptime(&self) -> Option<Uptime> {
+        use std::sync::OnceLock;
+
         use rustix::time::{ClockId, clock_gettime};
 
-        let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        // No process outlives the start of the machine it began in.
+        static BOOT: OnceLock<Option<BootId>> = OnceLock::new();
+        let read = || {
+            let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+            BootId::parse(boot.trim_end())
+        };
         Some(Uptime {
-            boot: BootId::parse(boot.trim_end())?,
+            boot: BOOT.get_or_init(read).clone()?,
             seconds: clock_gettime(ClockId::Boottime).tv_sec,
         })
     }

@@ -5,7 +5,9 @@
 //! (plain `http::Request` and `http::Response`). It decides nothing about a sign-in: it moves
 //! bytes, enforces limits, and says what happened in typed errors.
 
+mod askpass;
 mod browser;
+mod caller;
 mod clipboard;
 mod clock;
 mod environment;
@@ -15,18 +17,23 @@ mod http;
 mod keychain;
 mod listener;
 mod log;
+mod notify;
 mod paths;
 mod process;
 mod prompt;
 mod qr;
 mod random;
+mod session;
+mod terminal;
 mod watch;
 mod worker;
 
 pub use crate::model::{MemoryLock, memory_lock};
+pub use askpass::run_askpass;
 pub use browser::{
     Browser, BrowserError, BrowserUrl, Opened, SystemBrowser, UnsafeAddress, open, open_with,
 };
+pub use caller::{SinceBoot, caller, process};
 pub use clipboard::osc52;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use environment::{Environment, FirstWay, Ssh, Suggestion};
@@ -39,10 +46,16 @@ pub use http::{
 pub use keychain::{KEYCHAIN_PATIENCE, OsKeychain, prove_keychain};
 pub use listener::{BindError, Judge, Judgement, Listener, ListenerEvent, Page, Serving};
 pub use log::{tell_all_if_asked, tell_more};
+pub use notify::notify;
 pub use paths::{NoHome, Paths};
 pub use process::{HardenError, Scarce, enough_files, enough_threads, harden_process};
 pub use prompt::{HiddenLines, read_hidden_line};
 pub use qr::qr_lines;
 pub use random::{NoSecureRandom, fill, random_bytes};
+pub use session::{Session, session_of};
+pub use terminal::ask_on_terminal;
 pub use watch::watch;
-pub use worker::{Job, WORKER_ARGUMENT, WorkerError, WorkerLink, attach, defer_signals, spawn};
+pub use worker::{
+    Job, WORKER_ARGUMENT, WorkerError, WorkerLink, attach, become_agent, defer_signals, spawn,
+    spawn_agent,
+};

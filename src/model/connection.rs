@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use unicode_width::UnicodeWidthChar;
 
 use super::{
-    ConnectionId, GrantId, Provider, RedirectUri, RegistrationId, ScopeSet, UnixTime, Untrusted,
+    ConnectionId, GrantId, Provider, RedirectUri, RegistrationId, ScopeSet, Serving, UnixTime,
+    Untrusted,
 };
 
 /// How the client identifies itself at the token endpoint (RFC 6749 section 2.3). Exactly one is used.
@@ -220,12 +221,22 @@ pub struct Connection {
     pub dev_http: bool,
     /// PEM certificates trusted beside the platform's, for this connection only.
     pub ca_pem: Option<String>,
+    /// How programs get its tokens.
+    pub serving: Serving,
     pub grant: Option<Grant>,
     pub ended: Option<EndReason>,
     pub problem: Option<Problem>,
 }
 
 impl Connection {
+    /// Scopes of its access token, as far as the provider stated them; else what was asked for.
+    pub fn token_scopes(&self) -> &ScopeSet {
+        let grant = self.grant.as_ref();
+        grant
+            .and_then(|grant| grant.in_use.as_ref().or(grant.granted.as_ref()))
+            .unwrap_or(&self.requested)
+    }
+
     /// Identity of the connection (conformance G-07): issuer, every endpoint, the hosts that may be
     /// sent its token, extra certificates, client ID and redirect address. Secrets are bound to it,
     /// so a changed address gets none of them.

@@ -3,6 +3,7 @@
 //! May use: nothing of the house. Two types matter most: [`Secret`] cannot be printed, and
 //! [`Untrusted`] reaches a person only through its neutraliser.
 
+mod caller;
 mod connection;
 mod health;
 mod id;
@@ -11,10 +12,12 @@ mod provider;
 mod redirect;
 mod scope;
 mod secret;
+mod serving;
 mod time;
 mod untrusted;
 mod url;
 
+pub use caller::Caller;
 pub use connection::{
     Account, AccountSource, ClientAuth, Connection, ConnectionName, EndReason, Expiry, Grant,
     NameProblem, Problem, ProblemKind, Registration, Summary,
@@ -30,6 +33,7 @@ pub use provider::{
 pub use redirect::{LoopbackHost, RedirectProblem, RedirectUri};
 pub use scope::{Scope, ScopeProblem, ScopeSet};
 pub use secret::Secret;
+pub use serving::{Policy, Serving};
 pub use time::{BootId, Seconds, UnixTime, Uptime};
 pub use untrusted::{Shown, Untrusted};
 pub use url::{EndpointUrl, Issuer, UrlProblem};

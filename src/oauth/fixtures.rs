@@ -60,6 +60,7 @@ pub(super) fn connection() -> Connection {
         dev_http: false,
         ca_pem: None,
         grant: None,
+        serving: crate::model::Serving::default(),
         ended: None,
         problem: None,
     }

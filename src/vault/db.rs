@@ -197,6 +197,10 @@ impl Db {
         Ok(done)
     }
 
+    pub(super) fn is_in_place(&self) -> bool {
+        self.still_in_place().is_ok()
+    }
+
     /// What is stored in a file that was moved away would be lost.
     fn still_in_place(&self) -> Result<(), VaultError> {
         match self.inode() {

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use rusqlite::{Connection as Sql, Params, params};
+use serde::Deserialize;
+use serde_json::from_str;
 
 use super::rows::{Columns, GRANT, to_json};
 use super::{Vault, VaultError, VaultKey, grants, history, registrations};
 use crate::model::{
-    Connection, ConnectionId, ConnectionName, RegistrationId, Secret, Summary, UnixTime,
+    Connection, ConnectionId, ConnectionName, RegistrationId, Secret, Serving, Summary, UnixTime,
 };
 
 /// What an edit did beside changing fields.
@@ -52,6 +54,19 @@ impl Vault {
     /// The connection with this name, compared without case.
     pub fn connection(&self, name: &str) -> Result<Option<Connection>, VaultError> {
         find(self.db.read(), "c.folded = ?1", [fold(name)])
+    }
+
+    /// Those whose tokens are to be renewed before anybody asks.
+    pub fn served_ahead(&self) -> Result<Vec<ConnectionId>, VaultError> {
+        let mut statement = self.db.read().prepare_cached(
+            "SELECT id FROM connection WHERE json_extract(definition, '$.serving.ahead')",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut ids = Vec::new();
+        while let Some(row) = rows.next()? {
+            ids.push(Columns::of(row).text(ConnectionId::parse)?);
+        }
+        Ok(ids)
     }
 
     pub fn connection_by_id(&self, id: &ConnectionId) -> Result<Option<Connection>, VaultError> {
@@ -242,11 +257,17 @@ fn find(sql: &Sql, which: &str, of: impl Params) -> Result<Option<Connection>, V
         return Ok(None);
     };
     let mut columns = Columns::of(row);
+    let registration = registrations::read(&mut columns)?;
+    let id = columns.text(ConnectionId::parse)?;
+    let name = columns.text(|text| ConnectionName::parse(text).ok())?;
+    let (provider, Beside { serving }) =
+        columns.text(|text| Some((from_str(text).ok()?, from_str(text).ok()?)))?;
     Ok(Some(Connection {
-        registration: registrations::read(&mut columns)?,
-        id: columns.text(ConnectionId::parse)?,
-        name: columns.text(|text| ConnectionName::parse(text).ok())?,
-        provider: columns.json()?,
+        registration,
+        id,
+        name,
+        provider,
+        serving,
         requested: columns.scopes()?.unwrap_or_default(),
         resources: columns.json()?,
         dev_http: columns.take()?,
@@ -255,6 +276,24 @@ fn find(sql: &Sql, which: &str, of: impl Params) -> Result<Option<Connection>, V
         problem: columns.problem()?,
         grant: columns.grant()?,
     }))
+}
+
+/// What stands in the column of the provider's definition beside it. Programs that do not know it
+/// leave it out.
+#[derive(Deserialize)]
+struct Beside {
+    #[serde(default)]
+    serving: Serving,
+}
+
+fn definition_text(connection: &Connection) -> Result<String, VaultError> {
+    if connection.serving.is_default() {
+        return to_json(&connection.provider);
+    }
+    let damaged = |_| VaultError::Damaged("a definition");
+    let mut definition = serde_json::to_value(&connection.provider).map_err(damaged)?;
+    definition["serving"] = serde_json::to_value(connection.serving).map_err(damaged)?;
+    to_json(&definition)
 }
 
 /// Names that differ in case alone are the same to people.
@@ -293,7 +332,7 @@ fn store(tx: &Sql, connection: &Connection) -> Result<(), VaultError> {
             connection.dev_http,
             connection.requested.joined(" "),
             to_json(&connection.resources)?,
-            to_json(&connection.provider)?,
+            definition_text(connection)?,
             connection.ca_pem,
         ],
     )?;

@@ -194,6 +194,11 @@ impl Vault {
         self.db.reconnect()
     }
 
+    /// Whether the file it was opened from still lies in its place: after `vault restore` another does.
+    pub fn is_in_place(&self) -> bool {
+        self.db.is_in_place()
+    }
+
     /// Takes a copied or restored vault into use on this machine: its refresh tokens may be spent
     /// here from now on. Nothing changes in a vault that was not moved.
     pub fn adopt(&mut self) -> Result<(), VaultError> {

@@ -14,6 +14,14 @@ pub fn check_private_folder(folder: &Path) -> Result<bool, VaultError> {
     home::check_folder(folder)
 }
 
+/// Makes the folder for this user alone, or checks the one that is there.
+///
+/// # Errors
+/// As [`check_private_folder`].
+pub fn private_folder(folder: &Path) -> Result<(), VaultError> {
+    home::private_folder(folder)
+}
+
 /// When the copy beside the vault was made; `None` when there is none, or the vault lives in memory.
 pub fn backup_made_at(home: &Home) -> Option<UnixTime> {
     let Home::Disk { data, .. } = home else {

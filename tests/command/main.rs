@@ -1,5 +1,7 @@
 //! The real program in a sealed home: stdout, stderr and exit code together.
 
+#[path = "../support/agent.rs"]
+mod agent_talk;
 #[path = "../support/finder.rs"]
 mod finder;
 #[path = "../support/home.rs"]
@@ -11,6 +13,7 @@ mod processes;
 #[path = "../support/web.rs"]
 mod web;
 
+mod agent;
 mod children;
 mod define;
 mod doctor;

@@ -131,6 +131,7 @@ fn connection() -> Connection {
         dev_http: false,
         ca_pem: None,
         grant: None,
+        serving: valetkey::model::Serving::default(),
         ended: None,
         problem: None,
     }

@@ -92,6 +92,47 @@ pub fn spawn(lock: &File, job: &[u8]) -> Result<WorkerLink, WorkerError> {
     start(command, lock, job)
 }
 
+/// Starts this program again as an agent and hands it its order. It keeps the environment: what it
+/// starts (a notification, workers) needs it.
+pub fn spawn_agent(argument: &str, order: &[u8]) -> Result<WorkerLink, WorkerError> {
+    let (ours, theirs) = UnixStream::pair().map_err(WorkerError::Start)?;
+    prepare_for_children();
+    let mut command = Command::new(this_program().map_err(WorkerError::Start)?);
+    command
+        .arg(argument)
+        .stdin(Stdio::from(OwnedFd::from(theirs)))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(WorkerError::Start)?;
+    // The command still holds our copy of the child's end.
+    drop(command);
+    ours.set_write_timeout(Some(HAND_OVER))
+        .map_err(WorkerError::Channel)?;
+    write_frame(&ours, order)?;
+    Ok(WorkerLink { stream: ours })
+}
+
+/// Turns this process into an agent, as `exec` does. Returns only when that fails.
+pub fn become_agent(argument: &str, order: &[u8]) -> WorkerError {
+    use std::os::unix::process::CommandExt as _;
+
+    let hand_over = || {
+        let (ours, theirs) = UnixStream::pair().map_err(WorkerError::Start)?;
+        // It waits in the channel until the agent reads it.
+        ours.set_nonblocking(true).map_err(WorkerError::Channel)?;
+        write_frame(&ours, order)?;
+        prepare_for_children();
+        let mut command = Command::new(this_program().map_err(WorkerError::Start)?);
+        command
+            .arg(argument)
+            .stdin(Stdio::from(OwnedFd::from(theirs)));
+        Err(WorkerError::Start(command.exec()))
+    };
+    let failed: Result<(), _> = hand_over();
+    failed.err().unwrap_or(WorkerError::Gone)
+}
+
 /// `/proc/self/exe` still is this very program after an upgrade replaced the file.
 fn own_program() -> io::Result<OsString> {
     // Lets a test put a tracer between caller and worker. Not in release builds.
@@ -99,6 +140,10 @@ fn own_program() -> io::Result<OsString> {
     if let Some(tracer) = std::env::var_os("VALETKEY_DEBUG_WORKER") {
         return Ok(tracer);
     }
+    this_program()
+}
+
+fn this_program() -> io::Result<OsString> {
     if cfg!(target_os = "linux") {
         Ok("/proc/self/exe".into())
     } else {

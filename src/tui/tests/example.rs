@@ -306,6 +306,7 @@ pub(super) fn detail_of(row: &Row) -> Detail {
             dev_http: false,
             ca_pem: None,
             grant: row.summary.grant.clone(),
+            serving: crate::model::Serving::default(),
             ended: row.summary.ended,
             problem: None,
         },

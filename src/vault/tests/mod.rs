@@ -133,6 +133,7 @@ fn sample(name: &str, number: u8) -> Connection {
         dev_http: false,
         ca_pem: None,
         grant: None,
+        serving: crate::model::Serving::default(),
         ended: None,
         problem: None,
     }

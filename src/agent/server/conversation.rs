@@ -1,0 +1,190 @@
+//! One client: its requests, one after the other.
+
+use std::rc::Rc;
+
+use tokio::net::UnixStream;
+use zeroize::Zeroizing;
+
+use super::clients::Seat;
+use super::desk::Desk;
+use super::frames::{Broken, Frames, send};
+use super::tokens;
+use crate::advice::{Advice, agent as words};
+use crate::agent::wire::{Answer, Ask, Reply, Request, VERSION, Working, frame};
+use crate::host::{SinceBoot, process};
+use crate::model::Caller;
+
+/// A client's end, as the work for it sees it.
+pub(super) struct Client<'a> {
+    stream: &'a UnixStream,
+    frames: &'a mut Frames,
+    /// Of its process, where the system tells.
+    pub(super) pid: Option<u32>,
+    connected: SinceBoot,
+}
+
+impl Client<'_> {
+    /// Tells it to wait longer.
+    pub(super) async fn wait(&self, why: Working) -> Result<(), Broken> {
+        say(self.stream, &Reply::working(why), 0).await
+    }
+
+    /// Who it is, to show.
+    pub(super) fn caller(&self) -> Option<Caller> {
+        process(self.pid?, self.connected)
+    }
+
+    /// Ends when the client leaves.
+    pub(super) async fn gone(&mut self) {
+        self.frames.gone(self.stream).await;
+    }
+}
+
+/// Talks to one client until it leaves or breaks a rule.
+pub(super) async fn talk(desk: Rc<Desk>, stream: UnixStream, pid: Option<u32>, seat: Rc<Seat>) {
+    desk.clients.set(desk.clients.get() + 1);
+    let _counted = Counted(&desk);
+    let connected = SinceBoot::now();
+    let mut frames = Frames::new();
+    loop {
+        let request = match frames.next(&stream).await {
+            Ok(request) => request,
+            Err(Broken::Length) => {
+                let refusal = Reply::refusal(&words::not_understood());
+                let _ = say(&stream, &refusal, 0).await;
+                return;
+            }
+            Err(Broken::Gone | Broken::Slow) => return,
+        };
+        seat.asked();
+        desk.was_asked();
+        let mut client = Client {
+            stream: &stream,
+            frames: &mut frames,
+            pid,
+            connected,
+        };
+        let went_on = answer(&desk, &mut client, &request).await;
+        seat.answered();
+        if !went_on {
+            return;
+        }
+    }
+}
+
+struct Counted<'a>(&'a Desk);
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.clients.set(self.0.clients.get().saturating_sub(1));
+    }
+}
+
+/// Answers one request; whether the conversation goes on.
+async fn answer(desk: &Rc<Desk>, client: &mut Client<'_>, request: &Zeroizing<Vec<u8>>) -> bool {
+    let (ask, request) = match understand(request) {
+        Ok(understood) => understood,
+        Err(advice) => {
+            // Whoever speaks another language is told so once.
+            let _ = say(client.stream, &Reply::refusal(&advice), 0).await;
+            return false;
+        }
+    };
+    let told = match ask {
+        Ask::Token => {
+            let told = tokens::token(desk, client, &request).await;
+            let given = told.is_ok();
+            let (reply, secrets) = match told {
+                Ok(token) => {
+                    let secrets = token.access.len();
+                    let token = Some(token);
+                    (
+                        Reply {
+                            token,
+                            ..Reply::new()
+                        },
+                        secrets,
+                    )
+                }
+                Err(advice) => (Reply::refusal(&advice), 0),
+            };
+            let sent = say(client.stream, &reply, secrets).await.is_ok();
+            if given && sent {
+                desk.count_served();
+            }
+            return sent;
+        }
+        Ask::Refresh => tokens::refresh(desk, client, &request)
+            .await
+            .map(|()| Reply::done()),
+        Ask::Status => Ok(Reply {
+            status: Some(desk.status()),
+            ..Reply::new()
+        }),
+        Ask::Lock => {
+            desk.lock(true);
+            Ok(Reply::done())
+        }
+        Ask::Unlock => match &request.key {
+            Some(key) => desk.unlock(key).map(|()| Reply::done()),
+            None => Err(words::no_key()),
+        },
+        Ask::Stop => {
+            let _ = say(client.stream, &Reply::done(), 0).await;
+            desk.stop();
+            return false;
+        }
+        Ask::Answer => settle(desk, &request),
+        Ask::Watch => return watch(desk, client).await,
+        Ask::Proof | Ask::Proxied => Err(words::not_supported()),
+    };
+    let reply = told.unwrap_or_else(|advice| Reply::refusal(&advice));
+    say(client.stream, &reply, 0).await.is_ok()
+}
+
+fn understand(frame: &[u8]) -> Result<(Ask, Request), Advice> {
+    let request: Request = serde_json::from_slice(frame).map_err(|_| words::not_understood())?;
+    if request.version != VERSION {
+        return Err(words::other_version(request.version, VERSION));
+    }
+    let ask = Ask::parse(&request.ask).ok_or_else(words::not_understood)?;
+    Ok((ask, request))
+}
+
+fn settle(desk: &Desk, request: &Request) -> Result<Reply, Advice> {
+    let answer: Option<(u64, Answer)> = request.id.zip(request.answer);
+    let (id, answer) = answer.ok_or_else(words::not_understood)?;
+    if desk.questions.borrow_mut().answer(id, answer) {
+        Ok(Reply::done())
+    } else {
+        Err(words::settled())
+    }
+}
+
+/// Tells of questions until the client leaves.
+async fn watch(desk: &Desk, client: &mut Client<'_>) -> bool {
+    let watching = desk.questions.borrow_mut().watch();
+    let Some(mut news) = watching else {
+        let refusal = Reply::refusal(&words::too_many_watchers());
+        return say(client.stream, &refusal, 0).await.is_ok();
+    };
+    if say(client.stream, &Reply::done(), 0).await.is_err() {
+        return false;
+    }
+    loop {
+        tokio::select! {
+            told = news.recv() => match told {
+                Some(reply) if say(client.stream, &reply, 0).await.is_ok() => {}
+                _ => return false,
+            },
+            () = client.gone() => return false,
+        }
+    }
+}
+
+async fn say(stream: &UnixStream, reply: &Reply, secrets: usize) -> Result<(), Broken> {
+    match frame(reply, secrets) {
+        Some(frame) => send(stream, &frame).await,
+        None => Err(Broken::Length),
+    }
+}

@@ -1,0 +1,365 @@
+//! What travels between agent and client: frames of JSON, each behind its length.
+//!
+//! A frame is four bytes of length (big endian) and at most 64 KiB of JSON with `version`, so every
+//! message is its own handshake (conformance Y-09). Unknown fields are ignored, unknown messages and
+//! versions refused.
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::advice::Advice;
+use crate::model::{Caller, Secret, Shown, UnixTime, Untrusted};
+
+/// Version of the protocol.
+pub(super) const VERSION: u32 = 1;
+/// Longest frame, in bytes without its length.
+pub(super) const LONGEST: usize = 64 * 1024;
+/// Bytes of the length in front.
+pub(super) const HEAD: usize = 4;
+
+/// What a client asks for.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Request {
+    pub(super) version: u32,
+    /// One of the words of [`Ask`].
+    pub(super) ask: String,
+    /// Of a connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
+    /// Seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) min_valid: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) resource: Option<String>,
+    /// The vault's key, to unlock with; base64.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "opt_secret")]
+    pub(super) key: Option<Secret>,
+    /// Of a question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<u64>,
+    /// To a question, or for this request beforehand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) answer: Option<Answer>,
+}
+
+/// What can be asked. There is no word for a refresh token, a secret or a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ask {
+    Token,
+    /// Renew now, whether due or not.
+    Refresh,
+    Status,
+    Lock,
+    Unlock,
+    Stop,
+    /// Be told of questions.
+    Watch,
+    /// Answer one.
+    Answer,
+    /// Reserved: a proof of possession for a request (RFC 9449).
+    Proof,
+    /// Reserved: a request sent on behalf of the caller, which never sees the token.
+    Proxied,
+}
+
+impl Ask {
+    const ALL: [(Self, &'static str); 10] = [
+        (Self::Token, "token"),
+        (Self::Refresh, "refresh"),
+        (Self::Status, "status"),
+        (Self::Lock, "lock"),
+        (Self::Unlock, "unlock"),
+        (Self::Stop, "stop"),
+        (Self::Watch, "watch"),
+        (Self::Answer, "answer"),
+        (Self::Proof, "proof"),
+        (Self::Proxied, "proxied"),
+    ];
+
+    pub(super) fn word(self) -> &'static str {
+        let found = Self::ALL.iter().find(|(ask, _)| *ask == self);
+        found.map_or("", |(_, word)| word)
+    }
+
+    pub(super) fn parse(word: &str) -> Option<Self> {
+        let found = Self::ALL.iter().find(|(_, known)| *known == word);
+        found.map(|(ask, _)| *ask)
+    }
+}
+
+/// A person's answer to a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Answer {
+    /// This time.
+    Once,
+    /// For this terminal session.
+    Session,
+    No,
+}
+
+/// What the agent answers. One of the fields is there.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Reply {
+    pub(super) version: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) token: Option<Token>,
+    /// It takes longer: a refresh is under way, or a person is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) working: Option<Working>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) status: Option<Status>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) done: Option<Done>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) question: Option<Question>,
+    /// The question with this number is settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) settled: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) error: Option<Refusal>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Token {
+    #[serde(rename = "access_token", with = "secret")]
+    pub(super) access: Secret,
+    /// Of the connection, as it is spelled.
+    pub(super) name: String,
+    pub(super) expires_at: Option<UnixTime>,
+    pub(super) scopes: Vec<String>,
+    pub(super) resources: Vec<String>,
+    pub(super) refreshed: bool,
+    /// For people, on stderr.
+    pub(super) notes: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Working {
+    Refreshing,
+    Asking,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Done {}
+
+/// An advice as it travels.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Refusal {
+    pub(super) code: String,
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+    pub(super) exit: u8,
+}
+
+impl Refusal {
+    pub(super) fn of(advice: &Advice) -> Self {
+        Self {
+            code: advice.code.to_string(),
+            message: advice.sentence.clone(),
+            hint: advice.hint.clone(),
+            exit: advice.exit,
+        }
+    }
+}
+
+impl From<Refusal> for Advice {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            code: refusal.code.into(),
+            sentence: refusal.message,
+            hint: refusal.hint,
+            fixes: Vec::new(),
+            exit: refusal.exit,
+        }
+    }
+}
+
+/// How an agent is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    pub pid: u32,
+    /// Of the program.
+    pub program: String,
+    /// Whether it holds the vault's key.
+    pub unlocked: bool,
+    /// A person locked it: it stays so until a person unlocks it.
+    pub locked_by_person: bool,
+    pub started_at: UnixTime,
+    /// When it will lock itself.
+    pub locks_at: Option<UnixTime>,
+    /// Tokens handed out.
+    pub served: u64,
+    /// Connections of other users, closed unread.
+    pub turned_away: u64,
+    pub clients: usize,
+    /// Questions that wait for a person.
+    pub waiting: usize,
+    /// Connections that it renews ahead.
+    pub ahead: usize,
+    /// Of those, the ones a person has to sign in to again.
+    pub need_sign_in: Vec<String>,
+    /// Proportional set size of the process, in KiB, where the system tells.
+    pub memory_kib: Option<u64>,
+}
+
+/// A person is to decide whether a program gets a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    pub id: u64,
+    /// Of the connection.
+    pub name: String,
+    pub scopes: String,
+    /// Who asks, as far as the system tells.
+    pub caller: Option<Caller>,
+}
+
+impl Question {
+    /// Who asks, to show.
+    pub fn who(&self) -> Shown {
+        match &self.caller {
+            Some(caller) => {
+                Untrusted::new(format!("{} ({})", caller.name.raw(), caller.pid)).shown()
+            }
+            None => Untrusted::new("A program").shown(),
+        }
+    }
+}
+
+/// [`Question`] as it travels.
+#[derive(Serialize, Deserialize)]
+struct QuestionText {
+    id: u64,
+    name: String,
+    scopes: String,
+    pid: Option<u32>,
+    program: Option<String>,
+}
+
+impl Serialize for Question {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        QuestionText {
+            id: self.id,
+            name: self.name.clone(),
+            scopes: self.scopes.clone(),
+            pid: self.caller.as_ref().map(|caller| caller.pid),
+            program: self
+                .caller
+                .as_ref()
+                .map(|caller| caller.name.raw().to_owned()),
+        }
+        .serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Question {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = QuestionText::deserialize(from)?;
+        Ok(Self {
+            id: text.id,
+            name: text.name,
+            scopes: text.scopes,
+            caller: text.pid.zip(text.program).map(|(pid, name)| Caller {
+                pid,
+                name: Untrusted::new(name),
+            }),
+        })
+    }
+}
+
+impl Request {
+    pub(super) fn new(ask: Ask) -> Self {
+        Self {
+            version: VERSION,
+            ask: ask.word().to_owned(),
+            ..Self::default()
+        }
+    }
+}
+
+impl Reply {
+    pub(super) fn new() -> Self {
+        Self {
+            version: VERSION,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn refusal(advice: &Advice) -> Self {
+        Self {
+            error: Some(Refusal::of(advice)),
+            ..Self::new()
+        }
+    }
+
+    pub(super) fn done() -> Self {
+        Self {
+            done: Some(Done {}),
+            ..Self::new()
+        }
+    }
+
+    pub(super) fn working(how: Working) -> Self {
+        Self {
+            working: Some(how),
+            ..Self::new()
+        }
+    }
+}
+
+/// A frame, its length in front. The room is there from the start: a growing buffer would leave copies
+/// of secrets behind. `None` when it would be too long.
+pub(super) fn frame(message: &impl Serialize, secrets: usize) -> Option<Zeroizing<Vec<u8>>> {
+    // Every byte of a secret may need an escape.
+    const REST: usize = 4 * 1024;
+    let mut frame = Zeroizing::new(Vec::with_capacity(HEAD + REST + secrets * 6));
+    frame.extend([0; HEAD]);
+    serde_json::to_writer(&mut *frame, message).ok()?;
+    let length = frame.len() - HEAD;
+    if length > LONGEST {
+        return None;
+    }
+    frame[..HEAD].copy_from_slice(&u32::try_from(length).ok()?.to_be_bytes());
+    Some(frame)
+}
+
+/// The length that stands in front of a frame; `None` when no frame has it.
+pub(super) fn length(head: [u8; HEAD]) -> Option<usize> {
+    let length = usize::try_from(u32::from_be_bytes(head)).ok()?;
+    (1..=LONGEST).contains(&length).then_some(length)
+}
+
+mod secret {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::model::Secret;
+
+    pub(super) fn serialize<S: Serializer>(secret: &Secret, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(secret.reveal())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
+        String::deserialize(from).map(Secret::new)
+    }
+}
+
+pub(super) mod opt_secret {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::model::Secret;
+
+    #[allow(clippy::ref_option)] // the shape serde asks for
+    pub(in crate::agent) fn serialize<S: Serializer>(
+        secret: &Option<Secret>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        secret.as_ref().map(Secret::reveal).serialize(to)
+    }
+
+    pub(in crate::agent) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Secret>, D::Error> {
+        Ok(Option::<String>::deserialize(from)?.map(Secret::new))
+    }
+}

@@ -1,0 +1,50 @@
+//! Asking on the terminal that a program was started from, whatever its own input and output are.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::getpgrp;
+use rustix::termios::{QueueSelector, tcflush, tcgetpgrp};
+
+/// Longest answer, in bytes.
+const LONGEST: usize = 64;
+
+/// Shows a question on the controlling terminal and reads one short line. `None` when there is no
+/// terminal, this process is not in its foreground (it would be stopped), or nobody answers in time.
+pub fn ask_on_terminal(question: &str, patience: Duration) -> Option<String> {
+    let give_up = Instant::now() + patience;
+    let mut terminal = foreground()?;
+    // What was typed before the question answers nothing.
+    let _ = tcflush(&terminal, QueueSelector::IFlush);
+    terminal.write_all(question.as_bytes()).ok()?;
+    let mut line = Vec::new();
+    loop {
+        wait(&terminal, give_up.saturating_duration_since(Instant::now()))?;
+        let mut bytes = [0; LONGEST];
+        let read = terminal.read(&mut bytes).ok().filter(|read| *read > 0)?;
+        line.extend(&bytes[..read]);
+        if line.ends_with(b"\n") || line.len() > LONGEST {
+            return Some(String::from_utf8_lossy(&line).trim().to_owned());
+        }
+    }
+}
+
+fn foreground() -> Option<File> {
+    let terminal = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open("/dev/tty")
+        .ok()?;
+    (tcgetpgrp(&terminal).ok()? == getpgrp()).then_some(terminal)
+}
+
+fn wait(terminal: &File, left: Duration) -> Option<()> {
+    let left = Timespec::try_from(left).ok()?;
+    let mut asked = [PollFd::new(terminal, PollFlags::IN)];
+    match poll(&mut asked, Some(&left)) {
+        Ok(1..) => Some(()),
+        _ => None,
+    }
+}
