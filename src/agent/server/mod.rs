@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tokio::net::UnixStream;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::{LocalSet, spawn_local, yield_now};
 
 use super::peer;
 use super::socket::Place;
@@ -51,7 +51,11 @@ async fn run(desk: Rc<Desk>, listener: UnixListener) -> io::Result<()> {
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => welcome(&desk, &clients, stream),
+                Ok((stream, _)) => {
+                    welcome(&desk, &clients, stream);
+                    // It is heard before a crowd behind it takes its place.
+                    yield_now().await;
+                }
                 Err(_) => tokio::time::sleep(BREATH).await,
             },
             () = desk.stopped() => break,
