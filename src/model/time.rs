@@ -38,6 +38,12 @@ impl UnixTime {
             })
             .to_string()
     }
+
+    /// Takes what [`Self::rfc3339`] wrote; `None` when it is no such time.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let time: Timestamp = text.parse().ok()?;
+        Some(Self(time.as_second()))
+    }
 }
 
 /// One start of the machine.
@@ -74,5 +80,12 @@ mod tests {
         assert_eq!(end, UnixTime(i64::MAX));
         assert!(end.rfc3339().starts_with("9999-"));
         assert_eq!(UnixTime(5).since(UnixTime(9)), Seconds(0));
+    }
+
+    #[test]
+    fn x_08_a_time_that_was_written_is_read_again() {
+        let time = UnixTime(1_800_000_000);
+        assert_eq!(UnixTime::from_rfc3339(&time.rfc3339()), Some(time));
+        assert_eq!(UnixTime::from_rfc3339("yesterday"), None);
     }
 }

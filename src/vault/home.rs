@@ -54,6 +54,14 @@ pub(super) fn check_file(path: &Path) -> Result<Option<Metadata>, VaultError> {
     Ok(Some(found))
 }
 
+/// The same for a file that is open already: nobody can put another in its place between the look
+/// and the use.
+pub(super) fn check_open_file(path: &Path, file: &File) -> Result<Metadata, VaultError> {
+    let found = file.metadata()?;
+    check_owner_and_mode(path, &found, found.is_file())?;
+    Ok(found)
+}
+
 /// A new file beside the one it is to replace; removed again unless it is persisted.
 pub(super) fn temporary_file(folder: &Path, prefix: &str) -> io::Result<NamedTempFile> {
     let file = tempfile::Builder::new()
