@@ -8,13 +8,17 @@
 
 mod backwards;
 mod line;
+#[cfg(test)]
+mod tests;
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
+use std::ops::ControlFlow;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
+use rustix::process::{Resource, getrlimit};
 
 use super::{DiskFault, Home, VaultError, home};
 use crate::model::{Caller, ConnectionId, UnixTime};
@@ -110,27 +114,44 @@ impl Handouts {
 
     /// The newest first, of one connection or of all. What is no line of ours is passed over.
     pub fn read(&self, limit: usize, of: Option<&ConnectionId>) -> Result<Vec<Handed>, VaultError> {
+        let mut found = Vec::new();
+        self.each(of, |handed| {
+            if found.len() >= limit {
+                return ControlFlow::Break(());
+            }
+            found.push(handed);
+            ControlFlow::Continue(())
+        })?;
+        Ok(found)
+    }
+
+    /// The same one by one, until there is no more or `take` has enough.
+    pub fn each(
+        &self,
+        of: Option<&ConnectionId>,
+        mut take: impl FnMut(Handed) -> ControlFlow<()>,
+    ) -> Result<(), VaultError> {
         if !home::check_folder(&self.state)? {
-            return Ok(Vec::new());
+            return Ok(());
         }
         // In this order: what is moved from one name to the other meanwhile is seen twice, not missed.
         let newest = open_to_read(&self.current())?;
         let older = open_to_read(&self.former())?;
-        let same = match (&newest, &older) {
+        let moved = match (&newest, &older) {
             (Some(newest), Some(older)) => identity(newest)? == identity(older)?,
             _ => false,
         };
-        let mut found = Vec::new();
-        for file in [newest, older.filter(|_| !same)].into_iter().flatten() {
+        for file in [newest, older.filter(|_| !moved)].into_iter().flatten() {
             let mut lines = Backwards::new(file)?;
-            while found.len() < limit
-                && let Some(text) = lines.next()?
-            {
-                let handed = line::read(&text);
-                found.extend(handed.filter(|handed| of.is_none_or(|id| *id == handed.connection)));
+            while let Some(text) = lines.next()? {
+                if let Some(handed) = line::read(&text, of)
+                    && take(handed).is_break()
+                {
+                    return Ok(());
+                }
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     fn current(&self) -> PathBuf {
@@ -168,18 +189,16 @@ impl Handouts {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(false),
             // Without locks it would grow for ever, or lines would be lost.
-            Err(TryLockError::Error(_)) => return Err(VaultError::CannotLock),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
         }
         // Somebody else may have moved it before the lock was ours: what has the name now stays.
-        if home::check_file(&self.current())?.is_some_and(|found| same(&found, file)) {
-            std::fs::rename(self.current(), self.former())?;
+        let current = home::check_file(&self.current())?;
+        let ours = identity(file)?;
+        if current.is_some_and(|found| (found.dev(), found.ino()) == ours) {
+            fs::rename(self.current(), self.former())?;
         }
         Ok(true)
     }
-}
-
-fn same(found: &std::fs::Metadata, file: &File) -> bool {
-    identity(file).is_ok_and(|file| file == (found.dev(), found.ino()))
 }
 
 fn identity(file: &File) -> io::Result<(u64, u64)> {
@@ -200,8 +219,22 @@ fn append(mut file: &File, lines: &str) -> Result<(), VaultError> {
         text.push('\n');
     }
     text.push_str(lines);
+    // A process that writes beyond its limit is ended by the system.
+    let end = length.saturating_add(text.len() as u64);
+    if getrlimit(Resource::Fsize)
+        .current
+        .is_some_and(|most| end > most)
+    {
+        return Err(VaultError::Disk(DiskFault::Full));
+    }
+    let written = loop {
+        match file.write(text.as_bytes()) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => break done?,
+        }
+    };
     // Not the rest in a second write: another program's line may stand between.
-    if file.write(text.as_bytes())? < text.len() {
+    if written < text.len() {
         return Err(VaultError::Disk(DiskFault::Full));
     }
     Ok(())

@@ -15,6 +15,8 @@ const KEPT: u32 = 200;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     pub at: UnixTime,
+    /// Which may be gone by now.
+    pub connection: ConnectionId,
     /// The connection's name at that time.
     pub name: String,
     /// A fixed word for scripts: `added`, `edited`, `renamed`, `removed`, `signed-in`, `refreshed`,
@@ -31,7 +33,7 @@ impl Vault {
         limit: usize,
     ) -> Result<Vec<Event>, VaultError> {
         let mut statement = self.db.read().prepare_cached(
-            "SELECT at, name, what, detail FROM event
+            "SELECT at, connection, name, what, detail FROM event
              WHERE ?1 IS NULL OR connection = ?1 ORDER BY id DESC LIMIT ?2",
         )?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -41,6 +43,7 @@ impl Vault {
             let mut columns = Columns::of(row);
             events.push(Event {
                 at: columns.time()?,
+                connection: columns.text(ConnectionId::parse)?,
                 name: columns.take()?,
                 what: columns.take()?,
                 detail: columns.take::<Option<String>>()?.map(Untrusted::new),

@@ -47,12 +47,21 @@ pub(super) fn write(handed: &Handed) -> String {
     text
 }
 
-/// `None`: not a line that this program wrote whole.
-pub(super) fn read(text: &[u8]) -> Option<Handed> {
-    let line: Line = serde_json::from_slice(text).ok()?;
+/// `None`: not a line that this program wrote whole, or of another connection than the one asked for.
+pub(super) fn read(text: &[u8], of: Option<&ConnectionId>) -> Option<Handed> {
+    let text = std::str::from_utf8(text).ok()?;
+    // Most lines are of others: they need not be taken apart.
+    if of.is_some_and(|id| !text.contains(id.as_str())) {
+        return None;
+    }
+    let line: Line = serde_json::from_str(text).ok()?;
+    let connection = ConnectionId::parse(&line.connection)?;
+    if of.is_some_and(|id| *id != connection) {
+        return None;
+    }
     Some(Handed {
         at: UnixTime::from_rfc3339(&line.at)?,
-        connection: ConnectionId::parse(&line.connection)?,
+        connection,
         name: ConnectionName::parse(&line.name).ok()?.to_string(),
         outcome: match (line.outcome.as_str(), line.code) {
             ("given", None) => Outcome::Given,
