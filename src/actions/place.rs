@@ -23,6 +23,7 @@ pub enum Action {
     Reauthorize,
     Revoke,
     Rename,
+    History,
     Find,
     Complete,
     Sort,
@@ -56,6 +57,8 @@ pub enum Place {
     Finding,
     /// One connection.
     Details,
+    /// What happened to one connection.
+    History,
     /// First step of the wizard: the list of providers.
     Providers,
     /// A step of the wizard, or another form.
@@ -75,11 +78,12 @@ pub enum Place {
 }
 
 impl Place {
-    pub const ALL: [Place; 12] = [
+    pub const ALL: [Place; 13] = [
         Place::Start,
         Place::Table,
         Place::Finding,
         Place::Details,
+        Place::History,
         Place::Providers,
         Place::Form,
         Place::Authorize,
@@ -97,6 +101,7 @@ impl Place {
             Self::Table => "Connections",
             Self::Finding => "Filter line",
             Self::Details => "Details",
+            Self::History => "History",
             Self::Providers => "Choosing a provider",
             Self::Form => "Forms and wizard steps",
             Self::Authorize => "Authorize",

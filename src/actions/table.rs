@@ -38,16 +38,17 @@ impl Entry {
 }
 
 use Place::{
-    Authorize, Choices, Details, Finding, Finished, Form, Help, Palette, Passphrase, Providers,
-    Start, Table,
+    Authorize, Choices, Details, Finding, Finished, Form, Help, History, Palette, Passphrase,
+    Providers, Start, Table,
 };
 
 const EVERYWHERE: &[Place] = &Place::ALL;
 const LISTS: &[Place] = &[
-    Start, Table, Details, Providers, Form, Authorize, Finished, Choices, Help, Palette, Passphrase,
+    Start, Table, Details, History, Providers, Form, Authorize, Finished, Choices, Help, Palette,
+    Passphrase,
 ];
-const PAGED: &[Place] = &[Table, Details, Providers, Form, Help, Palette];
-const LETTERED: &[Place] = &[Table, Details, Help, Form, Finished];
+const PAGED: &[Place] = &[Table, Details, History, Providers, Form, Help, Palette];
+const LETTERED: &[Place] = &[Table, Details, History, Help, Form, Finished];
 const ROWS: &[Place] = &[Table, Details];
 
 /// Every action, most useful first: the footer is cut from the end.
@@ -67,6 +68,10 @@ static ENTRIES: &[Entry] = &[
         keys: &[Key::Char('u')], places: ROWS, needs: Some(facts::row) },
     Entry { action: Action::Revoke, name: "revoke or delete", word: "revoke", help: "End the sign-in, delete the connection, or both",
         keys: &[Key::Char('x')], places: ROWS, needs: Some(facts::row) },
+    Entry { action: Action::History, name: "history", word: "history", help: "What happened to the connection, and who was given a token",
+        keys: &[Key::Char('h')], places: &[Details], needs: Some(facts::row) },
+    Entry { action: Action::History, name: "history", word: "", help: "What happened to the connection, and who was given a token",
+        keys: &[Key::Char('h')], places: &[Table], needs: Some(facts::row) },
     Entry { action: Action::Find, name: "find", word: "find", help: "Filter the table; state: scope: provider: account: narrow it",
         keys: &[Key::Char('/')], places: &[Table], needs: Some(facts::rows) },
     Entry { action: Action::Choose, name: "choose", word: "choose", help: "Do what the selected line says",
@@ -80,7 +85,7 @@ static ENTRIES: &[Entry] = &[
     Entry { action: Action::Switch, name: "switch halves", word: "switch", help: "Go to the other half of the screen",
         keys: &[Key::Tab], places: ROWS, needs: Some(facts::split) },
     Entry { action: Action::Copy, name: "copy", word: "copy", help: "Copy the selected line",
-        keys: &[Key::Char('c')], places: &[Details, Form, Authorize, Finished, Choices], needs: Some(facts::copyable) },
+        keys: &[Key::Char('c')], places: &[Form, Authorize, Finished, Choices], needs: Some(facts::copyable) },
     Entry { action: Action::Copy, name: "copy", word: "", help: "Copy the connection's name, or the address of the notice",
         keys: &[Key::Char('c')], places: &[Table], needs: Some(facts::copyable) },
     Entry { action: Action::ShowQr, name: "show as QR", word: "QR", help: "Show the code's page as a picture for a phone",
@@ -102,7 +107,9 @@ static ENTRIES: &[Entry] = &[
     Entry { action: Action::Stop, name: "stop", word: "stop", help: "Stop this sign-in; nothing stored is changed",
         keys: &[Key::Esc, Key::Char('q')], places: &[Authorize], needs: None },
     Entry { action: Action::Back, name: "back", word: "back", help: "Go back one step; nothing typed is lost",
-        keys: &[Key::Esc, Key::Char('q')], places: &[Finding, Details, Providers, Form, Finished, Choices, Passphrase, Help, Palette], needs: None },
+        keys: &[Key::Esc, Key::Char('q')], places: &[Finding, Details, History, Providers, Form, Finished, Choices, Passphrase, Help, Palette], needs: None },
+    Entry { action: Action::Copy, name: "copy", word: "copy", help: "Copy the selected line",
+        keys: &[Key::Char('c')], places: &[Details], needs: Some(facts::copyable) },
     Entry { action: Action::Up, name: "up", word: "", help: "One line up",
         keys: &[Key::Up], places: LISTS, needs: None },
     Entry { action: Action::Down, name: "down", word: "", help: "One line down",
@@ -124,7 +131,7 @@ static ENTRIES: &[Entry] = &[
     Entry { action: Action::Last, name: "last", word: "", help: "To the last line",
         keys: &[Key::End, Key::Char('G')], places: LETTERED, needs: None },
     Entry { action: Action::Palette, name: "palette", word: "", help: "All actions of this screen, by name",
-        keys: &[Key::Char(':')], places: &[Start, Table, Details, Form, Finished], needs: None },
+        keys: &[Key::Char(':')], places: &[Start, Table, Details, History, Form, Finished], needs: None },
     Entry { action: Action::Lock, name: "lock", word: "", help: "Lock the vault",
         keys: &[Key::Char('L')], places: &[Start, Table, Details], needs: Some(facts::lockable) },
     Entry { action: Action::Mouse, name: "mouse", word: "", help: "Give the mouse to the terminal, or take it back",
@@ -136,7 +143,7 @@ static ENTRIES: &[Entry] = &[
     Entry { action: Action::Leave, name: "leave at once", word: "", help: "Leave; asks once while a sign-in is running",
         keys: &[Key::Ctrl('c')], places: EVERYWHERE, needs: None },
     Entry { action: Action::Help, name: "help", word: "more", help: "All keys of this screen",
-        keys: &[Key::Char('?'), Key::F(1)], places: &[Start, Table, Finding, Details, Providers, Form, Authorize, Finished, Choices, Passphrase, Palette], needs: None },
+        keys: &[Key::Char('?'), Key::F(1)], places: &[Start, Table, Finding, Details, History, Providers, Form, Authorize, Finished, Choices, Passphrase, Palette], needs: None },
     Entry { action: Action::Quit, name: "quit", word: "quit", help: "Leave; asks once while a sign-in is running",
         keys: &[Key::Char('q')], places: &[Start, Table], needs: None },
 ];

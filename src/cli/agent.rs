@@ -53,7 +53,7 @@ fn begin(cli: &Cli, wish: &AgentStart) -> Result<(), Failed> {
     }
     let setup = Setup::new(cli)?;
     let open = !wish.locked && open_if_possible(&setup)?;
-    let home = setup.home()?;
+    let home = setup.home.clone();
     let here = wish.foreground;
     let begun = |key: Option<&VaultKey>| {
         if here {

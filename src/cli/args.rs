@@ -69,6 +69,17 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Tell what happened: sign-ins, changes, and who was given a token
+    History {
+        /// Name of the connection; all of them when absent, deleted ones too
+        name: Option<String>,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+        /// How many lines, the newest first
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
+    },
     /// Print a fresh access token
     Token(Token),
     /// Read once with the connection's token, to see that it works

@@ -188,8 +188,9 @@ fn facts(detail: &Detail, now: UnixTime) -> Vec<(&'static str, String)> {
     for quirk in &connection.provider.quirks {
         lines.push(("Quirk", format!("{}  {}", quirk.name(), quirk.meaning())));
     }
-    for (at, what) in detail.history.iter().take(10) {
-        lines.push(("History", format!("{}  {what}", at.rfc3339())));
+    for line in detail.history.lines.iter().take(10) {
+        let what = line.sentence(UnixTime::rfc3339);
+        lines.push(("History", format!("{}  {what}", line.at.rfc3339())));
     }
     lines
 }

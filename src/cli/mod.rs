@@ -13,6 +13,7 @@ mod demo;
 mod doctor;
 mod edit;
 mod failed;
+mod history;
 mod json;
 mod login;
 mod look;
@@ -151,6 +152,10 @@ fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
         Command::Login(login) => done(login::run(&Setup::new(&cli)?, &login)),
         Command::List { json } => done(look::list(&Setup::new(&cli)?, json)),
         Command::Show { name, json } => done(look::show(&Setup::new(&cli)?, &name, json)),
+        Command::History { name, json, limit } => {
+            let setup = Setup::silent(&cli)?;
+            done(history::run(&setup, name.as_deref(), limit, json))
+        }
         Command::Token(token) if token.interactive => done(token::run(&Setup::new(&cli)?, &token)),
         Command::Token(token) => done(token::run(&Setup::silent(&cli)?, &token)),
         Command::Test { name, url, json } => {
@@ -245,6 +250,7 @@ fn wants_json(cli: &Cli) -> bool {
         Some(
             Command::List { json }
             | Command::Show { json, .. }
+            | Command::History { json, .. }
             | Command::Test { json, .. }
             | Command::Refresh { json, .. }
             | Command::Revoke { json, .. }

@@ -6,11 +6,13 @@ use super::confirm::confirm;
 use super::failed::Failed;
 use super::setup::{self, Setup};
 use super::{agent, login, output, runtime};
-use crate::advice;
+use crate::advice::{self, advise};
 use crate::agent::Answer;
 use crate::agent::client::{self, Client, ClientError, Told};
 use crate::engine::{Error, Handout, Withheld, check_resource};
-use crate::model::{Connection, Policy, Seconds, Secret, UnixTime, Untrusted};
+use crate::host::caller;
+use crate::model::{Connection, ConnectionId, Policy, Seconds, Secret, UnixTime, Untrusted};
+use crate::vault::{Handed, Handouts, Home, Outcome, VaultError, Via};
 
 /// What is asked for.
 pub(super) struct Wanted<'a> {
@@ -27,6 +29,8 @@ pub(super) struct Wanted<'a> {
 /// A token and what a program may want to know of it.
 pub(super) struct Given {
     pub(super) token: Secret,
+    /// `None`: the agent gave it, and writes that down itself.
+    connection: Option<ConnectionId>,
     /// Of the connection, as it is spelled.
     pub(super) name: String,
     /// `None`: it does not end, or nobody said when.
@@ -37,7 +41,41 @@ pub(super) struct Given {
     pub(super) refreshed: bool,
 }
 
-/// Gets the token, from the agent where one runs; warnings go to stderr.
+impl Given {
+    /// For the history, once the token is out: who has it must not wait for this, nor lose it.
+    pub(super) fn handed_out(&self, setup: &Setup) {
+        let Some(connection) = &self.connection else {
+            return;
+        };
+        let now = setup.engine.now();
+        let written = write_down(&setup.home, now, connection, &self.name);
+        if let Some(error) = written.err().filter(|_| setup.verbose) {
+            let why = advise(&Error::Vault(error)).sentence;
+            output::note(&format!("valetkey: not written to the history. {why}"));
+        }
+    }
+}
+
+/// Adds the line of a token that was given to whoever runs this command.
+pub(super) fn write_down(
+    home: &Home,
+    at: UnixTime,
+    connection: &ConnectionId,
+    name: &str,
+) -> Result<(), VaultError> {
+    Handouts::of(home).map_or(Ok(()), |handouts| {
+        handouts.add(&[Handed {
+            at,
+            connection: connection.clone(),
+            name: name.to_owned(),
+            outcome: Outcome::Given,
+            via: Via::Command,
+            caller: caller(),
+        }])
+    })
+}
+
+/// Gets the token, from the agent where one runs; warnings go to stderr. Whoever passes it on calls [`Given::handed_out`] then.
 pub(super) fn obtain(setup: &Setup, wanted: &Wanted<'_>) -> Result<Given, Failed> {
     match once(setup, wanted) {
         Err(failed) if failed.0.code == "needs-sign-in" && wanted.interactive => {
@@ -91,6 +129,7 @@ fn by_agent(setup: &Setup, wanted: &Wanted<'_>) -> Option<Result<Given, Failed>>
                 ));
             }
             Some(Ok(Given {
+                connection: None,
                 token: given.token,
                 name: given.name,
                 expires_at: given.expires_at,
@@ -183,6 +222,7 @@ fn given(handout: Handout) -> Given {
             .map(|scope| scope.as_str().to_owned())
             .collect(),
         resources: connection.resources.clone(),
+        connection: Some(connection.id.clone()),
         name: connection.name.to_string(),
         refreshed: handout.refreshed,
         token: handout.token,

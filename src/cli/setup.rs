@@ -20,6 +20,8 @@ pub(super) const TRIES: u32 = 5;
 /// What every command gets.
 pub(super) struct Setup {
     pub(super) engine: Engine,
+    /// Where the engine's vault lies.
+    pub(super) home: Home,
     /// Tell what only helps to find a fault.
     pub(super) verbose: bool,
     passphrase_fd: Option<i32>,
@@ -54,21 +56,14 @@ impl Setup {
         // Over SSH the desktop's dialog would open where nobody looks.
         let patient = asks && output::stderr_is_terminal() && environment.ssh.is_none();
         Ok(Self {
-            engine: Engine::open(world(environment, patient), home)?,
+            engine: Engine::open(world(environment, patient), home.clone())?,
+            home,
             verbose: cli.verbose,
             passphrase_fd: cli.passphrase_fd,
             typed: RefCell::default(),
             asks,
             patient,
         })
-    }
-
-    /// Where the vault lies.
-    pub(super) fn home(&self) -> Result<Home, Failed> {
-        if self.engine.is_memory() {
-            return Ok(Home::Memory);
-        }
-        Ok(disk_home(&paths()?))
     }
 
     /// Makes or unlocks the vault: by keychain, by the passphrase brought along, or by asking on the

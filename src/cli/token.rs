@@ -7,14 +7,14 @@ use serde_json::json;
 
 use super::args::Token;
 use super::failed::Failed;
-use super::obtain::{self, Given, obtain};
+use super::obtain::{self, Given, obtain, write_down};
 use super::setup::{self, Setup};
 use super::{output, passphrase};
 use crate::advice::exit;
 use crate::agent::client::{Client, Told, Wanted};
 use crate::engine::{Error, ready};
-use crate::host::{OsKeychain, SystemClock};
-use crate::model::{Policy, Seconds, Secret, UnixTime};
+use crate::host::{Clock as _, OsKeychain, SystemClock};
+use crate::model::{Connection, Policy, Seconds, Secret, UnixTime};
 use crate::vault::{Home, SlotKind, Unlock, Vault, VaultError};
 
 /// `valetkey token NAME` with nothing else, a valid token at hand and a key slot that opens by
@@ -31,13 +31,21 @@ pub(super) fn fast(arguments: &[OsString]) -> Option<u8> {
         return None;
     }
     let paths = setup::paths().ok()?;
-    let found = match by_agent(&paths.run, name) {
-        Some(token) => Ok(token),
-        None => valid_token(&setup::disk_home(&paths), name)?,
-    };
-    Some(match found {
-        Ok(token) => match output::data(token.reveal()) {
+    if let Some(token) = by_agent(&paths.run, name) {
+        return Some(match output::data(token.reveal()) {
             Ok(()) => exit::OK,
+            Err(_) => exit::OTHER,
+        });
+    }
+    let home = setup::disk_home(&paths);
+    Some(match valid_token(&home, name)? {
+        Ok((connection, token)) => match output::data(token.reveal()) {
+            Ok(()) => {
+                let (id, name) = (&connection.id, connection.name.as_str());
+                // Nobody asked to be told of a line that could not be written.
+                let _ = write_down(&home, SystemClock.now(), id, name);
+                exit::OK
+            }
             Err(_) => exit::OTHER,
         },
         Err(error) => {
@@ -63,7 +71,7 @@ fn by_agent(run: &Path, name: &str) -> Option<Secret> {
 }
 
 /// An error only of the keychain, which is not asked twice: the desktop would ask its person twice.
-fn valid_token(home: &Home, name: &str) -> Option<Result<Secret, Error>> {
+fn valid_token(home: &Home, name: &str) -> Option<Result<(Connection, Secret), Error>> {
     let mut vault = Vault::open(home).ok()??;
     let connection = ready(&vault, name, None, &SystemClock).ok()??;
     if connection.serving.policy != Policy::Allow {
@@ -84,7 +92,8 @@ fn valid_token(home: &Home, name: &str) -> Option<Result<Secret, Error>> {
             other => other.ok()?,
         }
     }
-    vault.access_token(&connection).ok()?.map(Ok)
+    let token = vault.access_token(&connection).ok()??;
+    Some(Ok((connection, token)))
 }
 
 pub(super) fn run(setup: &Setup, token: &Token) -> Result<(), Failed> {
@@ -108,7 +117,9 @@ pub(super) fn run(setup: &Setup, token: &Token) -> Result<(), Failed> {
             interactive: token.interactive,
         },
     )?;
-    print(token, &given)
+    print(token, &given)?;
+    given.handed_out(setup);
+    Ok(())
 }
 
 /// What every shell takes as the name of a variable.

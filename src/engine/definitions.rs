@@ -4,9 +4,12 @@ use crate::model::{
     Connection, ConnectionId, ConnectionName, NameProblem, Registration, RegistrationId, Secret,
     Serving, UnixTime, Verdict,
 };
-use crate::vault::{Edited, Event, KnownRegistration, VaultError};
+use crate::vault::{Edited, KnownRegistration, VaultError};
 
-use super::{Change, Detail, Engine, Error, NewConnection, Row, hold};
+use super::{Change, Detail, Engine, Error, NewConnection, Row, Telling, hold};
+
+/// Lines of the history that a person leafs through; `valetkey history` tells more.
+const IN_DETAIL: usize = 200;
 
 /// What `remove` left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,11 +55,7 @@ impl Engine {
 
     pub fn detail(&self, id: &ConnectionId) -> Result<Detail, Error> {
         let connection = self.connection_by_id(id)?;
-        let history = self
-            .with_vault(|vault| vault.history(Some(id), 50))?
-            .into_iter()
-            .map(|event| (event.at, sentence(&event)))
-            .collect();
+        let history = self.history(Some(id), IN_DETAIL, Telling::Folded)?;
         let verdict = self.verdict(&connection, self.now());
         Ok(Detail {
             connection,
@@ -192,15 +191,6 @@ impl Engine {
         })?;
         self.tell(&Change::Connections);
         Ok(removed)
-    }
-}
-
-/// A line of the history in plain words.
-fn sentence(event: &Event) -> String {
-    let words = event.what.replace('-', " ");
-    match &event.detail {
-        Some(detail) => format!("{words}: {}", detail.shown()),
-        None => words,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the engine tells its viewers, and what they may answer.
 
+use super::History;
 use crate::model::{
     AttemptId, ClientAuth, Connection, ConnectionId, ConnectionName, Provider, RedirectUri,
     RegistrationId, ScopeSet, Seconds, Secret, Shown, Summary, UnixTime, Verdict,
@@ -291,8 +292,8 @@ pub struct Detail {
     pub connection: Connection,
     /// How it stands now.
     pub verdict: Verdict,
-    /// Newest first: when, and what in a sentence of ours.
-    pub history: Vec<(UnixTime, String)>,
+    /// What happened to it, hand-outs folded.
+    pub history: History,
 }
 
 /// A definition on its way into the vault.

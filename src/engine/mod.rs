@@ -16,6 +16,7 @@ mod event;
 mod failure;
 mod fresh;
 mod give_back;
+mod history;
 mod identify;
 pub mod job;
 mod judge;
@@ -44,6 +45,7 @@ pub use failure::{
     Class, Endpoint, Error, FailureKind, Fate, PasteProblem, ProviderFailure, Withheld,
 };
 pub use fresh::{Handout, is_due, renew_at};
+pub use history::{Happened, Happening, History, Telling};
 pub use judge::must_renew;
 pub use ready::{check_resource, ready};
 pub use reuse::shared_registration;

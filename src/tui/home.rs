@@ -6,7 +6,7 @@ use super::model::{Model, Screen, World};
 use super::notice::Notice;
 use super::page::{Page, Pen};
 use super::request::Request;
-use super::screens::{Details, Renaming, Revoking};
+use super::screens::{Details, HistoryScreen, Renaming, Revoking};
 use super::theme::Role;
 use super::wizard::Wizard;
 use crate::actions::{Action, Key};
@@ -66,6 +66,7 @@ pub(super) fn act(model: &mut Model, action: Action, _key: Key) -> Vec<Effect> {
             Some(row) => vec![Effect::Open(Box::new(Screen::Renaming(Renaming::new(row))))],
             None => Vec::new(),
         },
+        Action::History => HistoryScreen::open(&model.world),
         Action::Copy => match table.selected() {
             Some(row) => vec![Effect::Copy("The name", row.summary.name.to_string())],
             None => Vec::new(),

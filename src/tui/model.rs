@@ -6,8 +6,8 @@ use super::authorize::Authorize;
 use super::face::Face;
 use super::notice::Notice;
 use super::screens::{
-    Adopting, Asking, Details, Finished, HelpScreen, Leaving, PaletteScreen, Renaming, Revoking,
-    Waiting,
+    Adopting, Asking, Details, Finished, HelpScreen, HistoryScreen, Leaving, PaletteScreen,
+    Renaming, Revoking, Waiting,
 };
 use super::table::Table;
 use super::theme::Look;
@@ -105,6 +105,7 @@ impl World {
 /// A screen above the table.
 pub(super) enum Screen {
     Details(Details),
+    History(HistoryScreen),
     Wizard(Box<Wizard>),
     Authorize(Box<Authorize>),
     Finished(Box<Finished>),
@@ -122,6 +123,7 @@ impl Screen {
     pub(super) fn face(&self) -> &dyn Face {
         match self {
             Self::Details(screen) => screen,
+            Self::History(screen) => screen,
             Self::Wizard(screen) => screen.as_ref(),
             Self::Authorize(screen) => screen.as_ref(),
             Self::Finished(screen) => screen.as_ref(),
@@ -139,6 +141,7 @@ impl Screen {
     pub(super) fn face_mut(&mut self) -> &mut dyn Face {
         match self {
             Self::Details(screen) => screen,
+            Self::History(screen) => screen,
             Self::Wizard(screen) => screen.as_mut(),
             Self::Authorize(screen) => screen.as_mut(),
             Self::Finished(screen) => screen.as_mut(),

@@ -16,8 +16,10 @@ use crate::model::{AttemptId, ConnectionId};
 pub(super) fn on_change(model: &mut Model, change: Change) -> Vec<Request> {
     match change {
         Change::Connections => {
+            // The history of a connection lies above its details: one reading is for both.
             let detail = model.screens.iter().find_map(|screen| match screen {
                 Screen::Details(details) => Some(Request::LoadDetail(details.id().clone())),
+                Screen::History(history) => Some(Request::LoadDetail(history.id().clone())),
                 _ => None,
             });
             [Request::LoadRows].into_iter().chain(detail).collect()
@@ -244,6 +246,7 @@ fn leave_lost_details(model: &mut Model) {
     let table = &model.world.table;
     model.screens.retain(|screen| match screen {
         Screen::Details(details) => table.row(details.id()).is_some(),
+        Screen::History(history) => table.row(history.id()).is_some(),
         _ => true,
     });
 }
@@ -254,6 +257,7 @@ fn on_detail(model: &mut Model, detail: &Detail) {
             Screen::Revoking(revoking) => revoking.know(detail),
             Screen::Authorize(authorize) => authorize.know(detail),
             Screen::Details(details) => details.know(detail),
+            Screen::History(history) => history.know(detail),
             _ => {}
         }
     }

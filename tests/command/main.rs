@@ -18,6 +18,7 @@ mod children;
 mod define;
 mod doctor;
 mod give_token;
+mod history;
 mod hostile;
 mod limits;
 mod login;

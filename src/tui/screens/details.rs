@@ -8,9 +8,13 @@ use crate::tui::glyph;
 use crate::tui::home;
 use crate::tui::model::{Screen, World};
 use crate::tui::page::{Page, Pen};
-use crate::tui::screens::Renaming;
+use crate::tui::screens::history::{TIMES, missing};
+use crate::tui::screens::{HistoryScreen, Renaming};
 use crate::tui::text;
 use crate::tui::theme::Role;
+
+/// Lines of the history below the facts; its own screen has them all.
+const LATEST: usize = 10;
 
 /// The state of the screen.
 pub(in crate::tui) struct Details {
@@ -302,6 +306,7 @@ impl Face for Details {
             ),
             Action::Reauthorize => home::reauthorize(world),
             Action::Revoke => home::revoke(world),
+            Action::History => HistoryScreen::open(world),
             Action::Rename => match world.table.selected() {
                 Some(row) => vec![Effect::Open(Box::new(Screen::Renaming(Renaming::new(row))))],
                 None => Vec::new(),
@@ -349,10 +354,15 @@ impl Face for Details {
                 &fact.words,
             );
         }
-        if !detail.history.is_empty() {
+        let history = &detail.history;
+        if !history.lines.is_empty() {
             page.rule("History");
-            for (at, words) in detail.history.iter().take(20) {
-                page.pair(&world.clock_time(*at), 17, Role::Plain, words);
+            if let Some(words) = missing(history) {
+                page.text(0, Role::Warn, &words);
+            }
+            for line in history.lines.iter().take(LATEST) {
+                let words = line.sentence(|at| world.clock_time(at));
+                page.pair(&world.clock_time(line.at), TIMES, Role::Plain, &words);
             }
         }
         page

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use super::example::{attempt, detail_of, device_way, failure, id, name, report, row, scopes};
+use super::example::{
+    attempt, detail_of, device_way, failure, handed, id, name, report, row, scopes,
+};
 use crate::engine::{
     AttemptEvent, Change, Error, NewConnection, Outcome, PassphraseWay, Row, Step, StepState, Way,
 };
 use crate::model::{AttemptId, ConnectionId, RevokeRule, Seconds, Secret, Untrusted};
 use crate::tui::backend::{Backend, Replies};
 use crate::tui::{Doing, Msg, Reply, Request, Revocation, VaultState};
+use crate::vault::{PrivacyProblem, VaultError};
 
 /// Answers at once, from memory; keeps a list of what was asked.
 #[derive(Default)]
@@ -23,6 +26,10 @@ pub(super) struct FakeBackend {
     waiting: Vec<Request>,
     /// The vault was copied or restored.
     pub(super) moved: bool,
+    /// Somebody was given a token meanwhile.
+    pub(super) newer: bool,
+    /// The hand-outs cannot be read.
+    pub(super) unread: bool,
     pub(super) asked: Vec<&'static str>,
     pub(super) copied: Vec<String>,
     pub(super) pasted: Vec<String>,
@@ -69,6 +76,16 @@ impl FakeBackend {
                     let mut detail = detail_of(row);
                     if self.no_revocation {
                         detail.connection.provider.revoke = RevokeRule::None;
+                    }
+                    if self.newer {
+                        let newest = handed(&detail.connection, 9, "curl");
+                        detail.history.lines.insert(0, newest);
+                    }
+                    if self.unread {
+                        detail.history.unread = Some(VaultError::NotPrivate {
+                            path: "/home/ada/.local/state/valetkey/history.jsonl".into(),
+                            problem: PrivacyProblem::Symlink,
+                        });
                     }
                     done(Reply::Detail(Box::new(detail)))
                 }

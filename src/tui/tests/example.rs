@@ -6,17 +6,19 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::engine::{
-    Class, Detail, Endpoint, Error, FailureKind, Fate, ProviderFailure, Row, TestReport, Way,
+    Class, Detail, Endpoint, Error, FailureKind, Fate, Happened, Happening, History,
+    ProviderFailure, Row, TestReport, Way,
 };
 use crate::model::{
-    Account, AccountSource, AttemptId, ClientAuth, Connection, ConnectionId, ConnectionName,
-    EndReason, EndpointUrl, Endpoints, Expiry, ExtraParams, Grant, GrantId, IssPolicy, Provider,
-    ProviderKind, Quirk, RedirectUri, Registration, RegistrationId, RevokeRule, Scope, ScopeSet,
-    Seconds, Summary, UnixTime, Untrusted, Verdict,
+    Account, AccountSource, AttemptId, Caller, ClientAuth, Connection, ConnectionId,
+    ConnectionName, EndReason, EndpointUrl, Endpoints, Expiry, ExtraParams, Grant, GrantId,
+    IssPolicy, Provider, ProviderKind, Quirk, RedirectUri, Registration, RegistrationId,
+    RevokeRule, Scope, ScopeSet, Seconds, Summary, UnixTime, Untrusted, Verdict,
 };
 use crate::tui::{
     Look, PresetChoice, PresetWay, RegisterStep, ScopeChoice, SecretNeed, Setup, Variable,
 };
+use crate::vault::{Outcome, Via};
 
 /// 2026-11-23 14:28:00 UTC.
 pub(super) const NOW: UnixTime = UnixTime(1_795_444_080);
@@ -311,14 +313,59 @@ pub(super) fn detail_of(row: &Row) -> Detail {
             problem: None,
         },
         verdict: row.verdict.clone(),
-        history: vec![
-            (UnixTime(NOW.0 - 360), "tested".to_owned()),
-            (
-                UnixTime(NOW.0 - 420),
-                "token given to bash (8120)".to_owned(),
-            ),
-            (UnixTime(NOW.0 - 90_000), "signed in".to_owned()),
-        ],
+        history: history_of(row),
+    }
+}
+
+/// A token was given to this process a minute ago.
+pub(super) fn handed(connection: &Connection, pid: u32, name: &str) -> Happened {
+    let at = UnixTime(NOW.0 - 60);
+    Happened {
+        at,
+        connection: connection.id.clone(),
+        name: connection.name.to_string(),
+        what: given_to(pid, name, 1, at),
+    }
+}
+
+fn given_to(pid: u32, name: &str, times: usize, since: UnixTime) -> Happening {
+    Happening::Handed {
+        outcome: Outcome::Given,
+        via: Via::Command,
+        caller: Some(Caller {
+            pid,
+            name: Untrusted::new(name),
+        }),
+        times,
+        since,
+    }
+}
+
+fn history_of(row: &Row) -> History {
+    let line = |ago: i64, what| Happened {
+        at: UnixTime(NOW.0 - ago),
+        connection: row.summary.id.clone(),
+        name: row.summary.name.to_string(),
+        what,
+    };
+    let changed = |word: &str, detail: Option<&str>| Happening::Changed {
+        word: word.to_owned(),
+        detail: detail.map(Untrusted::new),
+    };
+    let handed =
+        |pid, name: &str, times, since: i64| given_to(pid, name, times, UnixTime(NOW.0 - since));
+    let mut lines = vec![
+        line(360, changed("tested", None)),
+        line(420, handed(8120, "bash", 1, 420)),
+        line(600, handed(4711, "git", 37, 80_000)),
+        line(85_000, handed(66, "e\u{1b}[2J\nvil", 1, 85_000)),
+        line(90_000, changed("signed-in", Some("ada"))),
+    ];
+    lines.extend((1..=20).map(|day| line(90_000 + day * 86_400, changed("refreshed", None))));
+    History {
+        lines,
+        more: true,
+        unread: None,
     }
 }
 

@@ -70,6 +70,54 @@ fn details() {
 }
 
 #[test]
+fn x_08_history() {
+    let mut script = Script::usual();
+    script.keys("down enter h");
+    snap("history_80x24", &script);
+    script.keys("down down G");
+    snap("history_80x24_end", &script);
+    script.keys("g").resize(40, 12);
+    snap("history_40x12", &script);
+    script.resize(20, 5);
+    snap("history_20x5", &script);
+    script.resize(120, 40).keys("esc");
+    assert!(script.shows("Redirect URL"), "{}", script.frame());
+    script.keys("esc h");
+    snap("history_120x40", &script);
+}
+
+#[test]
+fn x_08_newer_lines_do_not_move_the_selected_one() {
+    use crate::engine::Change;
+    let mut script = Script::usual();
+    script.keys("down h down down down");
+    let selected = |script: &Script| {
+        let frame = script.frame();
+        let line = frame.lines().find(|line| line.contains('▸'));
+        line.map(str::to_owned).expect("a line is selected")
+    };
+    let before = selected(&script);
+    script.backend.newer = true;
+    script.send(crate::tui::Msg::Engine(Change::Connections));
+    assert!(
+        script.shows("token given to curl (9)"),
+        "{}",
+        script.frame()
+    );
+    assert_eq!(selected(&script), before);
+    script.keys("g");
+    assert!(selected(&script).contains("curl"));
+}
+
+#[test]
+fn x_08_w_03_hand_outs_that_cannot_be_read_are_said_to_be_missing() {
+    let mut script = Script::usual();
+    script.backend.unread = true;
+    script.keys("down h");
+    snap("history_unread", &script);
+}
+
+#[test]
 fn wizard_steps() {
     let mut script = Script::usual();
     script.keys("a");
