@@ -318,7 +318,8 @@ pub(super) fn trouble(book: &mut Book, size: Size) {
     term.press("u");
     term.until_shows("● Waiting for your approval");
     approve(&pages, &sandbox);
-    term.until_shows("✗ Exchange the code");
+    // Not only the step: the whole page of the failure.
+    term.until_shows("Correct the client ID");
     book.page(
         &term,
         "trouble-05-exchange",
