@@ -81,8 +81,8 @@ mod linux {
             return Some(found.named(pid));
         }
         let parent = Process::open(found.parent)?.look()?;
-        // A parent is older than its child, and stays its parent while it lives.
-        let still = parent.started <= found.started && process.look()?.parent == found.parent;
+        // It was its parent all the time: no other process has the number by now.
+        let still = parent.may_have_started(&found) && process.look()?.parent == found.parent;
         still.then(|| parent.named(found.parent))
     }
 
@@ -97,6 +97,11 @@ mod linux {
     }
 
     impl Found {
+        /// A parent is older than its child.
+        pub(super) fn may_have_started(&self, child: &Self) -> bool {
+            self.started <= child.started
+        }
+
         fn named(self, pid: u32) -> Caller {
             Caller {
                 pid,
@@ -215,6 +220,48 @@ mod tests {
         assert_eq!(process(pid, earlier.min(started_before)), None);
         end(child);
         assert_eq!(process(pid, SinceBoot::now()), None, "it is gone");
+    }
+
+    #[test]
+    fn y_04_what_is_younger_than_a_process_is_not_its_parent() {
+        let started = |ticks| {
+            let line = format!("9 (a) S 1 {}{ticks} 0", "1 ".repeat(17));
+            parse(line.as_bytes()).expect("a line")
+        };
+        assert!(started(5).may_have_started(&started(5)));
+        assert!(started(5).may_have_started(&started(6)));
+        assert!(!started(6).may_have_started(&started(5)));
+    }
+
+    /// Commands keep their program file from others of their user; root sees it all the same.
+    #[test]
+    fn y_04_a_protected_command_of_this_program_is_named_by_whoever_started_it() {
+        const PROTECTED: &str = "VALETKEY_TEST_PROTECTED";
+        if std::env::var_os(PROTECTED).is_some() {
+            crate::host::harden_process().expect("allowed");
+            eprintln!("ready");
+            let _ = std::io::stdin().lines().next();
+            return;
+        }
+        let name = "host::caller::tests::y_04_a_protected_command_of_this_program_is_named_by_whoever_started_it";
+        let mut child = Command::new(std::env::current_exe().expect("known"))
+            .args(["--exact", name, "--nocapture"])
+            .env(PROTECTED, "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let stderr = BufReader::new(child.stderr.take().expect("piped"));
+        assert!(
+            stderr
+                .lines()
+                .map_while(Result::ok)
+                .any(|line| line == "ready")
+        );
+        let found = process(child.id(), SinceBoot::now());
+        end(child);
+        assert_eq!(found.expect("it runs").pid, std::process::id());
     }
 
     #[test]

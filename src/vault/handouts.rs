@@ -104,8 +104,7 @@ impl Handouts {
                 continue;
             }
             append(&file, &lines)?;
-            // Dropped by others since it was opened, after room was made twice: once more.
-            if file.metadata()?.nlink() > 0 {
+            if is_kept(&file)? {
                 break;
             }
         }
@@ -199,6 +198,11 @@ impl Handouts {
         }
         Ok(true)
     }
+}
+
+/// Or others dropped it since it was opened, when room was made twice.
+fn is_kept(file: &File) -> io::Result<bool> {
+    Ok(file.metadata()?.nlink() > 0)
 }
 
 fn identity(file: &File) -> io::Result<(u64, u64)> {

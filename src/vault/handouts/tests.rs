@@ -145,6 +145,29 @@ fn x_08_whoever_opened_the_full_file_before_another_made_room_moves_nothing() {
 }
 
 #[test]
+fn x_08_a_line_in_a_file_that_was_dropped_meanwhile_is_known_to_be_lost() {
+    let place = Place::new();
+    let all = place.all();
+    all.add(&[handed(1, "git")]).expect("added");
+    let file = all.open_to_add().expect("opened");
+    assert!(is_kept(&file).expect("looked"));
+    fs::rename(all.current(), all.former()).expect("moved");
+    assert!(is_kept(&file).expect("looked"));
+    fs::remove_file(all.former()).expect("dropped");
+    assert!(!is_kept(&file).expect("looked"));
+}
+
+#[test]
+fn x_08_a_file_that_is_moved_while_it_is_read_is_read_once() {
+    let place = Place::new();
+    let all = place.all();
+    all.add(&[handed(1, "git")]).expect("added");
+    // As a reader sees it who opened it under its name before it was moved, and under the other after.
+    fs::hard_link(all.current(), all.former()).expect("a link");
+    assert_eq!(all.read(9, None).expect("read"), [handed(1, "git")]);
+}
+
+#[test]
 fn x_08_while_another_makes_room_the_full_file_takes_the_line() {
     let place = Place::new();
     let all = place.all();
