@@ -1,6 +1,9 @@
 //! What happened to a connection, or to all of them: the vault's own events and the hand-outs beside
 //! it, in one order (conformance X-08). No unlock, no network.
 
+#[cfg(test)]
+mod tests;
+
 use std::iter::Peekable;
 use std::ops::ControlFlow;
 use std::vec::IntoIter;
@@ -260,119 +263,5 @@ impl Engine {
             more: merge.more,
             unread: read.err(),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn id() -> ConnectionId {
-        ConnectionId::from_random([1; 16])
-    }
-
-    fn event(at: i64, what: &str) -> Event {
-        Event {
-            at: UnixTime(at),
-            connection: id(),
-            name: "github".to_owned(),
-            what: what.to_owned(),
-            detail: None,
-        }
-    }
-
-    fn handed(at: i64, pid: u32, name: &str, outcome: Outcome) -> Handed {
-        Handed {
-            at: UnixTime(at),
-            connection: id(),
-            name: "github".to_owned(),
-            outcome,
-            via: Via::Command,
-            caller: Some(Caller {
-                pid,
-                name: Untrusted::new(name),
-            }),
-        }
-    }
-
-    fn told(
-        events: Vec<Event>,
-        handed: Vec<Handed>,
-        limit: usize,
-        telling: Telling,
-    ) -> Vec<String> {
-        let mut merge = Merge {
-            events: events.into_iter().peekable(),
-            lines: Vec::new(),
-            limit,
-            telling,
-            more: false,
-        };
-        for handed in handed {
-            if merge.hand(handed).is_break() {
-                break;
-            }
-        }
-        while let Some(event) = merge.events.next() {
-            let _ = merge.push(event.into());
-        }
-        let line = |line: &Happened| line.sentence(|at| at.0.to_string());
-        merge.lines.iter().map(line).collect()
-    }
-
-    #[test]
-    fn x_08_events_and_hand_outs_stand_in_one_order() {
-        let events = vec![
-            event(30, "refreshed"),
-            event(20, "ended"),
-            event(10, "signed-in"),
-        ];
-        let handed = vec![
-            handed(30, 3, "git", Outcome::Given),
-            handed(
-                20,
-                2,
-                "git\u{1b}[2J\n",
-                Outcome::Refused("denied".to_owned()),
-            ),
-            handed(5, 1, "sh", Outcome::Given),
-        ];
-        assert_eq!(
-            told(events, handed, 5, Telling::Each),
-            [
-                "token given to git (3)",
-                "refreshed",
-                "ended",
-                "token refused to git␛[2J␊ (2): denied",
-                "signed in",
-            ]
-        );
-    }
-
-    #[test]
-    fn x_08_the_same_hand_out_again_is_one_line_with_a_number() {
-        let given = |at, name| handed(at, 1, name, Outcome::Given);
-        let all = || {
-            vec![
-                given(9, "git"),
-                given(8, "git"),
-                given(7, "git"),
-                given(6, "sh"),
-                given(2, "git"),
-            ]
-        };
-        let events = || vec![event(4, "tested"), event(1, "added")];
-        assert_eq!(
-            told(events(), all(), 10, Telling::Folded),
-            [
-                "token given to git 3 times since 7",
-                "token given to sh (1)",
-                "tested",
-                "token given to git (1)",
-                "added",
-            ]
-        );
-        assert_eq!(told(events(), all(), 2, Telling::Folded).len(), 2);
-        assert_eq!(told(events(), all(), 9, Telling::Each).len(), 7);
     }
 }
