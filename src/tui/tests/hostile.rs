@@ -105,7 +105,7 @@ fn w_03_hostile_text_stays_in_its_cell() {
 #[test]
 fn w_03_hostile_text_is_harmless_on_every_screen() {
     for text in HOSTILE {
-        for keys in ["x", "enter", "n", "down down down u", "/ \"zz\""] {
+        for keys in ["x", "enter", "n", "h", "down down down u", "/ \"zz\""] {
             let mut script = Script::new(setup(), hostile_rows(text), (80, 24));
             script.keys("down").keys(keys);
             let shown = Untrusted::new(text).shown();

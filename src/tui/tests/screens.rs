@@ -110,7 +110,7 @@ fn x_08_newer_lines_do_not_move_the_selected_one() {
 }
 
 #[test]
-fn x_08_w_03_hand_outs_that_cannot_be_read_are_said_to_be_missing() {
+fn x_08_hand_outs_that_cannot_be_read_are_said_to_be_missing() {
     let mut script = Script::usual();
     script.backend.unread = true;
     script.keys("down h");
