@@ -68,7 +68,7 @@ fn prepare(channel: &Job) -> Result<(Desk, UnixListener, Place), Advice> {
     let (listener, place) = socket::take(&order.run).map_err(|error| refuse(&error))?;
     let home = Home::Disk {
         data: order.data,
-        state: order.state,
+        state: order.state.clone(),
     };
     let world = World {
         clock: Arc::new(SystemClock),
@@ -84,7 +84,7 @@ fn prepare(channel: &Job) -> Result<(Desk, UnixListener, Place), Advice> {
         lifetime: order.lifetime.map(Seconds),
         idle_exit: order.idle_exit.map(Seconds),
     };
-    let desk = Desk::new(engine, home, clock, terms);
+    let desk = Desk::new(engine, home, &order.state, clock, terms);
     if let Some(key) = &order.key {
         desk.unlock(key)?;
     }

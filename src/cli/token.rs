@@ -10,11 +10,12 @@ use super::failed::Failed;
 use super::obtain::{self, Given, obtain, write_down};
 use super::setup::{self, Setup};
 use super::{output, passphrase};
-use crate::advice::exit;
+use crate::advice::agent::CLOSED;
+use crate::advice::{NOBODY_TO_ASK, exit};
 use crate::agent::client::{Client, Told, Wanted};
 use crate::engine::{Error, ready};
 use crate::host::{Clock as _, OsKeychain, SystemClock};
-use crate::model::{Connection, Policy, Seconds, Secret, UnixTime};
+use crate::model::{Connection, Policy, Seconds, Secret, UnixTime, Untrusted};
 use crate::vault::{Home, SlotKind, Unlock, Vault, VaultError};
 
 /// `valetkey token NAME` with nothing else, a valid token at hand and a key slot that opens by
@@ -31,11 +32,8 @@ pub(super) fn fast(arguments: &[OsString]) -> Option<u8> {
         return None;
     }
     let paths = setup::paths().ok()?;
-    if let Some(token) = by_agent(&paths.run, name) {
-        return Some(match output::data(token.reveal()) {
-            Ok(()) => exit::OK,
-            Err(_) => exit::OTHER,
-        });
+    if let Some(answered) = by_agent(&paths.run, name) {
+        return Some(answered);
     }
     let home = setup::disk_home(&paths);
     Some(match valid_token(&home, name)? {
@@ -56,17 +54,31 @@ pub(super) fn fast(arguments: &[OsString]) -> Option<u8> {
     })
 }
 
-/// From the agent, if it has the token at hand; whatever else it says is asked for again by the
-/// ordinary way.
-fn by_agent(run: &Path, name: &str) -> Option<Secret> {
+/// What the agent says, printed. It is asked once: a person who said no is not asked again. `None`: the
+/// ordinary way is needed, without it or to ask a person here.
+fn by_agent(run: &Path, name: &str) -> Option<u8> {
     let mut client = Client::connect(run).ok()??;
     let wanted = Wanted {
         name,
         ..Wanted::default()
     };
-    match client.token(&wanted) {
-        Ok(Told::Yes(given)) if given.notes.is_empty() => Some(given.token),
-        _ => None,
+    match client.token(&wanted).ok()? {
+        Told::Yes(given) => {
+            for note in &given.notes {
+                let note = Untrusted::new(note.as_str()).shown();
+                output::note(&format!("valetkey: {note}"));
+            }
+            Some(match output::data(given.token.reveal()) {
+                Ok(()) => exit::OK,
+                Err(_) => exit::OTHER,
+            })
+        }
+        Told::No(advice) if [CLOSED, NOBODY_TO_ASK].contains(&&*advice.code) => None,
+        Told::No(advice) => {
+            let code = advice.exit;
+            super::tell(&Failed(advice), false);
+            Some(code)
+        }
     }
 }
 

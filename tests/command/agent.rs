@@ -556,3 +556,32 @@ fn y_09_sixty_four_silent_clients_keep_nobody_out() {
     );
     drop(silent);
 }
+
+#[test]
+fn x_08_y_04_the_agent_writes_down_who_got_a_token_and_who_did_not() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let agent = home.agent();
+    home.run_by_agent(&["token", NAME]).token();
+    agent.talk().ask(&token_of(NAME)).expect("told");
+    home.run(&["edit", NAME, "policy=deny"]).ended(0);
+    home.run_by_agent(&["token", NAME]).ended(5);
+    home.run(&["agent", "stop"]).ended(0);
+    agent.wait_until_gone();
+    let told = home.run(&["history", NAME, "--json"]).ended(0).json();
+    let lines: Vec<_> = told["events"]
+        .as_array()
+        .expect("events")
+        .iter()
+        .filter(|event| event["via"] == "agent")
+        .collect();
+    // Newest first. Of the command it is whoever ran it: this test.
+    assert_eq!(lines.len(), 3, "{told:#}");
+    assert_eq!(lines[0]["outcome"], "refused", "{told:#}");
+    assert_eq!(lines[0]["detail"], "policy-deny", "{told:#}");
+    assert_eq!(lines[2]["outcome"], "given", "{told:#}");
+    for line in lines {
+        assert_eq!(line["caller"]["pid"], std::process::id(), "{line:#}");
+        assert_eq!(line["connection"]["name"], NAME);
+    }
+}

@@ -1,5 +1,6 @@
 //! One client: its requests, one after the other.
 
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use tokio::net::UnixStream;
@@ -13,6 +14,7 @@ use crate::advice::{Advice, agent as words};
 use crate::agent::wire::{Answer, Ask, Reply, Request, VERSION, Working, frame};
 use crate::host::{SinceBoot, process};
 use crate::model::Caller;
+use crate::vault::{Handed, Outcome, Via};
 
 /// A client's end, as the work for it sees it.
 pub(super) struct Client<'a> {
@@ -20,6 +22,8 @@ pub(super) struct Client<'a> {
     frames: &'a mut Frames,
     /// Of its process, where the system tells.
     pub(super) pid: Option<u32>,
+    /// Who it is, once that was looked up.
+    caller: &'a OnceCell<Option<Caller>>,
     connected: SinceBoot,
 }
 
@@ -29,9 +33,10 @@ impl Client<'_> {
         say(self.stream, &Reply::working(why), 0).await
     }
 
-    /// Who it is, to show.
+    /// Who it is, to show and to write down. Looked up before it is answered: it may be gone then.
     pub(super) fn caller(&self) -> Option<Caller> {
-        process(self.pid?, self.connected)
+        let look = || process(self.pid?, self.connected);
+        self.caller.get_or_init(look).clone()
     }
 
     /// Ends when the client leaves.
@@ -45,6 +50,7 @@ pub(super) async fn talk(desk: Rc<Desk>, stream: UnixStream, pid: Option<u32>, s
     desk.clients.set(desk.clients.get() + 1);
     let _counted = Counted(&desk);
     let connected = SinceBoot::now();
+    let caller = OnceCell::new();
     let mut frames = Frames::new();
     loop {
         let request = match frames.next(&stream).await {
@@ -62,6 +68,7 @@ pub(super) async fn talk(desk: Rc<Desk>, stream: UnixStream, pid: Option<u32>, s
             stream: &stream,
             frames: &mut frames,
             pid,
+            caller: &caller,
             connected,
         };
         let went_on = answer(&desk, &mut client, &request).await;
@@ -91,29 +98,7 @@ async fn answer(desk: &Rc<Desk>, client: &mut Client<'_>, request: &Zeroizing<Ve
         }
     };
     let told = match ask {
-        Ask::Token => {
-            let told = tokens::token(desk, client, &request).await;
-            let given = told.is_ok();
-            let (reply, secrets) = match told {
-                Ok(token) => {
-                    let secrets = token.access.len();
-                    let token = Some(token);
-                    (
-                        Reply {
-                            token,
-                            ..Reply::new()
-                        },
-                        secrets,
-                    )
-                }
-                Err(advice) => (Reply::refusal(&advice), 0),
-            };
-            let sent = say(client.stream, &reply, secrets).await.is_ok();
-            if given && sent {
-                desk.count_served();
-            }
-            return sent;
-        }
+        Ask::Token => return hand_over(desk, client, &request).await,
         Ask::Refresh => tokens::refresh(desk, client, &request)
             .await
             .map(|()| Reply::done()),
@@ -140,6 +125,37 @@ async fn answer(desk: &Rc<Desk>, client: &mut Client<'_>, request: &Zeroizing<Ve
     };
     let reply = told.unwrap_or_else(|advice| Reply::refusal(&advice));
     say(client.stream, &reply, 0).await.is_ok()
+}
+
+/// Gives a token, and writes down that it did.
+async fn hand_over(desk: &Rc<Desk>, client: &mut Client<'_>, request: &Request) -> bool {
+    let (id, token) = match tokens::token(desk, client, request).await {
+        Ok(given) => given,
+        Err(advice) => {
+            return say(client.stream, &Reply::refusal(&advice), 0)
+                .await
+                .is_ok();
+        }
+    };
+    let (name, caller) = (token.name.clone(), client.caller());
+    let secrets = token.access.len();
+    let reply = Reply {
+        token: Some(token),
+        ..Reply::new()
+    };
+    let sent = say(client.stream, &reply, secrets).await.is_ok();
+    if sent {
+        desk.count_served();
+        desk.books.note(Handed {
+            at: desk.clock.now(),
+            connection: id,
+            name,
+            outcome: Outcome::Given,
+            via: Via::Agent,
+            caller,
+        });
+    }
+    sent
 }
 
 fn understand(frame: &[u8]) -> Result<(Ask, Request), Advice> {

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell, RefMut};
 use std::collections::HashMap;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
+use super::books::Books;
 use crate::advice::{Advice, advise, agent as words};
 use crate::agent::gate::Gate;
 use crate::agent::questions::Questions;
@@ -19,7 +21,7 @@ use crate::agent::wire::Status;
 use crate::engine::{Engine, Error};
 use crate::host::Clock;
 use crate::model::{ConnectionId, Seconds, Secret, UnixTime};
-use crate::vault::{Home, Unlock, Vault, VaultError, VaultKey};
+use crate::vault::{Handouts, Home, Unlock, Vault, VaultError, VaultKey};
 
 /// How often the clocks are looked at while something ends by them: timers do not count sleep.
 const LOOK: Duration = Duration::from_secs(30);
@@ -51,6 +53,8 @@ pub(in crate::agent) struct Desk {
     /// The lock, or what it locks, has changed.
     pub(super) changed: Notify,
     pub(super) clients: Cell<usize>,
+    pub(super) books: Books,
+    pub(super) handouts: Handouts,
     served: Cell<u64>,
     turned_away: Cell<u64>,
     asked_at: Cell<i64>,
@@ -64,6 +68,7 @@ impl Desk {
     pub(in crate::agent) fn new(
         engine: Engine,
         home: Home,
+        state: &Path,
         clock: Arc<dyn Clock>,
         terms: Terms,
     ) -> Self {
@@ -80,6 +85,8 @@ impl Desk {
             ahead: Cell::new(0),
             changed: Notify::new(),
             clients: Cell::new(0),
+            books: Books::default(),
+            handouts: Handouts::in_state(state),
             served: Cell::new(0),
             turned_away: Cell::new(0),
             asked_at: Cell::new(0),

@@ -1,6 +1,7 @@
 //! The running agent: one thread that reads and answers, and others for what takes its time.
 
 mod ahead;
+mod books;
 mod clients;
 mod conversation;
 mod desk;
@@ -48,6 +49,7 @@ async fn run(desk: Rc<Desk>, listener: UnixListener) -> io::Result<()> {
     let clients = Rc::new(Clients::default());
     spawn_local(ahead::keep_fresh(desk.clone()));
     spawn_local(desk::keep_time(desk.clone()));
+    spawn_local(books::keep(desk.clone()));
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -63,6 +65,7 @@ async fn run(desk: Rc<Desk>, listener: UnixListener) -> io::Result<()> {
             _ = interrupt.recv() => break,
         }
     }
+    desk.books.close(&desk.handouts);
     Ok(())
 }
 

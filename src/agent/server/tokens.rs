@@ -12,8 +12,8 @@ use crate::advice::{self, Advice, advise, agent as words};
 use crate::agent::wire::{Answer, Request, Token, Working};
 use crate::engine::{Error, Handout, Withheld, check_resource, ready};
 use crate::host::session_of;
-use crate::model::{Connection, Policy, Seconds, Secret};
-use crate::vault::VaultError;
+use crate::model::{Connection, ConnectionId, Policy, Seconds, Secret};
+use crate::vault::{Handed, Outcome, VaultError, Via};
 
 /// A person has this long to answer, so that the caller can still be told (conformance Y-13).
 const PERSON: Duration = Duration::from_secs(40);
@@ -23,7 +23,7 @@ pub(super) async fn token(
     desk: &Rc<Desk>,
     client: &mut Client<'_>,
     request: &Request,
-) -> Result<Token, Advice> {
+) -> Result<(ConnectionId, Token), Advice> {
     let name = request.name.as_deref().ok_or_else(words::not_understood)?;
     let min_valid = request.min_valid.map(Seconds);
     let at_hand = at_hand(desk, name, min_valid)?;
@@ -37,10 +37,15 @@ pub(super) async fn token(
     if let Some(resource) = &request.resource {
         check_resource(&connection, resource).map_err(|error| advise(&error))?;
     }
-    permit(desk, client, &connection, request.answer).await?;
+    if let Err(why) = permit(desk, client, &connection, request.answer).await {
+        return Err(desk.withheld(client, &connection, why));
+    }
     if let Some((connection, token)) = at_hand {
         desk.forget_need(&connection);
-        return Ok(of_connection(&connection, token, false));
+        return Ok((
+            connection.id.clone(),
+            of_connection(&connection, token, false),
+        ));
     }
     client
         .wait(Working::Refreshing)
@@ -50,7 +55,10 @@ pub(super) async fn token(
     let _mine = turn.lock().await;
     // Whoever had the turn before has perhaps renewed it.
     if let Some((connection, token)) = self::at_hand(desk, name, min_valid)? {
-        return Ok(of_connection(&connection, token, false));
+        return Ok((
+            connection.id.clone(),
+            of_connection(&connection, token, false),
+        ));
     }
     let (engine, name) = (desk.engine.clone(), name.to_owned());
     // Its handle of the vault may wait for a disk.
@@ -64,7 +72,7 @@ pub(super) async fn token(
         }
         Err(_) => return Err(advise(&Error::Internal("the refresh broke off"))),
     };
-    Ok(of_handout(desk, handout))
+    Ok((connection.id, of_handout(desk, handout)))
 }
 
 /// Renews a connection's token now.
@@ -128,18 +136,14 @@ async fn permit(
     client: &mut Client<'_>,
     connection: &Connection,
     beforehand: Option<Answer>,
-) -> Result<(), Advice> {
-    let withheld = |why| {
-        let name = connection.name.to_string();
-        advise(&Error::Withheld { name, why })
-    };
+) -> Result<(), Withheld> {
     let now = desk.up();
     if !desk.gate.borrow().serves(&connection.serving, now) {
-        return Err(withheld(Withheld::Lifetime));
+        return Err(Withheld::Lifetime);
     }
     match connection.serving.policy {
         Policy::Allow => return Ok(()),
-        Policy::Deny => return Err(withheld(Withheld::Denied)),
+        Policy::Deny => return Err(Withheld::Denied),
         Policy::Confirm | Policy::ConfirmSession => {}
     }
     let session = match connection.serving.policy {
@@ -156,7 +160,7 @@ async fn permit(
     }
     let answer = match beforehand {
         Some(answer) => answer,
-        None => ask(desk, client, connection).await.map_err(withheld)?,
+        None => ask(desk, client, connection).await?,
     };
     match (answer, session) {
         (Answer::Once, _) | (Answer::Session, None) => Ok(()),
@@ -166,7 +170,7 @@ async fn permit(
                 .allow(&connection.id, &session, now);
             Ok(())
         }
-        (Answer::No, _) => Err(withheld(Withheld::Refused)),
+        (Answer::No, _) => Err(Withheld::Refused),
     }
 }
 
@@ -217,8 +221,25 @@ impl Drop for Asked<'_> {
 }
 
 impl Desk {
+    /// What a person decided against it is written down, too.
+    fn withheld(&self, client: &Client<'_>, connection: &Connection, why: Withheld) -> Advice {
+        let advice = advise(&Error::Withheld {
+            name: connection.name.to_string(),
+            why,
+        });
+        self.books.note(Handed {
+            at: self.clock.now(),
+            connection: connection.id.clone(),
+            name: connection.name.to_string(),
+            outcome: Outcome::Refused(advice.code.to_string()),
+            via: Via::Agent,
+            caller: client.caller(),
+        });
+        advice
+    }
+
     /// Those who would renew the same token queue here.
-    fn turn(&self, id: &crate::model::ConnectionId) -> Rc<tokio::sync::Mutex<()>> {
+    fn turn(&self, id: &ConnectionId) -> Rc<tokio::sync::Mutex<()>> {
         let mut turns = self.turns.borrow_mut();
         turns.retain(|_, turn| Rc::strong_count(turn) > 1);
         turns.entry(id.clone()).or_default().clone()
