@@ -181,8 +181,7 @@ impl Client {
         request: &Request,
         pick: impl FnOnce(Reply) -> Option<T>,
     ) -> Result<Told<T>, ClientError> {
-        let secret = request.key.as_ref().map_or(0, Secret::len);
-        let frame = wire::frame(request, secret).ok_or(ClientError::NotUnderstood)?;
+        let frame = wire::frame(request, request.room()).ok_or(ClientError::NotUnderstood)?;
         self.stream.write_all(&frame).map_err(broken)?;
         let give_up = Instant::now() + LONGEST_WAIT;
         loop {

@@ -308,12 +308,10 @@ impl Reply {
     }
 }
 
-/// A frame, its length in front. The room is there from the start: a growing buffer would leave copies
-/// of secrets behind. `None` when it would be too long.
-pub(super) fn frame(message: &impl Serialize, secrets: usize) -> Option<Zeroizing<Vec<u8>>> {
-    // Every byte of a secret may need an escape.
-    const REST: usize = 4 * 1024;
-    let mut frame = Zeroizing::new(Vec::with_capacity(HEAD + REST + secrets * 6));
+/// A frame, its length in front. `room`: enough for the message, from the start, since a growing buffer
+/// would leave copies of secrets behind. `None` when it would be too long.
+pub(super) fn frame(message: &impl Serialize, room: usize) -> Option<Zeroizing<Vec<u8>>> {
+    let mut frame = Zeroizing::new(Vec::with_capacity(HEAD + room));
     frame.extend([0; HEAD]);
     serde_json::to_writer(&mut *frame, message).ok()?;
     let length = frame.len() - HEAD;
@@ -322,6 +320,41 @@ pub(super) fn frame(message: &impl Serialize, secrets: usize) -> Option<Zeroizin
     }
     frame[..HEAD].copy_from_slice(&u32::try_from(length).ok()?.to_be_bytes());
     Some(frame)
+}
+
+/// For everything in a message that is neither secret nor long.
+const REST: usize = 1024;
+
+impl Request {
+    /// Bytes that it may take.
+    pub(super) fn room(&self) -> usize {
+        REST + self.key.as_ref().map_or(0, |key| escaped(key.reveal()))
+    }
+}
+
+impl Reply {
+    /// Bytes that it may take.
+    pub(super) fn room(&self) -> usize {
+        let texts = |texts: &[String]| texts.iter().map(|text| escaped(text) + 3).sum::<usize>();
+        let token = self.token.as_ref().map_or(0, |token| {
+            escaped(token.access.reveal())
+                + escaped(&token.name)
+                + texts(&token.scopes)
+                + texts(&token.resources)
+                + texts(&token.notes)
+        });
+        REST + token
+    }
+}
+
+/// Bytes of a text as JSON writes it.
+fn escaped(text: &str) -> usize {
+    let width = |byte: u8| match byte {
+        b'"' | b'\\' => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    text.bytes().map(width).sum()
 }
 
 /// The length that stands in front of a frame; `None` when no frame has it.

@@ -13,7 +13,7 @@ use super::{output, passphrase};
 use crate::advice::agent::CLOSED;
 use crate::advice::{NOBODY_TO_ASK, exit};
 use crate::agent::client::{Client, Told, Wanted};
-use crate::engine::{Error, ready};
+use crate::engine::{Error, is_ready};
 use crate::host::{Clock as _, OsKeychain, SystemClock};
 use crate::model::{Connection, Policy, Seconds, Secret, UnixTime, Untrusted};
 use crate::vault::{Home, SlotKind, Unlock, Vault, VaultError};
@@ -85,8 +85,9 @@ fn by_agent(run: &Path, name: &str) -> Option<u8> {
 /// An error only of the keychain, which is not asked twice: the desktop would ask its person twice.
 fn valid_token(home: &Home, name: &str) -> Option<Result<(Connection, Secret), Error>> {
     let mut vault = Vault::open(home).ok()??;
-    let connection = ready(&vault, name, None, &SystemClock).ok()??;
-    if connection.serving.policy != Policy::Allow {
+    let connection = vault.connection(name).ok()??;
+    let allowed = connection.serving.policy == Policy::Allow;
+    if !allowed || !is_ready(&vault, &connection, None, &SystemClock) {
         return None;
     }
     let slots = vault.status().ok()?.slots;

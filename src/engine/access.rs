@@ -178,6 +178,7 @@ impl Engine {
         }
         let vault = slot.as_mut().ok_or(VaultError::NotMade)?;
         vault.unlock(Unlock::Key(key))?;
+        vault.be_modest()?;
         drop(slot);
         self.tell(&Change::Vault);
         Ok(())

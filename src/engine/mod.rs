@@ -47,7 +47,7 @@ pub use failure::{
 pub use fresh::{Handout, is_due, renew_at};
 pub use history::{Happened, Happening, History, Telling};
 pub use judge::must_renew;
-pub use ready::{check_resource, ready};
+pub use ready::{check_resource, is_ready};
 pub use reuse::shared_registration;
 pub use revoke::Revoked;
 pub use siblings::siblings;

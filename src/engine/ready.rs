@@ -3,34 +3,26 @@
 use super::{Error, must_renew};
 use crate::host::Clock;
 use crate::model::{Connection, Seconds};
-use crate::vault::{Vault, VaultError};
+use crate::vault::Vault;
 
-/// The connection of that name if its token needs nothing but the vault's key: valid by both clocks,
-/// seen to work before, and known to this start of the machine. `None` when it needs more work (a
-/// refresh, a note, a sign-in), which [`super::Engine::fresh_token`] does. Writes nothing.
-///
-/// # Errors
-/// Those of reading the vault.
-pub fn ready(
+/// Whether the connection's token needs nothing but the vault's key: valid by both clocks, seen to work
+/// before, and known to this start of the machine. Anything else (a refresh, a note, a sign-in) is work
+/// for [`super::Engine::fresh_token`]. Writes nothing.
+pub fn is_ready(
     vault: &Vault,
-    name: &str,
+    connection: &Connection,
     min_valid: Option<Seconds>,
     clock: &dyn Clock,
-) -> Result<Option<Connection>, VaultError> {
-    let Some(connection) = vault.connection(name)? else {
-        return Ok(None);
-    };
+) -> bool {
     let Some(grant) = &connection.grant else {
-        return Ok(None);
+        return false;
     };
     let uptime = clock.uptime();
     let counts = uptime.is_some();
     let judged = vault.issued(uptime).judge(grant, clock.now());
     // The first hand-out is written down, and so is the first look after a start of the machine.
     let written_down = grant.proved_at.is_some() && (judged.noted || !counts);
-    let ready =
-        connection.ended.is_none() && written_down && !must_renew(grant, &judged, min_valid);
-    Ok(ready.then_some(connection))
+    connection.ended.is_none() && written_down && !must_renew(grant, &judged, min_valid)
 }
 
 /// A token goes nowhere but to the resources it was issued for (conformance C-02, Y-16).

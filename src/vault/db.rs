@@ -197,6 +197,13 @@ impl Db {
         Ok(done)
     }
 
+    /// A few pages are kept instead of two megabytes; the system keeps the file in memory anyway.
+    pub(super) fn be_modest(&self) -> Result<(), VaultError> {
+        const KIB: i32 = 128;
+        // Negative: a size instead of a number of pages.
+        Ok(self.conn.pragma_update(None, "cache_size", -KIB)?)
+    }
+
     pub(super) fn is_in_place(&self) -> bool {
         self.still_in_place().is_ok()
     }

@@ -5,11 +5,13 @@
 //! and is not synced: after a crash of the machine it would say nothing any more. Whoever edits it
 //! can only make a token look older than it is.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{Vault, VaultError, home};
 use crate::model::{BootId, Grant, GrantId, UnixTime, Uptime};
@@ -24,8 +26,17 @@ const TOO_LARGE: u64 = 8 * 1024 * 1024;
 pub struct Issued {
     uptime: Option<Uptime>,
     /// By grant and its `issued_at`: the uptime of that moment.
-    noted: HashMap<(GrantId, UnixTime), i64>,
+    noted: Arc<Notes>,
 }
+
+type Notes = HashMap<(GrantId, UnixTime), i64>;
+
+/// The note as it was last read, and what its file looked like then.
+#[derive(Default)]
+pub(super) struct LastRead(RefCell<Option<(Mark, Arc<Notes>)>>);
+
+/// Differs after every write of the note: it only grows, or another file takes its place.
+type Mark = (u64, u64, i64, i64);
 
 /// The moment at which a grant's expiry is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +84,7 @@ impl Vault {
             return Issued::default();
         };
         Issued {
-            noted: read(state, &uptime.boot),
+            noted: self.issued_read.of(state, &uptime.boot),
             uptime: Some(uptime),
         }
     }
@@ -98,14 +109,39 @@ fn note(state: &Path) -> PathBuf {
     state.join("issued")
 }
 
-fn read(state: &Path, boot: &BootId) -> HashMap<(GrantId, UnixTime), i64> {
-    let file = note(state);
-    let sound = matches!(home::check_file(&file), Ok(Some(found)) if found.len() <= TOO_LARGE);
-    let text = if sound {
-        fs::read_to_string(file).unwrap_or_default()
+impl LastRead {
+    /// What the note holds now; read again only when it was written.
+    fn of(&self, state: &Path, boot: &BootId) -> Arc<Notes> {
+        let file = note(state);
+        let found = match home::check_file(&file) {
+            Ok(Some(found)) if found.len() <= TOO_LARGE => found,
+            _ => return Arc::default(),
+        };
+        let mark = (found.ino(), found.len(), found.mtime(), found.mtime_nsec());
+        let mut last = self.0.borrow_mut();
+        if let Some((read_as, notes)) = &*last
+            && *read_as == mark
+        {
+            return notes.clone();
+        }
+        let notes = Arc::new(notes(&file, boot));
+        *last = Some((mark, notes.clone()));
+        notes
+    }
+}
+
+fn read(state: &Path, boot: &BootId) -> Notes {
+    let sound =
+        matches!(home::check_file(&note(state)), Ok(Some(found)) if found.len() <= TOO_LARGE);
+    if sound {
+        notes(&note(state), boot)
     } else {
-        String::new()
-    };
+        Notes::new()
+    }
+}
+
+fn notes(file: &Path, boot: &BootId) -> Notes {
+    let text = fs::read_to_string(file).unwrap_or_default();
     // Later lines replace earlier ones.
     text.lines().filter_map(|line| entry(line, boot)).collect()
 }

@@ -7,6 +7,7 @@ use rusqlite::params;
 
 use super::anchor::{self, Seen};
 use super::db::{self, Connect, Db, FORMAT, Files};
+use super::issued::LastRead;
 use super::passphrase::{Cost, Effort};
 use super::slots::{self, NewSlot, SlotInfo, SlotLock};
 use super::{GrantLock, GrantLocks, Home, VaultError, VaultKey, key, verifier};
@@ -23,6 +24,7 @@ pub struct Vault {
     pub(super) state: Option<PathBuf>,
     pub(super) locks: GrantLocks,
     pub(super) moved: bool,
+    pub(super) issued_read: LastRead,
 }
 
 /// The vault as people see it.
@@ -63,6 +65,7 @@ impl Vault {
             id,
             state: Some(state.clone()),
             locks: GrantLocks::in_folder(locks_in(data)),
+            issued_read: LastRead::default(),
         };
         vault.moved = vault.is_moved();
         Ok(Some(vault))
@@ -146,6 +149,7 @@ impl Vault {
             state,
             locks,
             moved: false,
+            issued_read: LastRead::default(),
         })
     }
 
@@ -197,6 +201,11 @@ impl Vault {
     /// Whether the file it was opened from still lies in its place: after `vault restore` another does.
     pub fn is_in_place(&self) -> bool {
         self.db.is_in_place()
+    }
+
+    /// Keeps little of the file in memory: for a process that stays.
+    pub fn be_modest(&self) -> Result<(), VaultError> {
+        self.db.be_modest()
     }
 
     /// Takes a copied or restored vault into use on this machine: its refresh tokens may be spent

@@ -7,20 +7,24 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 use super::desk::Desk;
 use crate::vault::{Handed, Handouts};
 
 /// How long a line may wait.
 const DELAY: Duration = Duration::from_secs(1);
-/// More are not kept between two writes: a disk that takes none must not fill the memory.
-const MOST: usize = 20_000;
+/// So many do not wait for it.
+const MANY: usize = 256;
+/// More are not kept: a disk that does not keep up must not fill the memory.
+const MOST: usize = 4 * MANY;
 
 /// Lines that wait to be written.
 #[derive(Default)]
 pub(super) struct Books {
     waiting: RefCell<Vec<Handed>>,
     come: Notify,
+    many: Notify,
 }
 
 impl Books {
@@ -29,8 +33,12 @@ impl Books {
         if waiting.len() < MOST {
             waiting.push(handed);
         }
+        let many = waiting.len() >= MANY;
         drop(waiting);
         self.come.notify_one();
+        if many {
+            self.many.notify_one();
+        }
     }
 
     fn take(&self) -> Vec<Handed> {
@@ -48,7 +56,7 @@ impl Books {
 pub(super) async fn keep(desk: Rc<Desk>) {
     loop {
         desk.books.come.notified().await;
-        tokio::time::sleep(DELAY).await;
+        let _ = timeout(DELAY, desk.books.many.notified()).await;
         let lines = desk.books.take();
         let file = desk.handouts.clone();
         let _ = spawn_blocking(move || file.add(&lines)).await;

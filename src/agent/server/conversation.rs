@@ -30,7 +30,7 @@ pub(super) struct Client<'a> {
 impl Client<'_> {
     /// Tells it to wait longer.
     pub(super) async fn wait(&self, why: Working) -> Result<(), Broken> {
-        say(self.stream, &Reply::working(why), 0).await
+        say(self.stream, &Reply::working(why)).await
     }
 
     /// Who it is, to show and to write down. Looked up before it is answered: it may be gone then.
@@ -57,7 +57,7 @@ pub(super) async fn talk(desk: Rc<Desk>, stream: UnixStream, pid: Option<u32>, s
             Ok(request) => request,
             Err(Broken::Length) => {
                 let refusal = Reply::refusal(&words::not_understood());
-                let _ = say(&stream, &refusal, 0).await;
+                let _ = say(&stream, &refusal).await;
                 return;
             }
             Err(Broken::Gone | Broken::Slow) => return,
@@ -93,7 +93,7 @@ async fn answer(desk: &Rc<Desk>, client: &mut Client<'_>, request: &Zeroizing<Ve
         Ok(understood) => understood,
         Err(advice) => {
             // Whoever speaks another language is told so once.
-            let _ = say(client.stream, &Reply::refusal(&advice), 0).await;
+            let _ = say(client.stream, &Reply::refusal(&advice)).await;
             return false;
         }
     };
@@ -115,7 +115,7 @@ async fn answer(desk: &Rc<Desk>, client: &mut Client<'_>, request: &Zeroizing<Ve
             None => Err(words::no_key()),
         },
         Ask::Stop => {
-            let _ = say(client.stream, &Reply::done(), 0).await;
+            let _ = say(client.stream, &Reply::done()).await;
             desk.stop();
             return false;
         }
@@ -124,7 +124,7 @@ async fn answer(desk: &Rc<Desk>, client: &mut Client<'_>, request: &Zeroizing<Ve
         Ask::Proof | Ask::Proxied => Err(words::not_supported()),
     };
     let reply = told.unwrap_or_else(|advice| Reply::refusal(&advice));
-    say(client.stream, &reply, 0).await.is_ok()
+    say(client.stream, &reply).await.is_ok()
 }
 
 /// Gives a token, and writes down that it did.
@@ -132,18 +132,15 @@ async fn hand_over(desk: &Rc<Desk>, client: &mut Client<'_>, request: &Request) 
     let (id, token) = match tokens::token(desk, client, request).await {
         Ok(given) => given,
         Err(advice) => {
-            return say(client.stream, &Reply::refusal(&advice), 0)
-                .await
-                .is_ok();
+            return say(client.stream, &Reply::refusal(&advice)).await.is_ok();
         }
     };
     let (name, caller) = (token.name.clone(), client.caller());
-    let secrets = token.access.len();
     let reply = Reply {
         token: Some(token),
         ..Reply::new()
     };
-    let sent = say(client.stream, &reply, secrets).await.is_ok();
+    let sent = say(client.stream, &reply).await.is_ok();
     if sent {
         desk.count_served();
         desk.books.note(Handed {
@@ -182,15 +179,15 @@ async fn watch(desk: &Desk, client: &mut Client<'_>) -> bool {
     let watching = desk.questions.borrow_mut().watch();
     let Some(mut news) = watching else {
         let refusal = Reply::refusal(&words::too_many_watchers());
-        return say(client.stream, &refusal, 0).await.is_ok();
+        return say(client.stream, &refusal).await.is_ok();
     };
-    if say(client.stream, &Reply::done(), 0).await.is_err() {
+    if say(client.stream, &Reply::done()).await.is_err() {
         return false;
     }
     loop {
         tokio::select! {
             told = news.recv() => match told {
-                Some(reply) if say(client.stream, &reply, 0).await.is_ok() => {}
+                Some(reply) if say(client.stream, &reply).await.is_ok() => {}
                 _ => return false,
             },
             () = client.gone() => return false,
@@ -198,8 +195,8 @@ async fn watch(desk: &Desk, client: &mut Client<'_>) -> bool {
     }
 }
 
-async fn say(stream: &UnixStream, reply: &Reply, secrets: usize) -> Result<(), Broken> {
-    match frame(reply, secrets) {
+async fn say(stream: &UnixStream, reply: &Reply) -> Result<(), Broken> {
+    match frame(reply, reply.room()) {
         Some(frame) => send(stream, &frame).await,
         None => Err(Broken::Length),
     }

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
 use super::books::Books;
+use super::shelf::Shelf;
 use crate::advice::{Advice, advise, agent as words};
 use crate::agent::gate::Gate;
 use crate::agent::questions::Questions;
@@ -41,6 +42,7 @@ pub(in crate::agent) struct Desk {
     pub(super) engine: Engine,
     /// For reading, so that nothing else delays a token that is at hand.
     reader: RefCell<Option<Vault>>,
+    pub(super) shelf: RefCell<Shelf>,
     home: Home,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) gate: RefCell<Gate>,
@@ -76,6 +78,7 @@ impl Desk {
         let desk = Self {
             engine,
             reader: RefCell::default(),
+            shelf: RefCell::default(),
             home,
             gate: RefCell::new(Gate::new(terms.lifetime)),
             sessions: RefCell::default(),
@@ -140,6 +143,8 @@ impl Desk {
         let mut reader = Vault::open(&self.home)?.ok_or(VaultError::NotMade)?;
         reader.unlock(Unlock::Key(VaultKey::from_bytes(**key)))?;
         self.engine.open_with(VaultKey::from_bytes(**key))?;
+        reader.be_modest()?;
+        self.shelf.borrow_mut().forget();
         *self.reader.borrow_mut() = Some(reader);
         Ok(())
     }
@@ -148,6 +153,7 @@ impl Desk {
     pub(super) fn lock(&self, by_person: bool) {
         self.engine.lock_vault();
         *self.reader.borrow_mut() = None;
+        self.shelf.borrow_mut().forget();
         self.sessions.borrow_mut().forget();
         self.gate.borrow_mut().close(by_person);
         self.changed.notify_waiters();

@@ -7,6 +7,7 @@ mod conversation;
 mod desk;
 mod frames;
 mod memory;
+mod shelf;
 mod tokens;
 
 use std::io;

@@ -10,7 +10,7 @@ use super::conversation::Client;
 use super::desk::Desk;
 use crate::advice::{self, Advice, advise, agent as words};
 use crate::agent::wire::{Answer, Request, Token, Working};
-use crate::engine::{Error, Handout, Withheld, check_resource, ready};
+use crate::engine::{Error, Handout, Withheld, check_resource, is_ready};
 use crate::host::session_of;
 use crate::model::{Connection, ConnectionId, Policy, Seconds, Secret};
 use crate::vault::{Handed, Outcome, VaultError, Via};
@@ -29,10 +29,10 @@ pub(super) async fn token(
     let at_hand = at_hand(desk, name, min_valid)?;
     let connection = match &at_hand {
         Some((connection, _)) => connection.clone(),
-        None => desk
-            .engine
-            .connection(name)
-            .map_err(|error| advise(&error))?,
+        None => {
+            let found = desk.engine.connection(name);
+            Rc::new(found.map_err(|error| advise(&error))?)
+        }
     };
     if let Some(resource) = &request.resource {
         check_resource(&connection, resource).map_err(|error| advise(&error))?;
@@ -72,7 +72,7 @@ pub(super) async fn token(
         }
         Err(_) => return Err(advise(&Error::Internal("the refresh broke off"))),
     };
-    Ok((connection.id, of_handout(desk, handout)))
+    Ok((connection.id.clone(), of_handout(desk, handout)))
 }
 
 /// Renews a connection's token now.
@@ -111,12 +111,16 @@ fn at_hand(
     desk: &Desk,
     name: &str,
     min_valid: Option<Seconds>,
-) -> Result<Option<(Connection, Secret)>, Advice> {
+) -> Result<Option<(Rc<Connection>, Secret)>, Advice> {
     let vault = desk.open_vault()?;
     let failed = |error: VaultError| advise(&Error::from(error));
-    let Some(connection) = ready(&vault, name, min_valid, &*desk.clock).map_err(failed)? else {
+    let known = desk.shelf.borrow_mut().connection(&vault, name);
+    let Some(connection) = known.map_err(failed)? else {
         return Ok(None);
     };
+    if !is_ready(&vault, &connection, min_valid, &*desk.clock) {
+        return Ok(None);
+    }
     match vault.access_token(&connection) {
         Ok(token) => Ok(token.map(|token| (connection, token))),
         // Another process was quicker; the longer way looks again.
