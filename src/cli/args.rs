@@ -1,5 +1,6 @@
 //! The command line as clap sees it: one definition feeds parser, help and completions.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -40,7 +41,8 @@ const EXAMPLES: &str = "Examples:
   valetkey demo                                practise with a pretend service
   valetkey add github --client-id ID --no-input
   valetkey login github
-  curl -H \"$(valetkey token github --header)\" https://api.github.com/user
+  valetkey token github --header | curl -H @- https://api.github.com/user
+  valetkey exec github --env GITHUB_TOKEN -- ./publish.sh
 
 Environment:
   VALETKEY_HOME             keep everything below this folder
@@ -82,6 +84,8 @@ pub(super) enum Command {
     },
     /// Print a fresh access token
     Token(Token),
+    /// Run a program with a fresh access token
+    Exec(Exec),
     /// Read once with the connection's token, to see that it works
     Test {
         /// Name of the connection
@@ -499,6 +503,33 @@ pub(super) struct Token {
     /// Ask for the passphrase, or sign in with the browser, when that is needed
     #[arg(long)]
     pub(super) interactive: bool,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "The program finds the token in the environment variable VALETKEY_TOKEN, or with --fd in the file that \
+                  VALETKEY_TOKEN_FILE names. Either way the token is visible to every program that it starts.\n\n\
+                  Where its output does not go to a terminal, `<concealed>` stands in the token's place (in its base64 \
+                  forms too). The exit code is the program's own; 128 and the number when a signal ended it."
+)]
+pub(super) struct Exec {
+    /// Name of the connection
+    pub(super) name: String,
+    /// Put the token into this environment variable instead
+    #[arg(long, value_name = "VAR", conflicts_with = "fd")]
+    pub(super) env: Option<String>,
+    /// Give the token by an open file whose path a variable tells; no variable holds the token
+    #[arg(long)]
+    pub(super) fd: bool,
+    /// Renew when less than so many seconds are left
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
+    pub(super) min_valid: Option<u64>,
+    /// Pass the program's output on as it is, the token included
+    #[arg(long)]
+    pub(super) no_conceal: bool,
+    /// The program and its arguments, after `--`
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub(super) command: Vec<OsString>,
 }
 
 impl NewPassphrase {

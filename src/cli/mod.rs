@@ -12,6 +12,7 @@ mod confirm;
 mod demo;
 mod doctor;
 mod edit;
+mod exec;
 mod failed;
 mod history;
 mod json;
@@ -71,7 +72,9 @@ pub fn practise() -> Result<TuiParts, u8> {
 
 /// Runs a command line. `hardened`: whether this process's memory could be protected.
 pub fn run(arguments: Vec<OsString>, hardened: Result<(), HardenError>) -> Next {
-    let json_asked = arguments.iter().any(|argument| argument == "--json");
+    // After `--` stand another program's arguments.
+    let mut own = arguments.iter().take_while(|argument| *argument != "--");
+    let json_asked = own.any(|argument| argument == "--json");
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => return Next::Exit(not_understood(&error, json_asked)),
@@ -161,6 +164,7 @@ fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
         Command::Test { name, url, json } => {
             done(work::test(&Setup::new(&cli)?, &name, url.as_deref(), json))
         }
+        Command::Exec(exec) => exec::run(Setup::silent(&cli)?, exec).map(Next::Exit),
         Command::Refresh { name, json } => done(work::refresh(&Setup::new(&cli)?, &name, json)),
         Command::Revoke { name, json } => done(revoke::run(&Setup::new(&cli)?, &name, json)),
         Command::Remove {

@@ -1,5 +1,5 @@
 //! Everything outside the process, behind small doors: network, callback listener, browser,
-//! keychain, worker processes, clock, randomness, environment, folders, clipboard.
+//! keychain, worker processes, programs run for a person, clock, randomness, environment, folders, clipboard.
 //!
 //! May use: vault (only the `Keychain` trait it implements), model, and oauth's message types
 //! (plain `http::Request` and `http::Response`). It decides nothing about a sign-in: it moves
@@ -8,6 +8,7 @@
 mod askpass;
 mod browser;
 mod caller;
+mod child;
 mod clipboard;
 mod clock;
 mod environment;
@@ -34,6 +35,7 @@ pub use browser::{
     Browser, BrowserError, BrowserUrl, Opened, SystemBrowser, UnsafeAddress, open, open_with,
 };
 pub use caller::{SinceBoot, caller, process};
+pub use child::{Ended, HandOver, Program, run_with_token};
 pub use clipboard::osc52;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use environment::{Environment, FirstWay, Ssh, Suggestion};

@@ -9,7 +9,7 @@ use crate::processes::{Process, Watcher};
 use crate::web;
 
 /// Starts a command as a careless parent does: signals ignored, descriptors left open.
-fn carelessly(command: &Command, stray: &std::path::Path) -> Command {
+pub(crate) fn carelessly(command: &Command, stray: &std::path::Path) -> Command {
     let mut careless = Command::new("/bin/sh");
     careless.args([
         "-c",
@@ -24,7 +24,7 @@ fn carelessly(command: &Command, stray: &std::path::Path) -> Command {
 }
 
 /// A set of signals; those of the C library's own use left out.
-fn set(hex: &str) -> u64 {
+pub(crate) fn set(hex: &str) -> u64 {
     u64::from_str_radix(hex.trim(), 16).expect("a set") & 0x7fff_ffff
 }
 

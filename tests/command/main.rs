@@ -17,6 +17,8 @@ mod agent;
 mod children;
 mod define;
 mod doctor;
+mod exec;
+mod exec_signals;
 mod give_token;
 mod history;
 mod hostile;

@@ -219,11 +219,16 @@ impl Home {
 impl Home {
     /// Flags for a connection to the sandbox.
     pub(crate) fn definition(&self, sandbox: &SandboxThread) -> Vec<String> {
+        self.definition_of(NAME, sandbox)
+    }
+
+    /// The same under another name.
+    pub(crate) fn definition_of(&self, name: &str, sandbox: &SandboxThread) -> Vec<String> {
         let authority = self.path().join("ca.pem");
         fs::write(&authority, sandbox.ca_pem().expect("TLS")).expect("written");
         let mut flags = vec!["add".to_owned(), "--no-input".to_owned()];
         for (flag, value) in [
-            ("--name", NAME.to_owned()),
+            ("--name", name.to_owned()),
             ("--authorization-url", sandbox.at("/authorize")),
             ("--token-url", sandbox.at("/token")),
             ("--device-url", sandbox.at("/device_authorization")),
@@ -292,7 +297,7 @@ pub(crate) fn run(command: &mut Command) -> Output {
     }
 }
 
-/// Leaves for the sweep what was printed: `token` prints a secret, and on stdout alone.
+/// Leaves for the sweep what was printed: some commands print a secret, and on stdout alone.
 fn keep(gives_tokens: bool, stdout: &[u8], stderr: &[u8]) {
     if !gives_tokens {
         kept::printed(stdout);
@@ -300,10 +305,13 @@ fn keep(gives_tokens: bool, stdout: &[u8], stderr: &[u8]) {
     kept::printed(stderr);
 }
 
+const GIVING: [&str; 4] = ["token", "git-credential", "kube-credential", "--no-conceal"];
+
 fn gives_tokens(command: &Command) -> bool {
     command.get_args().any(|argument| {
         let argument = argument.to_string_lossy();
-        argument.split_whitespace().any(|word| word == "token")
+        let mut words = argument.split_whitespace();
+        words.any(|word| GIVING.contains(&word))
     })
 }
 

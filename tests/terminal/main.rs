@@ -2,6 +2,7 @@
 //! shows what comes out. Nothing here knows the program's inside.
 
 mod colours;
+mod exec;
 mod home;
 mod idle;
 #[path = "../support/kept.rs"]
