@@ -97,10 +97,14 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Renew the access token now
+    /// Renew the access token now, or that of every connection where it is due
     Refresh {
         /// Name of the connection
-        name: String,
+        #[arg(required_unless_present = "all_due", conflicts_with = "all_due")]
+        name: Option<String>,
+        /// Every connection whose token is due; the others are left alone
+        #[arg(long)]
+        all_due: bool,
         /// Print it as JSON
         #[arg(long)]
         json: bool,

@@ -25,6 +25,7 @@ mod patience;
 mod practice;
 mod presets;
 mod prompt;
+mod refresh_due;
 mod remove;
 mod revoke;
 mod setup;
@@ -165,7 +166,10 @@ fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
             done(work::test(&Setup::new(&cli)?, &name, url.as_deref(), json))
         }
         Command::Exec(exec) => exec::run(Setup::silent(&cli)?, exec).map(Next::Exit),
-        Command::Refresh { name, json } => done(work::refresh(&Setup::new(&cli)?, &name, json)),
+        Command::Refresh { name, json, .. } => match name {
+            Some(name) => done(work::refresh(&Setup::new(&cli)?, &name, json)),
+            None => refresh_due::run(&Setup::new(&cli)?, json).map(Next::Exit),
+        },
         Command::Revoke { name, json } => done(revoke::run(&Setup::new(&cli)?, &name, json)),
         Command::Remove {
             name,

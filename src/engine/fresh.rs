@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::host::{WorkerError, spawn};
 use crate::model::{Connection, ConnectionId, Expiry, Grant, Seconds, Secret, UnixTime};
 use crate::oauth::Skew;
-use crate::vault::{GrantLock, VaultError};
+use crate::vault::{GrantLock, JudgedAt, VaultError};
 
 use super::job::{self, CALLER_WAITS, Job, Report};
 use super::judge::{must_renew, of_unknown_age};
@@ -64,6 +64,18 @@ pub fn renew_at(grant: &Grant) -> UnixTime {
     UnixTime(end.0.saturating_sub(margin))
 }
 
+/// Whether the token is due, and not so new that another one would be no better.
+pub(super) fn wants_renewal(grant: &Grant, judged: &JudgedAt, min_valid: Option<Seconds>) -> bool {
+    !just_issued(grant, judged) && must_renew(grant, judged, min_valid)
+}
+
+/// Whoever asks for more than the provider gives would spend a refresh on every call.
+pub(super) fn just_issued(grant: &Grant, judged: &JudgedAt) -> bool {
+    judged.now.since(grant.issued_at) < NOT_AGAIN_WITHIN
+        && !grant.expiry.passed(judged.now)
+        && !of_unknown_age(grant, judged)
+}
+
 impl Engine {
     /// The connection's access token, renewed first when it is due. Never opens a browser.
     pub async fn fresh_token(
@@ -78,11 +90,7 @@ impl Engine {
         };
         let judged = self.judge(&grant);
         let now = judged.now;
-        // Whoever asks for more than the provider gives would spend a refresh on every call.
-        let just_issued = now.since(grant.issued_at) < NOT_AGAIN_WITHIN
-            && !grant.expiry.passed(now)
-            && !of_unknown_age(&grant, &judged);
-        let due = !just_issued && must_renew(&grant, &judged, min_valid);
+        let due = wants_renewal(&grant, &judged, min_valid);
         let renews = due && grant.has_refresh_token;
         if !judged.noted && !renews {
             self.note_issued(&grant);

@@ -12,6 +12,7 @@ mod canary;
 mod definitions;
 mod device;
 mod diagnose;
+mod due;
 mod event;
 mod failure;
 mod fresh;
@@ -37,6 +38,7 @@ pub use access::{Access, GivenUp, PassphraseWay, VaultFacts};
 pub use attempt::{Attempt, Remote};
 pub use definitions::Removed;
 pub use diagnose::{Fact, KeychainFact, KeychainUse, Place, diagnose};
+pub use due::{AfterRefusal, Renewal};
 pub use event::{
     Answer, AttemptEvent, Change, Detail, Ignored, NewConnection, Outcome, Question, Row,
     SignInOptions, Step, StepState, TestReport, Way,

@@ -29,6 +29,7 @@ mod pages;
 mod panics;
 mod races;
 mod read_only;
+mod refresh_due;
 mod slots;
 mod storage;
 mod sweep;
