@@ -86,6 +86,8 @@ pub(super) enum Command {
     Token(Token),
     /// Run a program with a fresh access token
     Exec(Exec),
+    /// Speak git's credential helper protocol
+    GitCredential(GitCredential),
     /// Read once with the connection's token, to see that it works
     Test {
         /// Name of the connection
@@ -534,6 +536,19 @@ pub(super) struct Exec {
     /// The program and its arguments, after `--`
     #[arg(last = true, required = true, value_name = "CMD")]
     pub(super) command: Vec<OsString>,
+}
+
+#[derive(Args)]
+#[command(after_help = "Put it into git's settings, for one host:\n  \
+                  git config --global credential.https://github.com.helper '!valetkey git-credential'\n\n\
+                  The connection is the one whose hosts contain the host that git names (valetkey show NAME lists them). \
+                  With several: --connection NAME, or its name as the user: credential.https://HOST.username NAME")]
+pub(super) struct GitCredential {
+    /// Answer from this connection only
+    #[arg(long, value_name = "NAME")]
+    pub(super) connection: Option<String>,
+    /// What git asks for: get, store or erase; anything else is passed over, as git wants it
+    pub(super) operation: String,
 }
 
 impl NewPassphrase {

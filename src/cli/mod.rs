@@ -15,6 +15,7 @@ mod edit;
 mod exec;
 mod failed;
 mod history;
+mod git_credential;
 mod json;
 mod login;
 mod look;
@@ -166,6 +167,10 @@ fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
             done(work::test(&Setup::new(&cli)?, &name, url.as_deref(), json))
         }
         Command::Exec(exec) => exec::run(Setup::silent(&cli)?, exec).map(Next::Exit),
+        Command::GitCredential(asked) if git_credential::is_known(&asked) => {
+            done(git_credential::run(&Setup::silent(&cli)?, &asked))
+        }
+        Command::GitCredential(_) => Ok(Next::Exit(exit::OK)),
         Command::Refresh { name, json, .. } => match name {
             Some(name) => done(work::refresh(&Setup::new(&cli)?, &name, json)),
             None => refresh_due::run(&Setup::new(&cli)?, json).map(Next::Exit),

@@ -110,13 +110,8 @@ fn valid_token(home: &Home, name: &str) -> Option<Result<(Connection, Secret), E
 }
 
 pub(super) fn run(setup: &Setup, token: &Token) -> Result<(), Failed> {
-    // Known before anything is spent: a token is not printed on a screen by accident (Y-10).
-    if output::stdout_is_terminal() && !token.show {
-        return Err(Failed::usage(
-            "terminal",
-            "Refusing to print a token on a screen, where it stays in the scrollback.",
-            "Pipe it, or use --show.",
-        ));
+    if !token.show {
+        refuse_terminal("Pipe it, or use --show.")?;
     }
     if let Some(name) = &token.env {
         check_variable(name)?;
@@ -132,6 +127,18 @@ pub(super) fn run(setup: &Setup, token: &Token) -> Result<(), Failed> {
     )?;
     print(token, &given)?;
     given.handed_out(setup);
+    Ok(())
+}
+
+/// Known before anything is spent: a token is not printed on a screen by accident (Y-10).
+pub(super) fn refuse_terminal(otherwise: &str) -> Result<(), Failed> {
+    if output::stdout_is_terminal() {
+        return Err(Failed::usage(
+            "terminal",
+            "Refusing to print a token on a screen, where it stays in the scrollback.",
+            otherwise,
+        ));
+    }
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod connection;
 mod health;
 mod id;
 mod locked;
+mod origin;
 mod provider;
 mod redirect;
 mod scope;

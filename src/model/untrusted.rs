@@ -25,7 +25,7 @@ const MARKS_IN_A_ROW: usize = 4;
 /// let text = valetkey::model::Untrusted::new("\u{1b}[2J");
 /// serde_json::to_string(&text);
 /// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Untrusted(String);
 
 impl Untrusted {

@@ -19,6 +19,7 @@ mod define;
 mod doctor;
 mod exec;
 mod exec_signals;
+mod git_credential;
 mod give_token;
 mod history;
 mod hostile;

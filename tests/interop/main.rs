@@ -2,6 +2,7 @@
 //!
 //! `./tests/run` installs what these tests start; nothing here is skipped when it is missing.
 
+mod git;
 mod home;
 mod hygiene;
 #[path = "../support/kept.rs"]
@@ -20,6 +21,7 @@ mod pty;
 mod sealed;
 mod server;
 mod sign_in;
+mod stub;
 #[allow(dead_code)] // the half that these tests use
 #[path = "../support/web.rs"]
 mod web;
