@@ -88,6 +88,8 @@ pub(super) enum Command {
     Exec(Exec),
     /// Speak git's credential helper protocol
     GitCredential(GitCredential),
+    /// Print a fresh access token as kubectl wants it
+    KubeCredential(KubeCredential),
     /// Read once with the connection's token, to see that it works
     Test {
         /// Name of the connection
@@ -549,6 +551,18 @@ pub(super) struct GitCredential {
     pub(super) connection: Option<String>,
     /// What git asks for: get, store or erase; anything else is passed over, as git wants it
     pub(super) operation: String,
+}
+
+#[derive(Args)]
+#[command(after_help = "In a kubeconfig:\n  \
+                  users:\n  - name: me\n    user:\n      exec:\n        apiVersion: client.authentication.k8s.io/v1\n        \
+                  command: valetkey\n        args: [kube-credential, NAME]\n        interactiveMode: Never")]
+pub(super) struct KubeCredential {
+    /// Name of the connection
+    pub(super) name: String,
+    /// Renew when less than so many seconds are left
+    #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
+    pub(super) min_valid: Option<u64>,
 }
 
 impl NewPassphrase {

@@ -17,6 +17,7 @@ mod failed;
 mod history;
 mod git_credential;
 mod json;
+mod kube_credential;
 mod login;
 mod look;
 mod obtain;
@@ -171,6 +172,7 @@ fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
             done(git_credential::run(&Setup::silent(&cli)?, &asked))
         }
         Command::GitCredential(_) => Ok(Next::Exit(exit::OK)),
+        Command::KubeCredential(asked) => done(kube_credential::run(&Setup::silent(&cli)?, &asked)),
         Command::Refresh { name, json, .. } => match name {
             Some(name) => done(work::refresh(&Setup::new(&cli)?, &name, json)),
             None => refresh_due::run(&Setup::new(&cli)?, json).map(Next::Exit),

@@ -23,6 +23,7 @@ mod git_credential;
 mod give_token;
 mod history;
 mod hostile;
+mod kube_credential;
 mod limits;
 mod login;
 mod manage;

@@ -11,6 +11,7 @@ mod keychain;
 mod keychain_faults;
 mod keyring;
 mod keys;
+mod kubectl;
 mod person;
 #[path = "../support/processes.rs"]
 mod processes;

@@ -42,6 +42,24 @@ fn y_15_at_a_terminal_the_program_takes_our_place() {
 }
 
 #[test]
+fn y_10_the_helpers_print_no_token_on_a_screen() {
+    let sandbox = sandbox();
+    let home = signed_in(&sandbox);
+    for arguments in [
+        &["kube-credential", "notes"][..],
+        &["git-credential", "get"],
+    ] {
+        let mut term = home.start(arguments);
+        assert_eq!(term.end(), 2);
+        assert!(
+            term.shows("Refusing to print a token on a screen"),
+            "{}",
+            term.text()
+        );
+    }
+}
+
+#[test]
 fn y_15_a_typed_interrupt_comes_once() {
     let sandbox = sandbox();
     let home = signed_in(&sandbox);
