@@ -17,6 +17,7 @@ mod person;
 mod processes;
 #[path = "../support/pty.rs"]
 mod pty;
+mod recipes;
 #[allow(dead_code)] // the half that these tests use
 #[path = "../support/home.rs"]
 mod sealed;
