@@ -51,6 +51,10 @@ pub const KEYCHAIN_WAIT: &str =
 /// Told after it where a passphrase would do too.
 pub const KEYCHAIN_INSTEAD: &str = "Press enter to use a passphrase instead.";
 
+/// Told whenever sign-ins get a second copy (conformance X-05).
+pub const TWO_MACHINES: &str =
+    "Two machines must not refresh the same sign-in: many providers then end it for both.";
+
 /// Told once when tokens were looked at again because the time of day was set (conformance J-11).
 pub const CLOCK_MOVED: &str = "System clock moved; tokens rechecked.";
 

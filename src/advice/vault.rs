@@ -2,7 +2,7 @@
 
 use super::{Advice, Fix, exit, unknown};
 use crate::model::Untrusted;
-use crate::vault::{DiskFault, KeychainError, PrivacyProblem, VaultError};
+use crate::vault::{BackupProblem, DiskFault, KeychainError, PrivacyProblem, VaultError};
 
 pub(super) fn vault(error: &VaultError) -> Advice {
     let locked = |code, sentence: String| Advice::new(code, exit::VAULT, sentence);
@@ -77,6 +77,12 @@ pub(super) fn vault(error: &VaultError) -> Advice {
             "This vault was last used on another machine, or restored from a copy. A refresh here may end the sign-ins there.".to_owned(),
         )
         .hint("If it is in use only here from now on, run: valetkey vault adopt"),
+        VaultError::SecondCopy => locked(
+            "second-copy",
+            "This sign-in came out of a backup, and two machines must not refresh the same sign-in: many providers then end it.".to_owned(),
+        )
+        .hint("If it is in use only here from now on, run: valetkey vault adopt"),
+        VaultError::Backup(problem) => backup(*problem),
         VaultError::Replaced => locked(
             "vault-replaced",
             "The vault's file was replaced while this program ran. Nothing was changed.".to_owned(),
@@ -106,6 +112,41 @@ pub(super) fn vault(error: &VaultError) -> Advice {
         VaultError::NoRandomness => {
             Advice::new("no-randomness", exit::OTHER, "There is no secure random source; refusing to start.")
         }
+    }
+}
+
+fn backup(problem: BackupProblem) -> Advice {
+    match problem {
+        BackupProblem::Changed => Advice::new(
+            "backup-changed",
+            exit::OTHER,
+            "This backup is cut or was changed since it was made. Nothing was imported.",
+        )
+        .hint("Use another copy of it."),
+        BackupProblem::Newer(version) => Advice::new(
+            "backup-newer",
+            exit::OTHER,
+            format!("This backup was written by a newer version (backup version {version}). Nothing was imported."),
+        )
+        .hint("Update valetkey."),
+        BackupProblem::Cost => Advice::new(
+            "backup-cost",
+            exit::OTHER,
+            "This backup asks for more memory or time for its passphrase than valetkey ever writes. Nothing was imported.",
+        )
+        .hint("It was made to keep this machine busy, or is damaged. Use another copy of it."),
+        BackupProblem::Passphrase => Advice::new(
+            "backup-passphrase",
+            exit::VAULT,
+            "This passphrase does not open the backup. Nothing was imported.",
+        )
+        .hint("It is the one chosen when the backup was made, not the vault's."),
+        BackupProblem::Large => Advice::new(
+            "backup-large",
+            exit::OTHER,
+            "A backup has at most 16 MiB. Nothing was done.",
+        )
+        .hint("Make several: valetkey export --with-sign-ins --output FILE NAME…"),
     }
 }
 

@@ -51,7 +51,7 @@ fn init(setup: &Setup, passphrase: bool) -> Result<(), Failed> {
 }
 
 fn adopt(setup: &Setup) -> Result<(), Failed> {
-    let moved = matches!(setup.engine.vault_facts()?, VaultFacts::Made(status) if status.moved);
+    let moved = matches!(setup.engine.vault_facts()?, VaultFacts::Made(status) if status.moved || status.second_copies > 0);
     setup.engine.adopt_vault()?;
     output::note(if moved {
         "This vault is in use here from now on. Stop using the other copy: both hold the same sign-ins."
@@ -76,6 +76,7 @@ fn status(setup: &Setup, as_json: bool) -> Result<(), Failed> {
                     "slots": slots::shape(&status.slots),
                     "memory": status.memory,
                     "moved": status.moved,
+                    "second_copies": status.second_copies,
                     "path": status.path.as_ref().map(|path| path.to_string_lossy().into_owned()),
                     "last_write": status.last_write.map(UnixTime::rfc3339),
                     "copy_made_at": beside.backed_up_at.map(UnixTime::rfc3339),
@@ -122,6 +123,15 @@ fn status(setup: &Setup, as_json: bool) -> Result<(), Failed> {
                 output::data(
                     "Moved       last used on another machine, or restored from a copy; valetkey vault adopt",
                 )?;
+            }
+            if status.second_copies > 0 {
+                output::data(&format!(
+                    "Second copy {} of a backup; not refreshed before: valetkey vault adopt",
+                    match status.second_copies {
+                        1 => "1 sign-in".to_owned(),
+                        count => format!("{count} sign-ins"),
+                    }
+                ))?;
             }
         }
     }

@@ -202,7 +202,8 @@ impl Engine {
 
     /// Takes a copied or restored vault into use on this machine (conformance J-14).
     pub fn adopt_vault(&self) -> Result<(), Error> {
-        self.with_vault(Vault::adopt)?;
+        let now = self.now();
+        self.with_vault(|vault| vault.adopt(now))?;
         self.tell(&Change::Vault);
         Ok(())
     }

@@ -84,8 +84,10 @@ pub enum Reply {
         new: bool,
         then: Option<Box<Request>>,
     },
-    /// The request would spend a refresh token of a vault that was copied or restored.
+    /// The request would spend a refresh token of a vault that was copied or restored, or that came out of
+    /// a backup.
     VaultMoved {
+        second_copy: bool,
         then: Box<Request>,
     },
     WrongPassphrase {

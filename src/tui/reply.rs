@@ -213,11 +213,11 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             }
             Vec::new()
         }
-        Reply::VaultMoved { then } => {
+        Reply::VaultMoved { second_copy, then } => {
             if let Some(Screen::Adopting(adopting)) = model.screens.last_mut() {
                 adopting.and_then(*then);
             } else {
-                let adopting = Adopting::new(*then);
+                let adopting = Adopting::new(*then, second_copy);
                 model.screens.push(Screen::Adopting(adopting));
             }
             Vec::new()

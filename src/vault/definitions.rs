@@ -85,18 +85,8 @@ impl Vault {
         now: UnixTime,
     ) -> Result<(), VaultError> {
         let sealing = self.sealing(client_secret)?;
-        self.db.write(now, |tx| {
-            check_name(tx, &connection.id, &connection.name)?;
-            if by_id(tx, &connection.id)?.is_some() {
-                return Err(VaultError::Changed);
-            }
-            registrations::adopt(tx, connection)?;
-            if let Some((vault_key, secret)) = sealing {
-                registrations::put_client_secret(tx, vault_key, connection, secret)?;
-            }
-            store(tx, connection)?;
-            history::note(tx, &connection.id, now, "added", None)
-        })?;
+        self.db
+            .write(now, |tx| insert(tx, sealing, connection, now))?;
         self.note_definitions_changed();
         Ok(())
     }
@@ -211,7 +201,7 @@ impl Vault {
         })
     }
 
-    fn sealing<'s>(
+    pub(super) fn sealing<'s>(
         &'s self,
         secret: Option<&'s Secret>,
     ) -> Result<Option<(&'s VaultKey, &'s Secret)>, VaultError> {
@@ -219,6 +209,25 @@ impl Vault {
             .map(|secret| Ok((self.unlocked_key()?, secret)))
             .transpose()
     }
+}
+
+/// Puts a new connection in.
+pub(super) fn insert(
+    tx: &Sql,
+    sealing: Option<(&VaultKey, &Secret)>,
+    connection: &Connection,
+    now: UnixTime,
+) -> Result<(), VaultError> {
+    check_name(tx, &connection.id, &connection.name)?;
+    if by_id(tx, &connection.id)?.is_some() {
+        return Err(VaultError::Changed);
+    }
+    registrations::adopt(tx, connection)?;
+    if let Some((vault_key, secret)) = sealing {
+        registrations::put_client_secret(tx, vault_key, connection, secret)?;
+    }
+    store(tx, connection)?;
+    history::note(tx, &connection.id, now, "added", None)
 }
 
 pub(super) fn by_id(sql: &Sql, id: &ConnectionId) -> Result<Option<Connection>, VaultError> {
@@ -297,7 +306,7 @@ fn definition_text(connection: &Connection) -> Result<String, VaultError> {
 }
 
 /// Names that differ in case alone are the same to people.
-fn fold(name: &str) -> String {
+pub(super) fn fold(name: &str) -> String {
     name.to_lowercase()
 }
 

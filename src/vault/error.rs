@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::{KeychainError, SlotKind};
+use super::{BackupProblem, KeychainError, SlotKind};
 use crate::model::Untrusted;
 
 /// Failures of the vault.
@@ -88,6 +88,13 @@ pub enum VaultError {
     /// person to say ([`super::Vault::adopt`]), before a refresh token is spent (conformance J-14).
     #[error("the vault was moved or restored")]
     Moved,
+    /// The sign-in came out of a backup, and its own machine may still use it: for a person to say, as
+    /// with [`VaultError::Moved`].
+    #[error("the sign-in is a second copy")]
+    SecondCopy,
+    /// An encrypted backup cannot be read.
+    #[error("the backup: {0}")]
+    Backup(BackupProblem),
     /// A sealed record does not belong where it lies (conformance T-03, G-07).
     #[error("the vault was changed outside the program")]
     Tampered,

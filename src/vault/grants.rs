@@ -10,7 +10,12 @@ use crate::model::{
     Account, Connection, ConnectionId, EndReason, Grant, Problem, Secret, UnixTime,
 };
 
-const TOKENS: [Kind; 3] = [Kind::AccessToken, Kind::RefreshToken, Kind::Intent];
+const TOKENS: [Kind; 4] = [
+    Kind::AccessToken,
+    Kind::RefreshToken,
+    Kind::Intent,
+    Kind::SecondCopy,
+];
 
 impl Vault {
     /// The access token of the grant that `connection` shows.

@@ -8,7 +8,10 @@
 //! behind it is an implementation detail of this room; `db.rs` alone names its files.
 
 mod anchor;
+mod backup;
 mod candidates;
+mod carry;
+mod carry_body;
 mod db;
 mod definitions;
 mod error;
@@ -30,6 +33,7 @@ mod rekey;
 mod restore;
 mod rows;
 mod seal;
+mod second_copy;
 mod slots;
 mod survey;
 #[cfg(test)]
@@ -37,7 +41,9 @@ mod tests;
 mod unlocking;
 mod verifier;
 
+pub use backup::{BackupProblem, LONGEST_BACKUP, check_backup, is_backup};
 pub use candidates::Candidate;
+pub use carry::{Addition, Backup, Carried};
 pub use definitions::Edited;
 pub use error::{DiskFault, PrivacyProblem, VaultError};
 pub use handouts::{Handed, Handouts, Outcome, Via};

@@ -10,7 +10,7 @@ use super::db::{self, Connect, Db, FORMAT, Files};
 use super::issued::LastRead;
 use super::passphrase::{Cost, Effort};
 use super::slots::{self, NewSlot, SlotInfo, SlotLock};
-use super::{GrantLock, GrantLocks, Home, VaultError, VaultKey, key, verifier};
+use super::{GrantLock, GrantLocks, Home, VaultError, VaultKey, key, second_copy, verifier};
 use crate::model::{ConnectionId, Seconds, Secret, UnixTime};
 
 /// The copy beside the vault is never older than this when a grant changes.
@@ -40,6 +40,8 @@ pub struct Status {
     pub last_write: Option<UnixTime>,
     /// Copied from another machine or restored from a copy (conformance J-14).
     pub moved: bool,
+    /// Sign-ins that came out of a backup and were not taken into use yet (conformance X-05).
+    pub second_copies: usize,
 }
 
 impl Vault {
@@ -186,6 +188,7 @@ impl Vault {
             path: self.db.path().map(Path::to_owned),
             last_write: Some(UnixTime(last_write)),
             moved: self.is_moved(),
+            second_copies: second_copy::count(self.db.read())?,
         })
     }
 
@@ -208,9 +211,12 @@ impl Vault {
         self.db.be_modest()
     }
 
-    /// Takes a copied or restored vault into use on this machine: its refresh tokens may be spent
-    /// here from now on. Nothing changes in a vault that was not moved.
-    pub fn adopt(&mut self) -> Result<(), VaultError> {
+    /// Takes a copied or restored vault, and sign-ins that came out of a backup, into use on this machine:
+    /// their refresh tokens may be spent here from now on. Nothing changes where there is neither.
+    pub fn adopt(&mut self, now: UnixTime) -> Result<(), VaultError> {
+        if second_copy::count(self.db.read())? > 0 {
+            self.db.write(now, second_copy::clear)?;
+        }
         if let Some(state) = self.state.as_ref().filter(|_| self.is_moved()) {
             anchor::write(state, &self.seen()?)?;
         }

@@ -7,7 +7,7 @@ use rusqlite::{Connection as Sql, OptionalExtension, params};
 
 use super::definitions::by_id;
 use super::seal::Kind;
-use super::{Vault, VaultError, grants, history, records};
+use super::{Vault, VaultError, VaultKey, grants, history, records, second_copy};
 use crate::model::{Connection, ConnectionId, Expiry, Grant, ScopeSet, Secret, UnixTime};
 
 /// A refresh that was begun and has no known outcome yet.
@@ -39,7 +39,7 @@ impl Vault {
     /// disk takes writes, that the key opens the token and that it belongs to these endpoints.
     ///
     /// # Errors
-    /// Then nothing may be sent: [`VaultError::Moved`], [`VaultError::Changed`],
+    /// Then nothing may be sent: [`VaultError::Moved`], [`VaultError::SecondCopy`], [`VaultError::Changed`],
     /// [`VaultError::IntentPending`], [`VaultError::NoRefreshToken`], [`VaultError::Tampered`], [`VaultError::Locked`],
     /// [`VaultError::Disk`].
     pub fn begin_refresh(
@@ -51,6 +51,7 @@ impl Vault {
         let vault_key = self.unlocked_key()?;
         self.db.write(now, |tx| {
             let grant = current_grant(tx, connection)?;
+            second_copy::refuse(tx, &connection.id)?;
             if read(tx, &connection.id)?.is_some() {
                 return Err(VaultError::IntentPending);
             }
@@ -64,16 +65,7 @@ impl Vault {
                 at: now,
                 tries: 1,
             };
-            tx.prepare_cached(
-                "INSERT INTO intent (connection, generation, at, tries) VALUES (?1, ?2, ?3, ?4)",
-            )?
-            .execute(params![
-                connection.id.as_str(),
-                intent.generation.cast_signed(),
-                intent.at.0,
-                intent.tries
-            ])?;
-            records::put(tx, vault_key, &place(Kind::Intent), &text_of(&intent))?;
+            write(tx, vault_key, connection, &intent)?;
             Ok(intent)
         })
     }
@@ -86,7 +78,7 @@ impl Vault {
     /// Counts one more presentation of the same token, durably, before it is made.
     ///
     /// # Errors
-    /// [`VaultError::Moved`]; [`VaultError::Changed`] when `intent` is no longer the stored one; [`VaultError::Tampered`]
+    /// [`VaultError::Moved`], [`VaultError::SecondCopy`]; [`VaultError::Changed`] when `intent` is no longer the stored one; [`VaultError::Tampered`]
     /// when the stored one is not what this program wrote.
     pub fn note_retry(
         &mut self,
@@ -191,6 +183,9 @@ impl Vault {
             {
                 return Err(VaultError::Changed);
             }
+            if tries > intent.tries {
+                second_copy::refuse(tx, &connection.id)?;
+            }
             let place = records::place(connection, Kind::Intent, intent.generation);
             let written = records::get(tx, vault_key, &place)?;
             if !written.is_some_and(|written| written.same(&text_of(intent))) {
@@ -239,6 +234,25 @@ fn read(sql: &Sql, id: &ConnectionId) -> Result<Option<Intent>, VaultError> {
             })
         })
         .optional()?)
+}
+
+pub(super) fn write(
+    tx: &Sql,
+    vault_key: &VaultKey,
+    connection: &Connection,
+    intent: &Intent,
+) -> Result<(), VaultError> {
+    tx.prepare_cached(
+        "INSERT INTO intent (connection, generation, at, tries) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![
+        connection.id.as_str(),
+        intent.generation.cast_signed(),
+        intent.at.0,
+        intent.tries
+    ])?;
+    let place = records::place(connection, Kind::Intent, intent.generation);
+    records::put(tx, vault_key, &place, &text_of(intent))
 }
 
 fn clear(tx: &Sql, id: &ConnectionId) -> Result<(), VaultError> {

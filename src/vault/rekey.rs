@@ -317,15 +317,20 @@ fn place_of<'a>(tx: &Sql, owner: &'a str, kind: Kind) -> Result<Binding<'a>, Vau
                 identity: registrations::stored_identity(tx, &id)?.ok_or(stray)?,
             });
         }
-        Kind::Verifier | Kind::Slot => return Err(stray),
+        Kind::SecondCopy => "",
+        Kind::Verifier | Kind::Slot | Kind::Backup => return Err(stray),
     };
     let id = ConnectionId::parse(owner).ok_or(stray.clone())?;
     let connection = by_id(tx, &id)?.ok_or(stray)?;
-    let generation: i64 = tx.query_row(
-        &format!("SELECT generation FROM {generation_in} WHERE connection = ?1"),
-        [owner],
-        |row| row.get(0),
-    )?;
+    let generation: i64 = if generation_in.is_empty() {
+        0
+    } else {
+        tx.query_row(
+            &format!("SELECT generation FROM {generation_in} WHERE connection = ?1"),
+            [owner],
+            |row| row.get(0),
+        )?
+    };
     Ok(Binding {
         owner,
         kind,

@@ -24,6 +24,10 @@ pub(super) enum Kind {
     CandidateRefresh,
     /// Written before a refresh token is spent.
     Intent,
+    /// Marks a sign-in that came out of a backup.
+    SecondCopy,
+    /// The body of a backup.
+    Backup,
 }
 
 impl Kind {
@@ -38,18 +42,21 @@ impl Kind {
             Self::CandidateAccess => "candidate-access-token",
             Self::CandidateRefresh => "candidate-refresh-token",
             Self::Intent => "intent",
+            Self::SecondCopy => "second-copy",
+            Self::Backup => "backup",
         }
     }
 }
 
 impl Kind {
-    const STORED: [Self; 6] = [
+    const STORED: [Self; 7] = [
         Self::ClientSecret,
         Self::AccessToken,
         Self::RefreshToken,
         Self::CandidateAccess,
         Self::CandidateRefresh,
         Self::Intent,
+        Self::SecondCopy,
     ];
 
     /// The kind of a stored record by its word in the file.

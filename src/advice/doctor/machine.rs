@@ -31,6 +31,21 @@ pub(super) fn vault(
         )
         .run("valetkey vault adopt");
     }
+    if status.second_copies > 0 {
+        return Check::new(
+            "vault",
+            State::Warn,
+            format!(
+                "{} came out of a backup. Two machines must not refresh the same sign-in; if the other machine \
+                 does not use them any more:",
+                match status.second_copies {
+                    1 => "1 sign-in".to_owned(),
+                    count => format!("{count} sign-ins"),
+                }
+            ),
+        )
+        .run("valetkey vault adopt");
+    }
     let slots: Vec<&str> = status.slots.iter().map(|slot| slot.kind.as_str()).collect();
     let written = status.last_write.map_or(String::new(), |at| {
         format!(", last write {} ago", about(now.since(at)))

@@ -294,14 +294,18 @@ impl Work {
                 name,
                 report,
             }),
-            Err(Error::Vault(VaultError::Moved)) => self.ask_to_adopt(Request::Test(id.clone())),
+            Err(Error::Vault(why @ (VaultError::Moved | VaultError::SecondCopy))) => {
+                self.ask_to_adopt(&why, Request::Test(id.clone()));
+            }
             Err(error) => self.failed(Doing::With(name), error),
         }
     }
 
-    fn ask_to_adopt(&self, then: Request) {
-        let then = Box::new(then);
-        self.reply(Reply::VaultMoved { then });
+    fn ask_to_adopt(&self, why: &VaultError, then: Request) {
+        self.reply(Reply::VaultMoved {
+            second_copy: *why == VaultError::SecondCopy,
+            then: Box::new(then),
+        });
     }
 
     async fn refresh(&self, id: &ConnectionId) {
@@ -312,7 +316,9 @@ impl Work {
             Ok(_) => self.reply(Reply::Refreshed {
                 name: connection.name,
             }),
-            Err(Error::Vault(VaultError::Moved)) => self.ask_to_adopt(Request::Refresh(id.clone())),
+            Err(Error::Vault(why @ (VaultError::Moved | VaultError::SecondCopy))) => {
+                self.ask_to_adopt(&why, Request::Refresh(id.clone()));
+            }
             Err(error) => self.failed(Doing::With(connection.name), error),
         }
     }

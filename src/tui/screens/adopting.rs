@@ -1,4 +1,4 @@
-//! The vault was copied or restored: asks whether it is to be used here, before anything is spent.
+//! The vault was copied or restored, or a sign-in came out of a backup: asks whether it is to be used here, before anything is spent.
 
 use crate::actions::{Action, Key, Place};
 use crate::tui::face::{Chosen, Effect, Face, choose};
@@ -16,13 +16,15 @@ const ANSWERS: [&str; 2] = [
 pub(in crate::tui) struct Adopting {
     then: Vec<Request>,
     at: usize,
+    second_copy: bool,
 }
 
 impl Adopting {
-    pub(in crate::tui) fn new(then: Request) -> Self {
+    pub(in crate::tui) fn new(then: Request, second_copy: bool) -> Self {
         Self {
             then: vec![then],
             at: 0,
+            second_copy,
         }
     }
 
@@ -56,9 +58,20 @@ impl Face for Adopting {
     }
 
     fn page(&self, pen: Pen, _world: &World) -> Page {
-        let mut page = Page::new("A copy of the vault", "", pen);
-        let words = "This vault was last used on another machine, or restored from a copy. A refresh \
-                     here may end the sign-ins there: many providers take it for theft.";
+        let (title, words) = if self.second_copy {
+            (
+                "A second copy",
+                "This sign-in came out of a backup, and its own machine may still use it. A refresh here \
+                 may end it there: many providers take it for theft.",
+            )
+        } else {
+            (
+                "A copy of the vault",
+                "This vault was last used on another machine, or restored from a copy. A refresh \
+                 here may end the sign-ins there: many providers take it for theft.",
+            )
+        };
+        let mut page = Page::new(title, "", pen);
         page.text(0, Role::Plain, words);
         page.blank();
         for (index, words) in ANSWERS.into_iter().enumerate() {

@@ -30,6 +30,7 @@ pub(super) struct FakeBackend {
     pub(super) newer: bool,
     /// The hand-outs cannot be read.
     pub(super) unread: bool,
+    pub(super) second_copy: bool,
     pub(super) asked: Vec<&'static str>,
     pub(super) copied: Vec<String>,
     pub(super) pasted: Vec<String>,
@@ -130,6 +131,7 @@ impl FakeBackend {
                 })
             }
             Request::Refresh(_) if self.moved => done(Reply::VaultMoved {
+                second_copy: self.second_copy,
                 then: Box::new(request),
             }),
             Request::AdoptVault { then } => {

@@ -236,6 +236,21 @@ fn j_14_a_copied_vault_is_asked_about_before_its_first_refresh() {
 }
 
 #[test]
+fn x_05_j_14_a_sign_in_of_a_backup_is_asked_about_before_its_first_refresh() {
+    let mut script = Script::usual();
+    script.backend.moved = true;
+    script.backend.second_copy = true;
+    script.keys("down down r");
+    assert!(
+        script.shows("This sign-in came out of a backup"),
+        "{}",
+        script.frame()
+    );
+    script.keys("2");
+    assert_eq!(script.asked(), ["refresh", "adopt-vault", "refresh"]);
+}
+
+#[test]
 fn renaming_refuses_a_taken_name_and_a_path() {
     let mut script = Script::usual();
     script.keys("n ctrl-u \"github\" enter");

@@ -201,7 +201,7 @@ fn u_07_a_damaged_vault_is_kept_aside_and_its_copy_takes_its_place() {
         assert_eq!(refresh_of(&vault, &one).as_deref(), Some("r2"));
         assert!(vault.status().expect("status").moved);
         assert_eq!(refused(vault.begin_refresh(&one, T1)), VaultError::Moved);
-        vault.adopt().expect("decided");
+        vault.adopt(T1).expect("decided");
         vault.begin_refresh(&one, T1).expect("may refresh");
         drop(vault);
         assert!(!place.locked().status().expect("status").moved);
@@ -452,7 +452,7 @@ fn ft_39_j_14_every_copy_and_every_older_state_asks_before_its_first_refresh() {
             );
         }
         let mut vault = place.again();
-        vault.adopt().expect("decided");
+        vault.adopt(T1).expect("decided");
         let one = vault.connection("one").expect("reads").expect("there");
         vault.begin_refresh(&one, T1).expect("begun");
         assert!(!place.locked().status().expect("status").moved);

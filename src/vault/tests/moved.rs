@@ -103,7 +103,7 @@ fn j_14_nothing_is_spent_from_a_moved_vault_until_it_is_adopted() {
     assert_eq!(refused, VaultError::Moved);
     assert_eq!(vault.pending_intent(&connection.id), Ok(None));
     // Told by another program, this one sees it.
-    place.again().adopt().expect("adopted");
+    place.again().adopt(T1).expect("adopted");
     assert!(!vault.status().expect("status").moved);
     vault.begin_refresh(&connection, T1).expect("begun");
 }
