@@ -1,20 +1,27 @@
 //! The catalogue of presets: services whose addresses, deviations and registration steps are known,
-//! so that a person types a client ID and nothing else.
+//! so that a person types a client ID and nothing else; and definitions of connections as files.
 //!
 //! May use: `oauth`, `model`. No I/O: built-in presets are compiled in, the texts of a user's own
 //! files are given by the caller. The format is described in `docs/PROVIDERS.md`.
 
 mod catalogue;
+mod definition;
 mod file;
 mod parts;
 mod preset;
+mod rules;
 mod template;
 
 pub use catalogue::Catalogue;
+pub use definition::{
+    Definition, Definitions, HostUse, Located, MOST_DEFINITIONS, Origin, hosts, read_definitions,
+    write_definitions,
+};
 pub use file::CatalogueError;
 pub use preset::{
     Client, Preset, PresetProblem, ScopeHelp, SecretNeed, Step, StepAction, Variable, Way,
 };
+pub use rules::{check_certificates, check_resource};
 
 #[cfg(test)]
 mod tests;

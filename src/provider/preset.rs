@@ -367,12 +367,29 @@ impl Preset {
 
     /// The provider for the default or example values: proves a preset sound when it is read.
     pub(super) fn sample(&self) -> Result<Provider, PresetProblem> {
+        self.usual("client")
+    }
+
+    /// The provider where nobody set a variable; examples stand for those that have to be.
+    pub(super) fn usual(&self, client_id: &str) -> Result<Provider, PresetProblem> {
         let values = self
             .examples()
             .into_iter()
             .map(|(key, value)| (key.to_owned(), value))
             .collect();
-        self.provider(&values, "client")
+        self.provider(&values, client_id)
+    }
+
+    /// The provider for the values that stand in the addresses of another one; the usual one where they
+    /// are no addresses of this preset.
+    pub(super) fn made_like(&self, other: &Provider, client_id: &str) -> Option<Provider> {
+        let token = other.endpoints.token.as_ref();
+        let values = token.and_then(|url| self.parts.endpoints.token.values_in(url.as_str()));
+        let made = values.and_then(|mut values| {
+            values.remove("client_id");
+            self.provider(&values, client_id).ok()
+        });
+        made.or_else(|| self.usual(client_id).ok())
     }
 
     /// Whether every variable has a default, so that its addresses are known beforehand.

@@ -42,6 +42,28 @@ impl Template {
             })
             .collect()
     }
+
+    /// The values that make this text; `None` when no values do.
+    pub(super) fn values_in(&self, text: &str) -> Option<BTreeMap<String, String>> {
+        let mut values = BTreeMap::new();
+        let mut rest = text;
+        let mut pieces = self.0.iter().peekable();
+        while let Some(piece) = pieces.next() {
+            match piece {
+                Piece::Text(text) => rest = rest.strip_prefix(text.as_str())?,
+                Piece::Gap(name) => {
+                    let end = match pieces.peek() {
+                        Some(Piece::Text(next)) if !next.is_empty() => rest.find(next.as_str())?,
+                        _ => rest.len(),
+                    };
+                    let (value, after) = rest.split_at(end);
+                    values.insert(name.clone(), value.to_owned());
+                    rest = after;
+                }
+            }
+        }
+        rest.is_empty().then_some(values)
+    }
 }
 
 impl TryFrom<String> for Template {

@@ -8,7 +8,7 @@ use super::questions::Answers;
 use super::values::{auth, ca_file, redirect, scopes, set_variables};
 use crate::engine::{NewConnection, shared_registration};
 use crate::model::{ClientAuth, ConnectionName, Provider};
-use crate::provider::{Preset, Way};
+use crate::provider::{Preset, Way, check_resource};
 use crate::vault::KnownRegistration;
 
 /// The provider for this client ID, with every address of the command line; and what is wrong.
@@ -120,10 +120,8 @@ pub(super) fn assemble(
         .ok()
         .flatten();
     for resource in &add.resource {
-        if url::Url::parse(resource).is_err() || resource.contains('#') {
-            keep(format!(
-                "--resource {resource}: an absolute address without `#` is needed"
-            ));
+        if let Err(problem) = check_resource(resource) {
+            keep(format!("--resource {resource}: {problem}"));
         }
     }
     match (provider, redirect, scopes) {

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::super::args::Add;
 use super::super::output;
 use crate::model::{ClientAuth, EndpointUrl, Quirk, RedirectUri, ScopeSet};
-use crate::provider::Preset;
+use crate::provider::{Preset, check_certificates};
 
 pub(super) fn set_variables(set: &[String]) -> Result<BTreeMap<String, String>, String> {
     set.iter()
@@ -66,11 +66,6 @@ pub(in crate::cli) fn auth(text: &str) -> Result<ClientAuth, String> {
 /// Certificates in PEM form; a key or anything else is named.
 pub(in crate::cli) fn ca_file(path: &Path) -> Result<String, String> {
     let text = std::fs::read_to_string(path).map_err(|error| output::unreadable(&error))?;
-    if text.contains("PRIVATE KEY") {
-        return Err("this is a private key, not a certificate".to_owned());
-    }
-    if !text.contains("-----BEGIN CERTIFICATE-----") {
-        return Err("there is no certificate in it".to_owned());
-    }
+    check_certificates(&text)?;
     Ok(text)
 }
