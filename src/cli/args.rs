@@ -160,6 +160,10 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE")]
         client_secret_file: Option<PathBuf>,
     },
+    /// Write definitions down as TOML, without any secret
+    Export(Export),
+    /// Take connections over from a file, after a look at every host
+    Import(Import),
     /// List the presets, or check a file of your own
     Presets {
         #[command(subcommand)]
@@ -268,6 +272,7 @@ pub(super) enum VaultCommand {
     /// Have the agent forget the vault's key and give out nothing
     Lock,
     /// Take a vault that was copied or restored into use on this machine
+    /// Take a vault that was copied or restored, or sign-ins of a backup, into use on this machine
     Adopt,
     /// How the vault stands
     Status {
@@ -445,6 +450,64 @@ pub(super) struct Add {
     /// Print the new connection as JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Plain TOML for dotfiles: names, addresses, client IDs and scopes; no secret, no token, no account. It \
+                  needs no unlocking.\n\n\
+                  With --with-sign-ins an encrypted backup is written instead, tokens and client secrets in it. \
+                  That is a second copy, and two machines must not refresh the same sign-in: where it is \
+                  imported, nothing is refreshed before `valetkey vault adopt`."
+)]
+pub(super) struct Export {
+    /// Names of the connections; all of them when absent
+    #[arg(value_name = "NAME")]
+    pub(super) names: Vec<String>,
+    /// Write to this file instead of stdout
+    #[arg(long, short, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Replace a file that is there
+    #[arg(long, requires = "output", conflicts_with = "with_sign_ins")]
+    pub(super) force: bool,
+    /// An encrypted backup with tokens and client secrets; asks on a terminal
+    #[arg(long)]
+    pub(super) with_sign_ins: bool,
+    #[command(flatten)]
+    pub(super) new: NewPassphrase,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Everything wrong with the file is listed at once, and then nothing is imported. Otherwise every host \
+                  of every connection is shown first; `!` marks what to look at twice: a host in another domain \
+                  than the address where you approve (the last two labels of its name, or three under endings \
+                  like co.uk), and one that the preset of that name does not talk to. Names that exist are left \
+                  as they are."
+)]
+pub(super) struct Import {
+    /// A file that `export` wrote, plain or encrypted; - for stdin
+    pub(super) file: PathBuf,
+    /// The hosts were looked at: do not ask
+    #[arg(long)]
+    pub(super) yes: bool,
+    /// Give a connection of the file another name here; repeatable
+    #[arg(long, value_name = "OLD=NEW")]
+    pub(super) rename: Vec<String>,
+    /// Print what was done as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Read the passphrase of an encrypted backup from this file
+    #[arg(
+        long,
+        value_name = "F",
+        conflicts_with = "backup_passphrase_fd",
+        help_heading = "Passphrase of a backup"
+    )]
+    pub(super) backup_passphrase_file: Option<PathBuf>,
+    /// Read it from this open file descriptor
+    #[arg(long, value_name = "N", help_heading = "Passphrase of a backup")]
+    pub(super) backup_passphrase_fd: Option<i32>,
 }
 
 #[derive(Args)]

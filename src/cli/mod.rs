@@ -16,6 +16,9 @@ mod exec;
 mod failed;
 mod history;
 mod git_credential;
+mod export;
+mod failed;
+mod import;
 mod json;
 mod kube_credential;
 mod login;
@@ -194,6 +197,8 @@ fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
             &fields,
             client_secret_file.as_deref(),
         )),
+        Command::Export(export) => done(export::run(&Setup::new(&cli)?, &export)),
+        Command::Import(import) => done(import::run(&Setup::new(&cli)?, &import)),
         Command::Presets { check, json } => done(presets::run(check.as_ref(), json)),
         // Before anything opens the vault, which may not open.
         Command::Vault {
@@ -285,6 +290,7 @@ fn wants_json(cli: &Cli) -> bool {
         Some(Command::Token(token)) => token.json,
         Some(Command::Doctor(doctor)) => doctor.json,
         Some(Command::Add(add)) => add.json,
+        Some(Command::Import(import)) => import.json,
         // `login` speaks JSON lines of its own, failures included.
         _ => false,
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::args::NewPassphrase;
+use super::args::{Import, NewPassphrase};
 use super::failed::Failed;
 use super::output;
 use super::prompt::prompt_secret;
@@ -38,6 +38,16 @@ pub(super) fn new(from: &NewPassphrase, asks: bool) -> Result<Secret, Failed> {
             format!("Give {FLAGS}."),
         )),
     }
+}
+
+/// The passphrase of a backup from where the flags say.
+pub(super) fn of_backup(import: &Import) -> Result<Option<Secret>, Failed> {
+    let place = match (import.backup_passphrase_fd, &import.backup_passphrase_file) {
+        (Some(fd), _) => descriptor(fd),
+        (None, Some(file)) => file.clone(),
+        (None, None) => return Ok(None),
+    };
+    read_from(&place, "--backup-passphrase-file or --backup-passphrase-fd").map(Some)
 }
 
 /// The kernel's own view of our descriptors: no unsafe needed to take one over.

@@ -9,6 +9,7 @@
 mod access;
 mod attempt;
 mod canary;
+mod carry;
 mod definitions;
 mod device;
 mod diagnose;
@@ -36,6 +37,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 
 pub use access::{Access, GivenUp, PassphraseWay, VaultFacts};
 pub use attempt::{Attempt, Remote};
+pub use carry::{Import, Imported};
 pub use definitions::Removed;
 pub use diagnose::{Fact, KeychainFact, KeychainUse, Place, diagnose};
 pub use due::{AfterRefusal, Renewal};

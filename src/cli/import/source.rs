@@ -1,0 +1,106 @@
+//! What an import reads: plain definitions, or a backup that a passphrase opens.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+
+use crate::cli::args::Import;
+use crate::cli::failed::Failed;
+use crate::cli::prompt::{prompt_passphrase_again, prompt_secret};
+use crate::cli::setup::TRIES;
+use crate::cli::{output, passphrase};
+use crate::engine::{Error, wait_after};
+use crate::model::{ConnectionName, Secret};
+use crate::vault::{
+    Backup, BackupProblem, Carried, LONGEST_BACKUP, VaultError, check_backup, is_backup,
+};
+
+pub(super) enum Source {
+    Plain(String),
+    Backup(Backup),
+}
+
+impl Source {
+    pub(super) fn read(import: &Import) -> Result<Self, Failed> {
+        let bytes = bytes_of(import)
+            .map_err(|error| unreadable(import, &format!("{}.", output::unreadable(&error))))?;
+        if is_backup(&bytes) {
+            check_backup(&bytes).map_err(Error::from)?;
+            return open(&bytes, import).map(Self::Backup);
+        }
+        if import.backup_passphrase_file.is_some() || import.backup_passphrase_fd.is_some() {
+            return Err(unreadable(
+                import,
+                "it is no encrypted backup and has no passphrase.",
+            ));
+        }
+        String::from_utf8(bytes)
+            .map(Self::Plain)
+            .map_err(|_| unreadable(import, "it is neither UTF-8 text nor a backup."))
+    }
+
+    /// Not checked yet.
+    pub(super) fn definitions(&self) -> &str {
+        match self {
+            Self::Plain(text) => text,
+            Self::Backup(backup) => &backup.definitions,
+        }
+    }
+
+    /// What came with a connection beside its definition.
+    pub(super) fn take(&mut self, name: &ConnectionName) -> Carried {
+        match self {
+            Self::Plain(_) => Carried::default(),
+            Self::Backup(backup) => backup.take(name).unwrap_or_default(),
+        }
+    }
+}
+
+/// At most one byte more than the longest file that makes sense.
+fn bytes_of(import: &Import) -> io::Result<Vec<u8>> {
+    let most = LONGEST_BACKUP as u64 + 1;
+    let mut bytes = Vec::new();
+    if import.file.as_os_str() == "-" {
+        io::stdin().lock().take(most).read_to_end(&mut bytes)?;
+    } else {
+        File::open(&import.file)?
+            .take(most)
+            .read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+fn unreadable(import: &Import, why: &str) -> Failed {
+    Failed::usage(
+        "import",
+        format!("{}: {why}", output::path(&import.file)),
+        "Give a file that `valetkey export` wrote, or - for stdin.",
+    )
+}
+
+fn open(bytes: &[u8], import: &Import) -> Result<Backup, Failed> {
+    const QUESTION: &str = "Passphrase of the backup: ";
+    let opened = |passphrase: &Secret| Backup::open(bytes, passphrase);
+    let brought = passphrase::of_backup(import)?;
+    if let Some(passphrase) = brought {
+        return Ok(opened(&passphrase).map_err(Error::from)?);
+    }
+    if !output::stdin_is_terminal() {
+        return Err(Failed::usage(
+            "passphrase-needed",
+            "There is no terminal to type the backup's passphrase on.",
+            "Give --backup-passphrase-file or --backup-passphrase-fd.",
+        ));
+    }
+    let mut wrong = 0;
+    loop {
+        let passphrase = match wrong {
+            0 => prompt_secret(QUESTION)?,
+            _ => prompt_passphrase_again(wait_after(wrong), QUESTION)?,
+        };
+        wrong += 1;
+        match opened(&passphrase) {
+            Err(VaultError::Backup(BackupProblem::Passphrase)) if wrong < TRIES => {}
+            done => return Ok(done.map_err(Error::from)?),
+        }
+    }
+}
