@@ -14,6 +14,8 @@ mod processes;
 mod web;
 
 mod agent;
+mod backups;
+mod carry;
 mod children;
 mod define;
 mod doctor;

@@ -18,6 +18,13 @@ fn t_13_any_program_of_the_user_can_ask_the_unlocked_keychain() {
 fn x_07_copies_keep_old_records_and_destroying_the_key_erases() {
     says("backups, snapshots, copy-on-write file systems");
     says("Destroying the key is therefore the way to erase");
+    says("An encrypted backup of yours has a passphrase of its own and outlives the vault's key");
+}
+
+#[test]
+fn x_05_two_machines_must_not_refresh_the_same_sign_in() {
+    says("Two machines must not refresh the same sign-in");
+    says("The mark is a record of each such sign-in and not of the whole vault");
 }
 
 #[test]

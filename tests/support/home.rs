@@ -196,8 +196,8 @@ impl Home {
         assert!(sql.execute(update, [seconds]).expect("changed") > 0);
     }
 
-    /// What the vault holds of a connection, read by the library.
-    pub(crate) fn kept(&self, name: &str) -> Kept {
+    /// The vault, opened by the library.
+    pub(crate) fn opened(&self) -> Vault {
         let mut vault = Vault::open(&self.vault_home())
             .expect("opens")
             .expect("made");
@@ -205,6 +205,12 @@ impl Home {
         vault
             .unlock(Unlock::Passphrase(&passphrase))
             .expect("unlocked");
+        vault
+    }
+
+    /// What the vault holds of a connection, read by the library.
+    pub(crate) fn kept(&self, name: &str) -> Kept {
+        let vault = self.opened();
         let connection = vault.connection(name).expect("reads").expect(name);
         let text = |token: Option<Secret>| token.map(|token| token.reveal().to_owned());
         Kept {
