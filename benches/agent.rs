@@ -6,6 +6,9 @@
 //! It makes a vault with many accounts, starts the agent of the release build, and measures, one after
 //! the other in each round, the programs that stand beside each other in the table.
 
+// The figures are what it is for.
+#![allow(clippy::print_stdout)]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read as _, Write as _};

@@ -8,12 +8,11 @@ use super::args::{AgentCommand, AgentStart, Cli};
 use super::failed::Failed;
 use super::output;
 use super::setup::{self, Setup};
-use super::span::span;
 use crate::advice::{Advice, agent as words, exit};
 use crate::agent::client::{Client, ClientError, Told};
 use crate::agent::{Options, StartError, Status, key_text, start, start_here};
 use crate::engine::{Error, VaultFacts};
-use crate::model::{Seconds, UnixTime, Untrusted};
+use crate::model::{Seconds, UnixTime, Untrusted, span};
 use crate::vault::VaultKey;
 
 pub(super) fn run(cli: &Cli, command: &AgentCommand) -> Result<(), Failed> {

@@ -7,10 +7,9 @@ use super::failed::Failed;
 use super::output;
 use super::prompt::secret_from;
 use super::setup::Setup;
-use super::span::span;
 use crate::model::{
     ClientAuth, Connection, ConnectionName, EndpointUrl, Issuer, Policy, RedirectUri, ScopeSet,
-    TestRead,
+    TestRead, span,
 };
 
 pub(super) fn rename(setup: &Setup, from: &str, to: &str) -> Result<(), Failed> {

@@ -29,6 +29,7 @@ pub(super) fn run(setup: Setup, exec: Exec) -> Result<u8, Failed> {
     if setup.verbose {
         output::note("valetkey: Token visible to every program started by this command.");
     }
+    given.handed_out(&setup);
     // However long the program runs, the vault is closed meanwhile.
     drop(setup);
     let by = if exec.fd {

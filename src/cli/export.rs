@@ -155,7 +155,7 @@ fn write_file(path: &Path, bytes: &[u8], replace: bool) -> Result<(), Failed> {
         .unwrap_or(Path::new("."));
     put_in(folder, path, bytes, replace).map_err(|error| {
         Failed(Advice {
-            code: "output-file",
+            code: "output-file".into(),
             sentence: format!(
                 "{} could not be written: {}.",
                 output::path(path),

@@ -36,11 +36,13 @@ pub(super) fn run(setup: &Setup, asked: &KubeCredential) -> Result<(), Failed> {
     if let Some(end) = given.expires_at {
         status["expirationTimestamp"] = UnixTime::rfc3339(end).into();
     }
-    Ok(output::json(&json!({
+    output::json(&json!({
         "apiVersion": version,
         "kind": "ExecCredential",
         "status": status,
-    }))?)
+    }))?;
+    given.handed_out(setup);
+    Ok(())
 }
 
 /// The version that kubectl asks for; the newest when it does not say.
@@ -85,7 +87,7 @@ mod tests {
             r#"{"apiVersion":"client.authentication.k8s.io/v1alpha1"}"#,
             r#"{"apiVersion":7}"#,
         ] {
-            assert_eq!(of(Some(other)), Err("kube-version"), "{other}");
+            assert_eq!(of(Some(other)), Err("kube-version".into()), "{other}");
         }
     }
 }

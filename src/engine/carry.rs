@@ -2,7 +2,7 @@
 //! sends nothing before somebody signs in with it (conformance G-09).
 
 use super::{Change, Engine, Error};
-use crate::model::{Connection, ConnectionName, Registration, Secret};
+use crate::model::{Connection, ConnectionName, Policy, Registration, Secret};
 use crate::provider::{Definition, write_definitions};
 use crate::vault::{Addition, Carried};
 
@@ -82,6 +82,10 @@ impl Engine {
                 connection.registration = registration;
             }
             connection.registration.has_secret |= carried.has_client_secret();
+            // A sign-in that came in a file is not for every program at once (conformance Y-06).
+            if carried.signed_in().is_some() && connection.serving.policy == Policy::Allow {
+                connection.serving.policy = Policy::Confirm;
+            }
             known.push(connection.clone());
             additions.push(Addition {
                 connection,
@@ -118,6 +122,7 @@ impl Engine {
             resources: definition.resources,
             dev_http: definition.dev_http,
             ca_pem: definition.ca_pem,
+            serving: definition.serving,
             grant: None,
             ended: None,
             problem: None,

@@ -117,6 +117,10 @@ fn x_05_j_14_an_imported_sign_in_is_given_out_and_refreshed_only_once_it_is_adop
         (&after.access, &after.refresh),
         (&before.access, &before.refresh)
     );
+    // Y-06: it came in a file, so a person is asked before a program gets its token.
+    let asked = other.run(&["token", NAME]).ended(5);
+    assert!(asked.stderr.contains("policy=allow"), "{asked:#?}");
+    other.run(&["edit", NAME, "policy=allow"]).ended(0);
     other.run(&["token", NAME]).token();
     let status = other.run(&["vault", "status", "--json"]).ended(0).json();
     assert_eq!(

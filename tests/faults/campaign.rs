@@ -80,6 +80,11 @@ pub(crate) struct Chance {
 }
 
 impl Chance {
+    /// For a campaign that is one trial.
+    pub(crate) fn of(seed: u64) -> Self {
+        Self { seed, state: seed }
+    }
+
     /// The seed itself, for trials that go through a list.
     pub(crate) fn seed(&self) -> u64 {
         self.seed

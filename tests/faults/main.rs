@@ -9,6 +9,8 @@
 //!
 //! `./tests/run` installs what these tests start; nothing here is skipped when it is missing.
 
+#[path = "../support/agent.rs"]
+mod agent_talk;
 mod campaign;
 mod copies;
 mod folders;
@@ -25,6 +27,7 @@ mod processes;
 #[allow(dead_code)]
 mod pty;
 mod replay;
+mod soak;
 mod storms;
 mod trace;
 mod vault_home;

@@ -27,12 +27,11 @@ pub(super) async fn token(
     let name = request.name.as_deref().ok_or_else(words::not_understood)?;
     let min_valid = request.min_valid.map(Seconds);
     let at_hand = at_hand(desk, name, min_valid)?;
-    let connection = match &at_hand {
-        Some((connection, _)) => connection.clone(),
-        None => {
-            let found = desk.engine.connection(name);
-            Rc::new(found.map_err(|error| advise(&error))?)
-        }
+    let connection = if let Some((connection, _)) = &at_hand {
+        connection.clone()
+    } else {
+        let found = desk.engine.connection(name);
+        Rc::new(found.map_err(|error| advise(&error))?)
     };
     if let Some(resource) = &request.resource {
         check_resource(&connection, resource).map_err(|error| advise(&error))?;

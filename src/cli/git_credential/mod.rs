@@ -108,7 +108,9 @@ fn get(setup: &Setup, message: &Message, listing: Vec<Connection>) -> Result<(),
         },
     )?;
     let user = user_for(message.host.raw(), &connection.provider.id);
-    Ok(output::data(&answer(message, user, &given)?)?)
+    output::data(&answer(message, user, &given)?)?;
+    given.handed_out(setup);
+    Ok(())
 }
 
 /// The answer without its last line end.

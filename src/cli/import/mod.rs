@@ -105,6 +105,9 @@ fn tell(imported: &Imported) {
             advice::TWO_MACHINES
         ));
         output::note("  Nothing is refreshed here until you run: valetkey vault adopt");
+        output::note(
+            "  A program gets such a token only after you confirm. To change that: valetkey edit NAME policy=allow",
+        );
     }
     let mut to_sign_in = Vec::new();
     for new in connections {

@@ -18,7 +18,7 @@ pub use write::write_definitions;
 use super::Catalogue;
 use crate::model::{
     ClientAuth, Connection, ConnectionName, Provider, ProviderKind, RedirectUri, RevokeRule,
-    ScopeSet, TestMethod, TestRead,
+    ScopeSet, Serving, TestMethod, TestRead,
 };
 
 /// The definition of a connection.
@@ -33,6 +33,7 @@ pub struct Definition {
     pub resources: Vec<String>,
     pub dev_http: bool,
     pub ca_pem: Option<String>,
+    pub serving: Serving,
 }
 
 /// How a definition stands to the preset whose id it carries.
@@ -61,6 +62,7 @@ impl Definition {
             resources: connection.resources.clone(),
             dev_http: connection.dev_http,
             ca_pem: connection.ca_pem.clone(),
+            serving: connection.serving,
         }
     }
 

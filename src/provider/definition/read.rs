@@ -9,7 +9,9 @@ use toml::de::{DeTable, DeValue};
 use super::read_provider::provider;
 use super::table::{Fields, Findings};
 use super::{Catalogue, Definition};
-use crate::model::{ClientAuth, ConnectionName, Quirk, RedirectUri, Scope, ScopeSet};
+use crate::model::{
+    ClientAuth, ConnectionName, Policy, Quirk, RedirectUri, Scope, ScopeSet, Serving, span,
+};
 use crate::provider::rules::{check_certificates, check_resource};
 
 pub use super::table::Located;
@@ -141,6 +143,11 @@ fn connection(mut fields: Fields<'_>, catalogue: &Catalogue) -> Option<Definitio
         fields.checked("ca_certificates", &at, check_certificates(text))?;
         Some(text.to_owned())
     });
+    let serving = Serving {
+        policy: fields.parsed("policy", policy).unwrap_or_default(),
+        lifetime: fields.parsed("lifetime", span),
+        ahead: fields.flag("refresh_ahead"),
+    };
     let provider_table = fields.table("provider");
     if provider_table.is_none() && fields.get("provider").is_none() {
         fields.missing("provider");
@@ -158,6 +165,7 @@ fn connection(mut fields: Fields<'_>, catalogue: &Catalogue) -> Option<Definitio
             resources,
             dev_http,
             ca_pem,
+            serving,
         })
     })();
     if let Some(definition) = &definition {
@@ -189,6 +197,10 @@ fn check_whole(
             "`no-pkce` is for clients with a secret",
         );
     }
+}
+
+fn policy(word: &str) -> Result<Policy, &'static str> {
+    Policy::parse(word).ok_or("one of allow, confirm, confirm-session, deny")
 }
 
 fn client_auth(text: &str) -> Result<ClientAuth, &'static str> {

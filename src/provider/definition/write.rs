@@ -7,7 +7,7 @@ use toml::Value;
 use super::Definition;
 use super::read::VERSION;
 use crate::model::{
-    EndpointUrl, IssPolicy, Provider, ProviderKind, RevokeRule, TestMethod, TestRead,
+    EndpointUrl, IssPolicy, Policy, Provider, ProviderKind, RevokeRule, TestMethod, TestRead,
 };
 
 const HEAD: &str = "# Connections of Valetkey: definitions only, no secret and no token.\n\
@@ -81,6 +81,14 @@ fn connection(lines: &mut Lines<'_>, definition: &Definition) {
     lines.list("resources", &definition.resources);
     lines.flag("dev_http", definition.dev_http);
     lines.text("ca_certificates", definition.ca_pem.as_deref());
+    let serving = definition.serving;
+    if serving.policy != Policy::default() {
+        lines.value("policy", serving.policy.word());
+    }
+    if let Some(lifetime) = serving.lifetime {
+        lines.value("lifetime", format!("{}s", lifetime.0));
+    }
+    lines.flag("refresh_ahead", serving.ahead);
     provider(lines, &definition.provider);
 }
 

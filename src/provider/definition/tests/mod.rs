@@ -5,7 +5,9 @@ mod anything;
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::model::{EndpointUrl, Endpoints, ExtraParams, IssPolicy, Issuer, Quirk};
+use crate::model::{
+    EndpointUrl, Endpoints, ExtraParams, IssPolicy, Issuer, Policy, Quirk, Seconds,
+};
 
 const PEM: &str =
     "-----BEGIN CERTIFICATE-----\r\nMIIB\tnot real\n'''\n\"\"\"\n-----END CERTIFICATE-----\n";
@@ -66,6 +68,11 @@ fn own() -> Definition {
         resources: vec!["https://api.acme.example/".to_owned(), "urn:x:y".to_owned()],
         dev_http: true,
         ca_pem: Some(PEM.to_owned()),
+        serving: Serving {
+            policy: Policy::ConfirmSession,
+            lifetime: Some(Seconds(28_800)),
+            ahead: true,
+        },
     }
 }
 
@@ -86,6 +93,7 @@ fn of_preset(id: &str, variables: &[(&str, &str)]) -> Definition {
         resources: Vec::new(),
         dev_http: false,
         ca_pem: None,
+        serving: Serving::default(),
     }
 }
 

@@ -1,12 +1,12 @@
 //! Spans as people write them: `90`, `15m`, `8h`, `2d`.
 
-use crate::model::Seconds;
+use super::Seconds;
 
 /// Nobody means more.
 const LONGEST: u64 = 366 * 24 * 3600;
 
 /// A number of seconds, or of minutes, hours or days with the unit's letter.
-pub(super) fn span(text: &str) -> Result<Seconds, String> {
+pub fn span(text: &str) -> Result<Seconds, String> {
     let wrong = || "a number of seconds, or one with s, m, h or d: 90, 15m, 8h, 2d".to_owned();
     let (number, unit) = match text.char_indices().next_back() {
         Some((at, 's')) => (&text[..at], 1),
