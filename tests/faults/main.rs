@@ -11,6 +11,7 @@
 
 #[path = "../support/agent.rs"]
 mod agent_talk;
+mod agents;
 mod campaign;
 mod copies;
 mod folders;

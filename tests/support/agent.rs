@@ -3,7 +3,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -80,6 +80,13 @@ impl Agent<'_> {
         }
     }
 
+    /// Leaves it running; its process number.
+    pub(crate) fn let_go(self) -> u32 {
+        let pid = self.pid;
+        std::mem::forget(self);
+        pid
+    }
+
     pub(crate) fn talk(&self) -> Talk {
         Talk::to(self.home)
     }
@@ -100,7 +107,11 @@ pub(crate) struct Talk(pub(crate) UnixStream);
 
 impl Talk {
     pub(crate) fn to(home: &Home) -> Self {
-        let stream = UnixStream::connect(home.socket()).expect("an agent");
+        Self::at(&home.socket())
+    }
+
+    pub(crate) fn at(socket: &Path) -> Self {
+        let stream = UnixStream::connect(socket).expect("an agent");
         stream.set_read_timeout(Some(PATIENCE)).expect("set");
         stream.set_write_timeout(Some(PATIENCE)).expect("set");
         Self(stream)

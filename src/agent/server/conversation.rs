@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use tokio::net::UnixStream;
+use tokio::task::yield_now;
 use zeroize::Zeroizing;
 
 use super::clients::Seat;
@@ -19,6 +20,7 @@ use crate::vault::{Handed, Outcome, Via};
 /// A client's end, as the work for it sees it.
 pub(super) struct Client<'a> {
     stream: &'a UnixStream,
+    seat: &'a Seat,
     frames: &'a mut Frames,
     /// Of its process, where the system tells.
     pub(super) pid: Option<u32>,
@@ -37,6 +39,12 @@ impl Client<'_> {
     pub(super) fn caller(&self) -> Option<Caller> {
         let look = || process(self.pid?, self.connected);
         self.caller.get_or_init(look).clone()
+    }
+
+    /// Answers it; whether that went well. Whoever does not take its answer loses its place to others.
+    async fn tell(&self, reply: &Reply) -> bool {
+        self.seat.answered();
+        say(self.stream, reply).await.is_ok()
     }
 
     /// Ends when the client leaves.
@@ -66,16 +74,18 @@ pub(super) async fn talk(desk: Rc<Desk>, stream: UnixStream, pid: Option<u32>, s
         desk.was_asked();
         let mut client = Client {
             stream: &stream,
+            seat: &seat,
             frames: &mut frames,
             pid,
             caller: &caller,
             connected,
         };
         let went_on = answer(&desk, &mut client, &request).await;
-        seat.answered();
         if !went_on {
             return;
         }
+        // However much one client sends, the others have their turns.
+        yield_now().await;
     }
 }
 
@@ -93,7 +103,7 @@ async fn answer(desk: &Rc<Desk>, client: &mut Client<'_>, request: &Zeroizing<Ve
         Ok(understood) => understood,
         Err(advice) => {
             // Whoever speaks another language is told so once.
-            let _ = say(client.stream, &Reply::refusal(&advice)).await;
+            client.tell(&Reply::refusal(&advice)).await;
             return false;
         }
     };
@@ -115,7 +125,7 @@ async fn answer(desk: &Rc<Desk>, client: &mut Client<'_>, request: &Zeroizing<Ve
             None => Err(words::no_key()),
         },
         Ask::Stop => {
-            let _ = say(client.stream, &Reply::done()).await;
+            client.tell(&Reply::done()).await;
             desk.stop();
             return false;
         }
@@ -124,7 +134,7 @@ async fn answer(desk: &Rc<Desk>, client: &mut Client<'_>, request: &Zeroizing<Ve
         Ask::Proof | Ask::Proxied => Err(words::not_supported()),
     };
     let reply = told.unwrap_or_else(|advice| Reply::refusal(&advice));
-    say(client.stream, &reply).await.is_ok()
+    client.tell(&reply).await
 }
 
 /// Gives a token, and writes down that it did.
@@ -132,7 +142,7 @@ async fn hand_over(desk: &Rc<Desk>, client: &mut Client<'_>, request: &Request) 
     let (id, token) = match tokens::token(desk, client, request).await {
         Ok(given) => given,
         Err(advice) => {
-            return say(client.stream, &Reply::refusal(&advice)).await.is_ok();
+            return client.tell(&Reply::refusal(&advice)).await;
         }
     };
     let (name, caller) = (token.name.clone(), client.caller());
@@ -140,7 +150,7 @@ async fn hand_over(desk: &Rc<Desk>, client: &mut Client<'_>, request: &Request) 
         token: Some(token),
         ..Reply::new()
     };
-    let sent = say(client.stream, &reply).await.is_ok();
+    let sent = client.tell(&reply).await;
     if sent {
         desk.count_served();
         desk.books.note(Handed {
@@ -179,11 +189,13 @@ async fn watch(desk: &Desk, client: &mut Client<'_>) -> bool {
     let watching = desk.questions.borrow_mut().watch();
     let Some(mut news) = watching else {
         let refusal = Reply::refusal(&words::too_many_watchers());
-        return say(client.stream, &refusal).await.is_ok();
+        return client.tell(&refusal).await;
     };
-    if say(client.stream, &Reply::done()).await.is_err() {
+    if !client.tell(&Reply::done()).await {
         return false;
     }
+    // It says nothing for hours, and keeps its place.
+    client.seat.asked();
     loop {
         tokio::select! {
             told = news.recv() => match told {

@@ -27,6 +27,10 @@ pub(super) use desk::{Desk, Terms};
 /// After a descriptor could not be had for a new client.
 const BREATH: Duration = Duration::from_millis(10);
 
+/// So many new clients are let in before those that are there have a turn: few enough that nobody among
+/// them is sent away unheard, many enough that a crowd at the door is let in quickly.
+const TOGETHER: usize = clients::MOST / 4;
+
 /// Serves until it is told to stop, or has been idle for long enough. The socket goes with it.
 pub(super) fn serve(desk: Desk, listener: UnixListener, place: Place) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -51,13 +55,17 @@ async fn run(desk: Rc<Desk>, listener: UnixListener) -> io::Result<()> {
     spawn_local(ahead::keep_fresh(desk.clone()));
     spawn_local(desk::keep_time(desk.clone()));
     spawn_local(books::keep(desk.clone()));
+    let mut arrived = 0_usize;
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
                     welcome(&desk, &clients, stream);
                     // It is heard before a crowd behind it takes its place.
-                    yield_now().await;
+                    arrived += 1;
+                    if arrived.is_multiple_of(TOGETHER) {
+                        yield_now().await;
+                    }
                 }
                 Err(_) => tokio::time::sleep(BREATH).await,
             },
