@@ -75,6 +75,31 @@ fn w_07_a_provider_typed_by_its_addresses_and_kept_over_a_restart() {
     assert!(sandbox.reuse_events().is_empty());
 }
 
+#[test]
+fn design_4_a_refresh_in_another_shell_changes_the_row_of_an_open_table() {
+    let sandbox = sandbox();
+    let (home, pages) = Home::new().with_browser();
+    let mut term = home.start(&[]);
+    term.until_shows("No connections yet.");
+    term.press("a");
+    type_definition(&mut term, &sandbox);
+    let visit = sandbox.visit(&mut sandbox.browser(), &pages.next());
+    assert_eq!(visit.expect("visits").status, 200);
+    term.until_shows("Connected as Ada Practice.");
+    term.press(ENTER);
+    term.until_shows("▸ notes");
+    term.until("an hour", |term| {
+        term.line_with("▸ notes").contains("in 1 h")
+    });
+    sandbox.set("expires_in=300").expect("a switch");
+    let (code, _, told) = home.run(&["refresh", "notes"]);
+    assert_eq!(code, Some(0), "{told}");
+    // Nobody touches a key.
+    term.until("minutes", |term| term.line_with("▸ notes").contains("min"));
+    term.press("q");
+    assert_eq!(term.end(), 0);
+}
+
 /// Chooses a provider of one's own and describes this sandbox, up to the sign-in.
 fn type_definition(term: &mut Term, sandbox: &SandboxThread) {
     term.until_shows("Step 1 of 7");
