@@ -28,6 +28,8 @@ use valetkey::model::{
 use valetkey::vault::{Candidate, Home, Vault};
 
 const PASSPHRASE: &str = "an obviously fake passphrase";
+/// At once.
+const CLIENTS: u32 = 64;
 const HOUR: Seconds = Seconds(3600);
 
 struct Wish {
@@ -93,7 +95,13 @@ fn wish() -> Wish {
     while let Some(flag) = arguments.next() {
         let value = arguments.next().expect("a value after the flag");
         match flag.as_str() {
-            "--accounts" => wish.accounts = value.parse().expect("a number"),
+            "--accounts" => {
+                wish.accounts = value.parse().expect("a number");
+                assert!(
+                    wish.accounts >= CLIENTS,
+                    "each client asks for an account of its own"
+                );
+            }
             "--rounds" => wish.rounds = value.parse().expect("a number"),
             "--seconds" => wish.seconds = value.parse().expect("a number"),
             "--beside" => {
@@ -238,7 +246,7 @@ fn serve_everyone(socket: &Path, accounts: u32) {
 fn throughput(socket: &Path, span: Duration, keeps: bool) -> u64 {
     let served = Arc::new(AtomicU64::new(0));
     let over = Arc::new(AtomicBool::new(false));
-    let clients: Vec<_> = (0..64)
+    let clients: Vec<_> = (0..CLIENTS)
         .map(|client| {
             let (served, over, socket) = (served.clone(), over.clone(), socket.to_owned());
             std::thread::spawn(move || {
