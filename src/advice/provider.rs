@@ -83,6 +83,13 @@ pub(super) fn provider(failure: &ProviderFailure) -> Advice {
         )
         .hint("Sign in again.")
         .fixes([Fix::SignInAgain]),
+        FailureKind::MoreScope(scope) => Advice::new(
+            "more-scope",
+            exit::REFUSED,
+            format!("{host} wants more than this sign-in may do: {}.", scope.shown()),
+        )
+        .hint("If you want that, add it to the scopes (valetkey edit NAME scope=\"…\") and sign in again.")
+        .fixes([Fix::SignInAgain]),
         FailureKind::Status(status) => Advice::new(
             "status",
             if matches!(status, 408 | 500..) { exit::OFFLINE } else { exit::REFUSED },

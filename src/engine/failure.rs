@@ -200,6 +200,8 @@ pub enum FailureKind {
     },
     /// A status without details.
     Status(u16),
+    /// The resource wants these scopes too (RFC 6750 section 3.1).
+    MoreScope(#[serde(with = "untrusted")] Untrusted),
     /// Try again later: 408, 429 or 5xx; `after` as `Retry-After` asks.
     Later {
         status: u16,
@@ -353,6 +355,7 @@ impl ProviderFailure {
             FailureKind::Status(status) | FailureKind::Later { status, .. } => {
                 Untrusted::new(format!("status {status}"))
             }
+            FailureKind::MoreScope(scope) => Untrusted::new(format!("needs {}", scope.raw())),
             FailureKind::Redirect(_) => Untrusted::new("an unexpected redirect"),
             FailureKind::WebPage => Untrusted::new("a web page instead of data"),
             FailureKind::MediaType(media) => Untrusted::new(format!("media type {}", media.raw())),

@@ -95,7 +95,12 @@ impl Engine {
                 account,
             )),
             TestVerdict::Refused { status, .. } => {
-                Err(ProviderFailure::status(Endpoint::Test, test.url.authority(), status).into())
+                let mut failure =
+                    ProviderFailure::status(Endpoint::Test, test.url.authority(), status);
+                if let Some(scope) = oauth::missing_scope(&response).filter(|_| status == 403) {
+                    failure.kind = FailureKind::MoreScope(scope);
+                }
+                Err(failure.into())
             }
         }
     }

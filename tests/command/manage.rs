@@ -265,3 +265,28 @@ fn the_sandbox_runs_alone_until_it_is_stopped() {
     running.interrupt();
     running.end().ended(0);
 }
+
+#[test]
+fn c_03_a_resource_that_wants_more_scope_says_which() {
+    let sandbox = sandbox(&[]);
+    let home = Home::new();
+    let mut definition = home.definition(&sandbox);
+    let scope = definition
+        .iter()
+        .position(|word| word == "profile items:read");
+    definition[scope.expect("scopes")] = "profile".to_owned();
+    home.run(&definition).ended(0);
+    home.login(&sandbox).ended(0);
+    let items = sandbox.at("/items");
+    let told = home.run(&["test", NAME, "--url", &items]).ended(7);
+    assert!(
+        told.stderr
+            .contains("wants more than this sign-in may do: items:read"),
+        "{told:#?}"
+    );
+    assert_eq!(
+        sandbox.requests_to("/items").len(),
+        1,
+        "it is not asked again"
+    );
+}

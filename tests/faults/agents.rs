@@ -1,6 +1,6 @@
 //! The agent under attack, and several agents at once (FT-41, FT-42; storms with agents).
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -316,4 +316,55 @@ impl Drop for Aside {
         let ended = Command::new("kill").arg(self.pid.to_string()).status();
         assert!(ended.expect("kill").success());
     }
+}
+
+#[test]
+fn y_03_nothing_is_sent_to_an_agent_of_another_user() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let token = home.run(&["token", NAME]).token();
+    let run = home.root().join("run");
+    std::fs::create_dir_all(&run).expect("made");
+    let temporary = std::env::temp_dir();
+    for folder in run.ancestors().take_while(|folder| **folder != *temporary) {
+        if folder.starts_with(&temporary) {
+            let mode = if folder == run { 0o777 } else { 0o755 };
+            std::fs::set_permissions(folder, std::fs::Permissions::from_mode(mode))
+                .expect("opened");
+        }
+    }
+    // It tells when it listens, then how many bytes each of two callers sent.
+    let script = r#"
+        use IO::Socket::UNIX;
+        $| = 1;
+        my $door = IO::Socket::UNIX->new(Local => $ARGV[0], Listen => 5) or die "not bound: $!";
+        chmod 0777, $ARGV[0];
+        print "listening\n";
+        for (1..2) {
+            my $caller = $door->accept;
+            my $read = sysread($caller, my $asked, 1000);
+            print "read ", $read // "nothing", "\n";
+        }
+    "#;
+    let mut planted = Command::new("setpriv")
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+        .args(["/usr/bin/perl", "-e", script])
+        .arg(home.socket())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("setpriv");
+    let mut told = BufReader::new(planted.stdout.take().expect("piped")).lines();
+    let mut line = || told.next().expect("a line").expect("text");
+    assert_eq!(line(), "listening");
+    let refused = home.run(&["agent", "status"]).ended(1);
+    assert!(
+        refused.stderr.contains("belongs to another user"),
+        "{refused:#?}"
+    );
+    assert_eq!(line(), "read 0", "the connection was closed unused");
+    // The command goes its own way.
+    assert_eq!(home.run(&["token", NAME]).token(), token);
+    assert_eq!(line(), "read 0");
+    planted.wait().expect("ended");
 }
