@@ -46,6 +46,7 @@ fn y_07_a_locked_agent_gives_nothing_until_a_person_unlocks_it() {
         refused.stderr.contains("valetkey vault unlock"),
         "{refused:#?}"
     );
+    home.run(&["token", NAME, "--json"]).ended(6);
     let mut talk = agent.talk();
     for ask in [
         token_of(NAME),
@@ -364,6 +365,8 @@ fn i6_a_path_too_long_for_a_socket_is_said_with_its_length() {
 fn y_06_a_connection_set_to_deny_gives_its_token_to_no_program() {
     let sandbox = sandbox(&[]);
     let home = Home::signed_in(&sandbox);
+    // Seen to work: from here on the agent has it at hand.
+    home.run(&["token", NAME]).token();
     home.run(&["edit", NAME, "policy=deny"]).ended(0);
     let denied = |told: crate::home::Output| {
         let told = told.ended(5);
@@ -373,8 +376,17 @@ fn y_06_a_connection_set_to_deny_gives_its_token_to_no_program() {
     denied(home.run(&["token", NAME]));
     let json = home.run(&["token", NAME, "--json"]).ended(5).json();
     assert_eq!(json["error"]["code"], "policy-deny");
-    let _agent = home.agent();
+    let agent = home.agent();
     denied(home.run(&["token", NAME]));
+    // Decided while a conversation is open, after a token was given in it.
+    home.run(&["edit", NAME, "policy=allow"]).ended(0);
+    let mut talk = agent.talk();
+    for _ in 0..2 {
+        let told = talk.ask(&token_of(NAME)).expect("told");
+        assert!(told["token"].is_object(), "{told}");
+    }
+    home.run(&["edit", NAME, "policy=deny"]).ended(0);
+    assert_eq!(talk.refused(&token_of(NAME)), "policy-deny");
     // It is about programs: the program itself still uses it.
     home.run(&["test", NAME]).ended(0);
     home.run(&["edit", NAME, "policy=allow"]).ended(0);
