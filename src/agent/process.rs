@@ -28,7 +28,7 @@ pub(super) struct Order {
     pub(super) lifetime: Option<u64>,
     pub(super) idle_exit: Option<u64>,
     /// The vault's key in base64, where it is to begin open.
-    #[serde(with = "super::wire::opt_secret")]
+    #[serde(with = "crate::model::opt_secret_text")]
     pub(super) key: Option<Secret>,
 }
 

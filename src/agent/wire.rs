@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::advice::Advice;
 use crate::model::{Caller, Secret, Shown, UnixTime, Untrusted};
+use crate::model::{opt_secret_text, secret_text};
 
 /// Version of the protocol.
 pub(super) const VERSION: u32 = 1;
@@ -32,7 +33,11 @@ pub(super) struct Request {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) resource: Option<String>,
     /// The vault's key, to unlock with; base64.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "opt_secret")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "opt_secret_text"
+    )]
     pub(super) key: Option<Secret>,
     /// Of a question.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -122,7 +127,7 @@ pub(super) struct Reply {
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct Token {
-    #[serde(rename = "access_token", with = "secret")]
+    #[serde(rename = "access_token", with = "secret_text")]
     pub(super) access: Secret,
     /// Of the connection, as it is spelled.
     pub(super) name: String,
@@ -361,38 +366,4 @@ fn escaped(text: &str) -> usize {
 pub(super) fn length(head: [u8; HEAD]) -> Option<usize> {
     let length = usize::try_from(u32::from_be_bytes(head)).ok()?;
     (1..=LONGEST).contains(&length).then_some(length)
-}
-
-mod secret {
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use crate::model::Secret;
-
-    pub(super) fn serialize<S: Serializer>(secret: &Secret, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(secret.reveal())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
-        String::deserialize(from).map(Secret::new)
-    }
-}
-
-pub(super) mod opt_secret {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use crate::model::Secret;
-
-    #[allow(clippy::ref_option)] // the shape serde asks for
-    pub(in crate::agent) fn serialize<S: Serializer>(
-        secret: &Option<Secret>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        secret.as_ref().map(Secret::reveal).serialize(to)
-    }
-
-    pub(in crate::agent) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Option<Secret>, D::Error> {
-        Ok(Option::<String>::deserialize(from)?.map(Secret::new))
-    }
 }

@@ -47,6 +47,7 @@ const EXAMPLES: &str = "Examples:
 Environment:
   VALETKEY_HOME             keep everything below this folder
   VALETKEY_PASSPHRASE_FILE  read the vault's passphrase from this file
+  VALETKEY_ASKPASS          a program that asks you yes or no (else SSH_ASKPASS)
   BROWSER, NO_COLOR         as elsewhere
 
 Exit codes: 0 ok, 1 other, 2 usage, 3 needs sign-in, 4 offline, 5 denied, 6 vault, 7 refused, 8 busy, 130 interrupted";
@@ -271,7 +272,6 @@ pub(super) enum VaultCommand {
     Unlock,
     /// Have the agent forget the vault's key and give out nothing
     Lock,
-    /// Take a vault that was copied or restored into use on this machine
     /// Take a vault that was copied or restored, or sign-ins of a backup, into use on this machine
     Adopt,
     /// How the vault stands

@@ -18,6 +18,7 @@ mod span;
 mod time;
 mod untrusted;
 mod url;
+mod written_out;
 
 pub use caller::Caller;
 pub use connection::{
@@ -40,3 +41,4 @@ pub use span::span;
 pub use time::{BootId, Seconds, UnixTime, Uptime};
 pub use untrusted::{Shown, Untrusted};
 pub use url::{EndpointUrl, Issuer, UrlProblem};
+pub(crate) use written_out::{opt_secret_text, secret_text};

@@ -19,10 +19,11 @@ use super::failure::ProviderFailure;
 use super::{Error, hold};
 use crate::host::Clock;
 use crate::model::{AttemptId, Connection, ConnectionId, EndReason, GrantId, Secret, UnixTime};
+use crate::model::{opt_secret_text, secret_text};
 use crate::oauth::{Flow, HttpResponse, Skew, skew_of};
 use crate::vault::{Vault, VaultError};
 
-use wire::{VaultTrouble, opt_secret, secret};
+use wire::VaultTrouble;
 pub use worker::worker_main;
 pub(super) use worker::{pack, unpack};
 
@@ -44,18 +45,18 @@ pub enum Job {
         identity: [u8; 32],
         attempt: AttemptId,
         redirect_uri: String,
-        #[serde(with = "secret")]
+        #[serde(with = "secret_text")]
         code: Secret,
-        #[serde(with = "secret")]
+        #[serde(with = "secret_text")]
         verifier: Secret,
-        #[serde(with = "opt_secret")]
+        #[serde(with = "opt_secret_text")]
         nonce: Option<Secret>,
     },
     /// Ask once whether a device code was approved; store the tokens as a candidate if so.
     DevicePoll {
         connection: ConnectionId,
         identity: [u8; 32],
-        #[serde(with = "secret")]
+        #[serde(with = "secret_text")]
         device_code: Secret,
     },
 }

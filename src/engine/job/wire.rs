@@ -82,39 +82,6 @@ impl From<VaultTrouble> for VaultError {
     }
 }
 
-/// The one place where a secret is written out: into a frame for our own worker, wiped after use.
-pub(super) mod secret {
-    use crate::model::Secret;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(crate) fn serialize<S: Serializer>(secret: &Secret, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(secret.reveal())
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
-        String::deserialize(from).map(Secret::new)
-    }
-}
-
-pub(super) mod opt_secret {
-    use crate::model::Secret;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    #[allow(clippy::ref_option)] // the shape serde asks for
-    pub(crate) fn serialize<S: Serializer>(
-        secret: &Option<Secret>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        secret.as_ref().map(Secret::reveal).serialize(to)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Option<Secret>, D::Error> {
-        Ok(Option::<String>::deserialize(from)?.map(Secret::new))
-    }
-}
-
 /// Outside text on its way between two processes of our own.
 pub(in crate::engine) mod untrusted {
     use crate::model::Untrusted;

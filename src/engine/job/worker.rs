@@ -8,10 +8,9 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::wire::secret;
 use super::{Done, Job, Trouble, run};
 use crate::host::{self, SystemClock, defer_signals};
-use crate::model::Secret;
+use crate::model::{Secret, secret_text};
 use crate::vault::{Home, Unlock, Vault, VaultKey};
 
 /// The frame that a worker process is started with.
@@ -19,7 +18,7 @@ use crate::vault::{Home, Unlock, Vault, VaultKey};
 struct Order {
     data: PathBuf,
     state: PathBuf,
-    #[serde(with = "secret")]
+    #[serde(with = "secret_text")]
     key: Secret,
     job: Job,
 }
