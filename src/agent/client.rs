@@ -1,6 +1,7 @@
 //! Asking a running agent. Synchronous, and nothing of the program is needed before it.
 
 use std::io::{self, Read as _, Write as _};
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use zeroize::Zeroizing;
 
-use super::peer::{is_ours, server_uid};
+use super::peer::{is_ours, server_process, server_uid};
 use super::socket;
 use super::wire::{self, Answer, Ask, HEAD, Question, Reply, Request, Status, Working};
 use crate::advice::Advice;
@@ -90,6 +91,19 @@ impl Client {
         Ok(Some(Self { stream }))
     }
 
+    /// The agent's process, where the system tells.
+    pub fn process(&self) -> Option<u32> {
+        server_process(&self.stream)
+    }
+
+    /// Ends the conversation from elsewhere when it is dropped, also while this waits to hear something.
+    ///
+    /// # Errors
+    /// The process has too many files open.
+    pub fn hang_up(&self) -> io::Result<HangUp> {
+        self.stream.try_clone().map(HangUp)
+    }
+
     /// A token of the connection of that name. Waits while the agent refreshes or asks a person, no
     /// longer than 45 s altogether.
     pub fn token(&mut self, wanted: &Wanted<'_>) -> Result<Told<Given>, ClientError> {
@@ -155,9 +169,11 @@ impl Client {
     }
 
     /// From now on this connection hears of questions, through `heard`, until that returns false or
-    /// the agent ends.
+    /// the agent ends. At once when the agent has enough watchers.
     pub fn watch(mut self, mut heard: impl FnMut(Heard) -> bool) -> Result<(), ClientError> {
-        self.do_it(&Request::new(Ask::Watch))?;
+        if let Told::No(_) = self.do_it(&Request::new(Ask::Watch))? {
+            return Ok(());
+        }
         self.stream.set_read_timeout(None).map_err(broken)?;
         loop {
             let reply = self.read()?;
@@ -232,6 +248,16 @@ impl Client {
             Ok(read) => Ok(read),
             Err(error) => Err(broken(error)),
         }
+    }
+}
+
+/// See [`Client::hang_up`].
+pub struct HangUp(UnixStream);
+
+impl Drop for HangUp {
+    fn drop(&mut self) {
+        // The other end may have gone first.
+        let _ = self.0.shutdown(Shutdown::Both);
     }
 }
 

@@ -15,6 +15,19 @@ pub(super) fn server_uid(stream: impl AsFd) -> Option<u32> {
     Some(found.uid.as_raw())
 }
 
+/// The process that serves the socket; `None` where the system does not tell.
+#[cfg(target_os = "linux")]
+pub(super) fn server_process(stream: impl AsFd) -> Option<u32> {
+    let found = rustix::net::sockopt::socket_peercred(stream).ok()?;
+    u32::try_from(found.pid.as_raw_nonzero().get()).ok()
+}
+
+/// Not told here.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn server_process(_: impl AsFd) -> Option<u32> {
+    None
+}
+
 /// Not asked here: the folder, which nobody else may enter, decides.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn server_uid(_: impl AsFd) -> Option<u32> {
