@@ -96,7 +96,7 @@ fn once(parts: cli::TuiParts) -> Result<Ended, RunError> {
         door = Some(practice_door(practice.sandbox.clone()));
     }
     let clock = engine.clone();
-    let mut backend = EngineBackend::new(engine, parts.passphrase, door);
+    let mut backend = EngineBackend::new(engine, parts.passphrase, door, parts.run);
     let now = || {
         host::fault_point("owner");
         clock.now()

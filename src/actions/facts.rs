@@ -23,6 +23,8 @@ pub struct Facts {
     pub practice: bool,
     /// A code is shown that also fits as a QR picture.
     pub qr: bool,
+    /// A program waits for a person's word, and its question is not open yet.
+    pub asked: bool,
 }
 
 /// Why an action is not possible now; one sentence.
@@ -77,6 +79,10 @@ pub(super) fn qr(facts: &Facts) -> Why {
         facts.qr,
         "There is no code, or it does not fit as a picture.",
     )
+}
+
+pub(super) fn asked(facts: &Facts) -> Why {
+    check(facts.asked, "No program waits for your answer.")
 }
 
 fn check(holds: bool, reason: &'static str) -> Why {

@@ -37,6 +37,7 @@ pub enum Action {
     Back,
     Stop,
     Lock,
+    Answer,
     Mouse,
     Palette,
     Help,

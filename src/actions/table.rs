@@ -134,6 +134,8 @@ static ENTRIES: &[Entry] = &[
         keys: &[Key::Char(':')], places: &[Start, Table, Details, History, Form, Finished], needs: None },
     Entry { action: Action::Lock, name: "lock", word: "", help: "Lock the vault",
         keys: &[Key::Char('L')], places: &[Start, Table, Details], needs: Some(facts::lockable) },
+    Entry { action: Action::Answer, name: "answer a program", word: "", help: "See which program wants a token, and answer it",
+        keys: &[Key::Ctrl('t')], places: EVERYWHERE, needs: Some(facts::asked) },
     Entry { action: Action::Mouse, name: "mouse", word: "", help: "Give the mouse to the terminal, or take it back",
         keys: &[Key::Char('M')], places: EVERYWHERE, needs: None },
     Entry { action: Action::Redraw, name: "redraw", word: "", help: "Draw the whole screen again",

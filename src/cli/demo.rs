@@ -1,5 +1,6 @@
 //! `demo` and `sandbox`: practice without any real service.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::failed::Failed;
@@ -23,6 +24,8 @@ pub struct TuiParts {
     pub passphrase: Option<Secret>,
     /// Open the wizard at once.
     pub wizard: Option<WizardStart>,
+    /// Where an agent's socket may lie, whose questions are shown; none in practice.
+    pub run: Option<PathBuf>,
     /// The practice provider, running as long as this lives, with its runtime.
     pub practice: Option<Practice>,
 }
@@ -76,6 +79,7 @@ pub(super) fn parts(port: u16) -> Result<TuiParts, Failed> {
         catalogue: Catalogue::default(),
         passphrase: None,
         wizard: None,
+        run: None,
         practice: Some(practice),
     })
 }

@@ -224,9 +224,11 @@ fn open_tui(cli: &Cli, wizard: Option<WizardStart>) -> Result<Next, Failed> {
     require_terminal("Use a command instead: list, token, login … (valetkey --help)")?;
     let setup = Setup::new(cli)?;
     let passphrase = setup.passphrase_brought()?;
+    let paths = setup::paths()?;
     Ok(Next::Tui(Box::new(TuiParts {
         engine: setup.engine,
-        catalogue: catalogue::load(&setup::paths()?.config),
+        catalogue: catalogue::load(&paths.config),
+        run: Some(paths.run),
         passphrase,
         wizard,
         practice: None,

@@ -1,14 +1,15 @@
-//! The last lines of the screen: notice or filter line, and the footer.
+//! The last lines of the screen: notice or filter line, a program that waits, and the footer.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use super::asked;
 use super::glyph;
 use super::model::Model;
 use super::text;
-use super::theme::Role;
+use super::theme::{Look, Role};
 use super::view::Parts;
 use crate::actions;
 
@@ -23,12 +24,26 @@ pub(super) fn bottom(
     buffer: &mut Buffer,
 ) -> Option<Position> {
     let look = model.look();
-    let finding = model.top().is_none() && model.world.table.finding();
-    let filter = model.screens.is_empty() && !model.world.table.filter().is_empty();
+    let finding = is_finding(model);
     let line = parts.notice.unwrap_or(parts.footer);
+    let asked = asked::lines(model, line.width);
     let mut cursor = cursor;
     let mut taken = false;
-    if finding || (filter && model.notice.is_none() && parts.notice.is_some()) {
+    if parts.notice.is_none() && !finding && !asked.is_empty() {
+        // One line for everything: it waits for a person, and not for long.
+        waiting(&asked, look, line, buffer);
+        return cursor;
+    }
+    if let Some(area) = parts.notice {
+        let top = area.bottom().saturating_sub(cells_of(asked.len()));
+        let area = Rect {
+            y: top,
+            height: area.bottom() - top,
+            ..area
+        };
+        waiting(&asked, look, area, buffer);
+    }
+    if finding || (shows_filter(model) && parts.notice.is_some()) {
         let room = usize::from(line.width).saturating_sub(4);
         let (shown, at) = model.world.table.filter().window(room);
         let spans = vec![Span::styled(" / ", look.style(Role::Key)), Span::raw(shown)];
@@ -68,6 +83,45 @@ pub(super) fn bottom(
     cursor
 }
 
+fn is_finding(model: &Model) -> bool {
+    model.top().is_none() && model.world.table.finding()
+}
+
+/// Whether the filter that is set stands there.
+fn shows_filter(model: &Model) -> bool {
+    let filter = model.screens.is_empty() && !model.world.table.filter().is_empty();
+    filter && model.notice.is_none()
+}
+
+/// Lines between the body and the footer; at least one stays free.
+pub(super) fn lines(model: &Model, width: u16) -> usize {
+    let own = if is_finding(model) || shows_filter(model) {
+        1
+    } else {
+        notice_lines(model, width).len()
+    };
+    (own + asked::lines(model, width).len()).max(1)
+}
+
+/// A program that waits for a person's word.
+fn waiting(lines: &[String], look: Look, area: Rect, buffer: &mut Buffer) {
+    for (index, (words, y)) in lines.iter().zip(area.y..area.bottom()).enumerate() {
+        let glyph = if index == 0 { glyph::ACTIVE } else { " " };
+        let style = look.style(Role::Strong);
+        let line = Line::styled(format!(" {glyph} {words}"), style);
+        let area = Rect {
+            y,
+            height: 1,
+            ..area
+        };
+        line.render(area, buffer);
+    }
+}
+
+fn cells_of(number: usize) -> u16 {
+    u16::try_from(number).unwrap_or(u16::MAX)
+}
+
 /// Keys of this screen, most useful first; `? more` is never cut.
 fn footer(model: &Model, area: Rect, buffer: &mut Buffer) {
     let look = model.look();
@@ -101,7 +155,7 @@ fn footer(model: &Model, area: Rect, buffer: &mut Buffer) {
 }
 
 /// The notice, wrapped. What does not fit is cut.
-pub(super) fn notice_lines(model: &Model, width: u16) -> Vec<String> {
+fn notice_lines(model: &Model, width: u16) -> Vec<String> {
     let Some(notice) = &model.notice else {
         return Vec::new();
     };

@@ -1,9 +1,10 @@
 //! The interactive face, in the Elm shape: [`update`] is pure, [`view`] only draws, one queue of
 //! [`Msg`] carries keys, engine changes and answers to the one owner of the [`Model`].
 //!
-//! May use: actions, advice, engine (its vocabulary), model. It reaches the outside only through
+//! May use: actions, advice, agent (its client), engine (its vocabulary), model. It reaches the outside only through
 //! [`Backend`], which performs [`Request`]s, and through the terminal that `run` owns.
 
+mod asked;
 mod authorize;
 mod backend;
 mod bottom;
@@ -34,7 +35,7 @@ mod wizard;
 pub use backend::{Backend, Replies};
 pub use engine::{EngineBackend, PracticeDoor};
 pub use model::{Model, Setup, VaultState};
-pub use msg::{Doing, Msg, Reply, Revocation};
+pub use msg::{AgentNews, Doing, Msg, Reply, Revocation};
 pub use request::{AddressUse, Request};
 pub use run::{Ended, RunError, run};
 pub use theme::Look;

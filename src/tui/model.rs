@@ -6,13 +6,14 @@ use super::authorize::Authorize;
 use super::face::Face;
 use super::notice::Notice;
 use super::screens::{
-    Adopting, Asking, Details, Finished, HelpScreen, HistoryScreen, Leaving, PaletteScreen,
-    Renaming, Revoking, Waiting,
+    Adopting, AgentAsks, Asking, Details, Finished, HelpScreen, HistoryScreen, Leaving,
+    PaletteScreen, Renaming, Revoking, Waiting,
 };
 use super::table::Table;
 use super::theme::Look;
 use super::wizard::{PresetChoice, Wizard};
 use crate::actions::{Facts, Place};
+use crate::agent::Question;
 use crate::model::{Health, UnixTime};
 
 /// From this width on the details stand beside the table.
@@ -71,6 +72,8 @@ pub(super) struct World {
     /// The rows were read at least once.
     pub loaded: bool,
     pub mouse: bool,
+    /// Questions of the agent that wait, oldest first.
+    pub asked: Vec<Question>,
 }
 
 impl World {
@@ -117,6 +120,7 @@ pub(super) enum Screen {
     Leaving(Leaving),
     Waiting(Waiting),
     Adopting(Adopting),
+    AgentAsks(AgentAsks),
 }
 
 impl Screen {
@@ -135,6 +139,7 @@ impl Screen {
             Self::Leaving(screen) => screen,
             Self::Waiting(screen) => screen,
             Self::Adopting(screen) => screen,
+            Self::AgentAsks(screen) => screen,
         }
     }
 
@@ -153,6 +158,7 @@ impl Screen {
             Self::Leaving(screen) => screen,
             Self::Waiting(screen) => screen,
             Self::Adopting(screen) => screen,
+            Self::AgentAsks(screen) => screen,
         }
     }
 }
@@ -186,6 +192,7 @@ impl Model {
                 table: Table::default(),
                 loaded: false,
                 mouse,
+                asked: Vec::new(),
             },
             screens: Vec::new(),
             notice: None,
@@ -246,6 +253,7 @@ impl Model {
             split: world.is_split() && matches!(self.screens.last(), Some(Screen::Details(_))),
             practice: !world.setup.practice,
             qr: false,
+            asked: super::asked::can_open(self),
         };
         if let Some(screen) = self.top() {
             facts.copyable = false;

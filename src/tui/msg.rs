@@ -6,6 +6,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::model::VaultState;
 use super::request::{AddressUse, Request};
+use crate::agent::{Answer, Question};
 use crate::engine::{Change, Detail, Error, PassphraseWay, Row, TestReport};
 use crate::model::{AttemptId, ConnectionId, ConnectionName, Seconds, Secret, UnixTime};
 
@@ -20,8 +21,20 @@ pub enum Msg {
     Tick(UnixTime),
     /// The engine tells.
     Engine(Change),
+    /// The agent tells.
+    Agent(AgentNews),
     /// An answer to a request.
     Done(Reply),
+}
+
+/// What an agent tells of programs that want a token of a connection that asks first.
+pub enum AgentNews {
+    /// A person is to decide.
+    Asked(Question),
+    /// Answered, or nobody waits for it any more.
+    Settled(u64),
+    /// The agent is gone, and with it everything that it asked.
+    Gone,
 }
 
 /// An answer to a [`Request`].
@@ -93,6 +106,13 @@ pub enum Reply {
     WrongPassphrase {
         /// Before the next try is looked at.
         wait: Seconds,
+    },
+    /// What became of an answer to the agent's question.
+    AgentAnswered {
+        question: Box<Question>,
+        answer: Answer,
+        /// A sentence, when it did not arrive.
+        outcome: Result<(), String>,
     },
     Failed {
         doing: Doing,

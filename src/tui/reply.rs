@@ -6,7 +6,7 @@ use super::model::{Model, Screen, VaultState};
 use super::msg::{Doing, Reply};
 use super::notice::Notice;
 use super::request::{AddressUse, Request};
-use super::screens::{Adopting, Asking, Waiting, told};
+use super::screens::{Adopting, Asking, Waiting, answered, told};
 use super::update::{apply, copied};
 use crate::advice::advise;
 use crate::engine::{AttemptEvent, Change, Detail};
@@ -227,6 +227,17 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             if let Some(Screen::Asking(asking)) = model.screens.last_mut() {
                 asking.wrong(wait, now);
             }
+            Vec::new()
+        }
+        Reply::AgentAnswered {
+            question,
+            answer,
+            outcome,
+        } => {
+            model.notice = Some(match outcome {
+                Ok(()) => Notice::info(answered(&question, answer)),
+                Err(sentence) => Notice::bad(sentence),
+            });
             Vec::new()
         }
         Reply::Failed { doing, error } => {

@@ -1,5 +1,6 @@
 //! Everything the face wants done. The answers come back as [`Reply`](super::Reply).
 
+use crate::agent;
 use crate::engine::{Answer, NewConnection, SignInOptions};
 use crate::model::{AttemptId, ConnectionId, ConnectionName, ScopeSet, Secret};
 
@@ -53,6 +54,11 @@ pub enum Request {
     },
     Cancel {
         attempt: AttemptId,
+    },
+    /// Whether a program gets a token, told to the agent that asked.
+    AnswerAgent {
+        question: Box<agent::Question>,
+        answer: agent::Answer,
     },
     /// Practice only: the consent page's answer, given here. `None` declines.
     PracticeApprove {
@@ -116,6 +122,11 @@ impl Request {
             Self::UseDevice { .. } => "use-device",
             Self::AnswerQuestion { .. } => "answer",
             Self::Cancel { .. } => "cancel",
+            Self::AnswerAgent { answer, .. } => match answer {
+                agent::Answer::Once => "agent-once",
+                agent::Answer::Session => "agent-session",
+                agent::Answer::No => "agent-no",
+            },
             Self::PracticeApprove { .. } => "practice-approve",
             Self::Test(_) => "test",
             Self::Refresh(_) => "refresh",

@@ -2,6 +2,7 @@
 
 use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 
+use super::asked;
 use super::face::Effect;
 use super::hit::{Hit, hit};
 use super::home;
@@ -27,11 +28,29 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Request> {
             Vec::new()
         }
         Msg::Tick(now) => on_tick(model, now),
-        Msg::Engine(change) => reply::on_change(model, change),
-        Msg::Done(answer) => reply::on_reply(model, answer),
+        Msg::Engine(change) => below_the_question(model, |model| reply::on_change(model, change)),
+        Msg::Done(answer) => below_the_question(model, |model| reply::on_reply(model, answer)),
+        Msg::Agent(news) => {
+            asked::on_agent(model, news);
+            Vec::new()
+        }
     };
     let lines = view::row_lines(model);
     model.world.table.scroll(lines);
+    requests
+}
+
+/// A question of the agent's lies above whatever goes on: what happens there neither covers it nor
+/// takes its keys.
+fn below_the_question(
+    model: &mut Model,
+    happens: impl FnOnce(&mut Model) -> Vec<Request>,
+) -> Vec<Request> {
+    let question = model
+        .screens
+        .pop_if(|screen| matches!(screen, Screen::AgentAsks(_)));
+    let requests = happens(model);
+    model.screens.extend(question);
     requests
 }
 
@@ -142,6 +161,10 @@ fn perform(model: &mut Model, action: Action, key: Key) -> Vec<Request> {
             return vec![Request::Mouse(model.world.mouse)];
         }
         Action::Lock => return vec![Request::Lock],
+        Action::Answer => {
+            asked::open(model);
+            return Vec::new();
+        }
         Action::Quit | Action::Leave => return leave(model),
         Action::Help => {
             let help = HelpScreen::new(model.place(), model.facts());
@@ -223,6 +246,10 @@ fn closed(model: &mut Model, screen: Screen) {
     match screen {
         Screen::Wizard(wizard) => model.kept = wizard.into_kept(&model.world).map(Box::new),
         Screen::Revoking(_) => model.world.table.clear_marks(),
+        Screen::AgentAsks(asks) if asks.is_answered() => {
+            let id = asks.question().id;
+            model.world.asked.retain(|question| question.id != id);
+        }
         Screen::Asking(_) | Screen::Waiting(_) => unasked(model),
         _ => {}
     }

@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::bottom::{bottom, notice_lines};
+use super::bottom::{bottom, lines as bottom_lines};
 use super::glyph;
 use super::home;
 use super::model::{LEAST, Model, Screen, World};
@@ -36,7 +36,7 @@ impl Parts {
         let last = area.bottom().saturating_sub(1);
         let roomy = area.height >= ROOMY;
         let top = area.y + if roomy { 2 } else { 1 };
-        let lines = cells_of(notice_lines(model, area.width).len().max(1));
+        let lines = cells_of(bottom_lines(model, area.width));
         let bottom = if roomy {
             last.saturating_sub(lines)
         } else {

@@ -16,7 +16,7 @@ fn hidden(term: &mut Term, question: &str, answer: &str) {
     term.press(&format!("{answer}{ENTER}"));
 }
 
-fn signed_in(sandbox: &valetkey::sandbox::SandboxThread) -> Home {
+pub(crate) fn signed_in(sandbox: &valetkey::sandbox::SandboxThread) -> Home {
     let (home, pages) = Home::new().with_browser();
     home.add(sandbox, "notes");
     let mut term = home.start(&["login", "notes"]);

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use valetkey::sandbox::SandboxThread;
+
+use crate::agent::Agent;
 use crate::home::{Home, sandbox};
 
 /// How often each thread went to sleep of its own accord.
@@ -25,11 +28,22 @@ fn a_table_at_rest_neither_writes_nor_wakes_up() {
     let sandbox = sandbox();
     let home = Home::new();
     home.add(&sandbox, "notes");
+    at_rest(&sandbox, &home, None);
+    // With one to listen to it sleeps as well.
+    let agent = Agent::start(&home);
+    at_rest(&sandbox, &home, Some(&agent));
+}
+
+#[cfg(target_os = "linux")]
+fn at_rest(sandbox: &SandboxThread, home: &Home, agent: Option<&Agent<'_>>) {
     let mut term = home.start(&[]);
     term.until_shows("! needs sign-in");
+    if let Some(agent) = agent {
+        agent.until_heard_by(1);
+    }
     // Elsewhere somebody waits three seconds for an answer in vain.
     let elsewhere = Home::new();
-    elsewhere.add(&sandbox, "notes");
+    elsewhere.add(sandbox, "notes");
     let meanwhile = || {
         let (code, _, told) = elsewhere.run(&["login", "notes", "--no-browser", "--timeout", "3"]);
         assert_eq!(code, Some(3), "{told}");

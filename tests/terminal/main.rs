@@ -1,6 +1,7 @@
 //! The real program in a pseudo-terminal, as a person meets it: keys go in, a terminal emulator
 //! shows what comes out. Nothing here knows the program's inside.
 
+mod agent;
 mod carry;
 mod colours;
 mod exec;

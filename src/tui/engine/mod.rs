@@ -1,18 +1,23 @@
 //! The backend that performs requests with the real engine.
 
+mod agent;
 mod opening;
 
 use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use tokio::sync::broadcast;
 
+use self::agent::AgentWatch;
 use self::opening::Waited;
 use super::backend::{Backend, Replies};
 use super::model::VaultState;
 use super::msg::{Doing, Msg, Reply, Revocation};
 use super::request::Request;
+use crate::advice::agent::not_running;
+use crate::agent::{Answer, Question};
 use crate::engine::{Engine, Error, NewConnection, SignInOptions, VaultFacts, shared_registration};
 use crate::host::{BrowserUrl, fault_point, open};
 use crate::model::{AttemptId, Connection, ConnectionId, RegistrationId, ScopeSet, Secret};
@@ -32,11 +37,22 @@ pub struct EngineBackend {
     wrong: Arc<std::sync::atomic::AtomicU32>,
     /// Tells everything that waits for the keychain to stop; whether a passphrase comes instead.
     stop_waiting: broadcast::Sender<bool>,
+    /// Where an agent's socket may lie; none in practice.
+    run: Option<PathBuf>,
+    agent: Option<Arc<AgentWatch>>,
 }
 
 impl EngineBackend {
-    pub fn new(engine: Engine, passphrase: Option<Secret>, practice: Option<PracticeDoor>) -> Self {
+    /// `run`: where the socket of an agent may lie, whose questions are shown.
+    pub fn new(
+        engine: Engine,
+        passphrase: Option<Secret>,
+        practice: Option<PracticeDoor>,
+        run: Option<PathBuf>,
+    ) -> Self {
         Self {
+            run,
+            agent: None,
             engine,
             passphrase: passphrase.map(Arc::new),
             practice,
@@ -50,6 +66,8 @@ impl Backend for EngineBackend {
     fn subscribe(&mut self, changes: Replies) {
         let mut receiver = self.engine.subscribe();
         self.engine.watch();
+        let run = self.run.clone();
+        self.agent = run.map(|run| Arc::new(AgentWatch::start(run, changes.clone())));
         tokio::spawn(async move {
             while let Some(change) = receiver.recv().await {
                 if changes.send(Msg::Engine(change)).is_err() {
@@ -60,12 +78,16 @@ impl Backend for EngineBackend {
     }
 
     fn perform(&mut self, request: Request, replies: &Replies) {
+        if let Some(agent) = &self.agent {
+            agent.look_again();
+        }
         let work = Work {
             engine: self.engine.clone(),
             passphrase: self.passphrase.clone(),
             practice: self.practice.clone(),
             wrong: self.wrong.clone(),
             stop_waiting: self.stop_waiting.clone(),
+            agent: self.agent.clone(),
             replies: replies.clone(),
         };
         match request {
@@ -111,6 +133,7 @@ struct Work {
     practice: Option<PracticeDoor>,
     wrong: Arc<std::sync::atomic::AtomicU32>,
     stop_waiting: broadcast::Sender<bool>,
+    agent: Option<Arc<AgentWatch>>,
     replies: Replies,
 }
 
@@ -221,8 +244,23 @@ impl Work {
                     });
                 }
             }
+            Request::AnswerAgent { question, answer } => {
+                tokio::task::block_in_place(|| self.answer_agent(question, answer));
+            }
             about_an_attempt => self.steer(about_an_attempt).await,
         }
+    }
+
+    fn answer_agent(&self, question: Box<Question>, answer: Answer) {
+        let outcome = match &self.agent {
+            Some(agent) => agent.answer(&question, answer),
+            None => Err(not_running()),
+        };
+        self.reply(Reply::AgentAnswered {
+            question,
+            answer,
+            outcome: outcome.map_err(|advice| advice.sentence),
+        });
     }
 
     async fn sign_in(&self, id: ConnectionId, options: SignInOptions) {

@@ -1,6 +1,7 @@
 //! The smaller screens, one a file.
 
 mod adopting;
+mod agent_asks;
 mod asking;
 mod details;
 mod finished;
@@ -13,6 +14,7 @@ mod revoking;
 mod waiting;
 
 pub(super) use adopting::Adopting;
+pub(super) use agent_asks::{AgentAsks, answered};
 pub(super) use asking::Asking;
 pub(super) use details::Details;
 pub(super) use finished::Finished;

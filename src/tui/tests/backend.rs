@@ -10,7 +10,7 @@ use crate::engine::{
 };
 use crate::model::{AttemptId, ConnectionId, RevokeRule, Seconds, Secret, Untrusted};
 use crate::tui::backend::{Backend, Replies};
-use crate::tui::{Doing, Msg, Reply, Request, Revocation, VaultState};
+use crate::tui::{AgentNews, Doing, Msg, Reply, Request, Revocation, VaultState};
 use crate::vault::{PrivacyProblem, VaultError};
 
 /// Answers at once, from memory; keeps a list of what was asked.
@@ -24,6 +24,8 @@ pub(super) struct FakeBackend {
     /// The keychain does not answer; what opens the vault instead.
     pub(super) keychain_silent: Option<PassphraseWay>,
     waiting: Vec<Request>,
+    /// An answer does not reach the agent.
+    pub(super) agent_fails: Option<&'static str>,
     /// The vault was copied or restored.
     pub(super) moved: bool,
     /// Somebody was given a token meanwhile.
@@ -279,6 +281,19 @@ impl FakeBackend {
             Request::Lock => {
                 self.locked = Some("open sesame");
                 done(Reply::VaultLocked)
+            }
+            Request::AnswerAgent { question, answer } => {
+                let settled = Msg::Agent(AgentNews::Settled(question.id));
+                let outcome = match self.agent_fails {
+                    Some(sentence) => Err(sentence.to_owned()),
+                    None => Ok(()),
+                };
+                let told = Msg::Done(Reply::AgentAnswered {
+                    question,
+                    answer,
+                    outcome,
+                });
+                vec![settled, told]
             }
             Request::Copy(text) => {
                 self.copied.push(text.reveal().to_owned());

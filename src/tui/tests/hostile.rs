@@ -12,7 +12,7 @@ use crate::engine::{AttemptEvent, Question, Row};
 use crate::model::{Expiry, Untrusted};
 use crate::tui::{Look, Setup, view};
 
-const HOSTILE: [&str; 8] = [
+pub(super) const HOSTILE: [&str; 8] = [
     "\u{1b}]0;owned\u{7}",
     "\u{1b}[2J\u{1b}[?1049l",
     "\u{9b}31m\u{9d}52;c;YQ==\u{9c}",

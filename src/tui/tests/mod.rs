@@ -1,5 +1,6 @@
 //! Tests of the whole face: keys in, frames and requests out.
 
+mod agent_asks;
 mod anything;
 mod backend;
 mod example;

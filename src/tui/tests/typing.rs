@@ -6,7 +6,7 @@ use crate::actions::Place;
 use crate::tui::Setup;
 
 /// Every screen that has a text field, with the keys that lead to it.
-const FIELDS: [(&str, Place); 8] = [
+pub(super) const FIELDS: [(&str, Place); 8] = [
     ("/", Place::Finding),
     ("a", Place::Providers),
     ("a \"other\" enter", Place::Form),
