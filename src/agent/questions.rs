@@ -34,6 +34,7 @@ impl Questions {
         &mut self,
         name: &str,
         scopes: String,
+        session: bool,
         caller: Option<Caller>,
     ) -> Option<(u64, oneshot::Receiver<Answer>)> {
         if self.waiting.len() >= WAITING {
@@ -44,6 +45,7 @@ impl Questions {
             id: self.last,
             name: name.to_owned(),
             scopes,
+            session,
             caller,
         };
         self.tell(|| asked(&question));

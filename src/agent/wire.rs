@@ -216,6 +216,8 @@ pub struct Question {
     /// Of the connection.
     pub name: String,
     pub scopes: String,
+    /// Whether a yes may hold for the caller's terminal session.
+    pub session: bool,
     /// Who asks, as far as the system tells.
     pub caller: Option<Caller>,
 }
@@ -238,6 +240,7 @@ struct QuestionText {
     id: u64,
     name: String,
     scopes: String,
+    session: bool,
     pid: Option<u32>,
     program: Option<String>,
 }
@@ -248,6 +251,7 @@ impl Serialize for Question {
             id: self.id,
             name: self.name.clone(),
             scopes: self.scopes.clone(),
+            session: self.session,
             pid: self.caller.as_ref().map(|caller| caller.pid),
             program: self
                 .caller
@@ -265,6 +269,7 @@ impl<'de> Deserialize<'de> for Question {
             id: text.id,
             name: text.name,
             scopes: text.scopes,
+            session: text.session,
             caller: text.pid.zip(text.program).map(|(pid, name)| Caller {
                 pid,
                 name: Untrusted::new(name),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::agent::Answer;
 use crate::host::{ask_on_terminal, caller, run_askpass};
-use crate::model::{Connection, Untrusted};
+use crate::model::{Connection, Policy, Untrusted};
 
 /// So that the caller is told in time (conformance Y-13).
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -18,13 +18,15 @@ pub(super) fn confirm(connection: &Connection) -> Option<Answer> {
         return run_askpass(&program, &question, PATIENCE)
             .map(|yes| if yes { Answer::Once } else { Answer::No });
     }
-    let line = ask_on_terminal(
-        &format!("{question}\n  1 this time   2 in this terminal session   3 no: "),
-        PATIENCE,
-    )?;
+    let choices = if connection.serving.policy == Policy::ConfirmSession {
+        "1 this time   2 in this terminal session   3 no"
+    } else {
+        "1 this time   2 no"
+    };
+    let line = ask_on_terminal(&format!("{question}\n  {choices}: "), PATIENCE)?;
     Some(match line.as_str() {
         "1" => Answer::Once,
-        "2" => Answer::Session,
+        "2" if connection.serving.policy == Policy::ConfirmSession => Answer::Session,
         _ => Answer::No,
     })
 }

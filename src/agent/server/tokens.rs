@@ -163,7 +163,7 @@ async fn permit(
     }
     let answer = match beforehand {
         Some(answer) => answer,
-        None => ask(desk, client, connection).await?,
+        None => ask(desk, client, connection, session.is_some()).await?,
     };
     match (answer, session) {
         (Answer::Once, _) | (Answer::Session, None) => Ok(()),
@@ -182,6 +182,7 @@ async fn ask(
     desk: &Desk,
     client: &mut Client<'_>,
     connection: &Connection,
+    session: bool,
 ) -> Result<Answer, Withheld> {
     let caller = client.caller();
     let asked = {
@@ -192,6 +193,7 @@ async fn ask(
         questions.ask(
             connection.name.as_str(),
             scopes(connection).join(" "),
+            session,
             caller,
         )
     };

@@ -15,13 +15,13 @@ use crate::tui::page::{Page, Pen};
 use crate::tui::request::Request;
 use crate::tui::theme::Role;
 
-const ANSWERS: [(Answer, &str); 3] = [
+const FOR_A_SESSION: &[(Answer, &str)] = &[
     (Answer::Once, "This time"),
     (Answer::Session, "In this terminal session"),
     (Answer::No, "No"),
 ];
-/// The last answer, which gives nothing away, is the one that Enter gives.
-const REFUSAL: usize = ANSWERS.len() - 1;
+/// Where the person wants to be asked each time.
+const EACH_TIME: &[(Answer, &str)] = &[(Answer::Once, "This time"), (Answer::No, "No")];
 
 enum State {
     Open,
@@ -40,10 +40,15 @@ pub(in crate::tui) struct AgentAsks {
 impl AgentAsks {
     pub(in crate::tui) fn new(question: Question) -> Self {
         Self {
+            // The last answer, which gives nothing away, is the one that Enter gives.
+            at: answers(&question).len() - 1,
             question,
             state: State::Open,
-            at: REFUSAL,
         }
+    }
+
+    fn answers(&self) -> &'static [(Answer, &'static str)] {
+        answers(&self.question)
     }
 
     pub(in crate::tui) fn question(&self) -> &Question {
@@ -72,7 +77,7 @@ impl AgentAsks {
     }
 
     fn press(&mut self, choice: usize) -> Vec<Effect> {
-        let answer = ANSWERS.get(choice).map(|(answer, _)| *answer);
+        let answer = self.answers().get(choice).map(|(answer, _)| *answer);
         let (State::Open, Some(answer)) = (&self.state, answer) else {
             return vec![Effect::Close];
         };
@@ -82,6 +87,14 @@ impl AgentAsks {
             Effect::Close,
             Effect::Ask(Request::AnswerAgent { question, answer }),
         ]
+    }
+}
+
+fn answers(question: &Question) -> &'static [(Answer, &'static str)] {
+    if question.session {
+        FOR_A_SESSION
+    } else {
+        EACH_TIME
     }
 }
 
@@ -106,7 +119,7 @@ impl Face for AgentAsks {
     }
 
     fn act(&mut self, action: Action, key: Key, _world: &World) -> Vec<Effect> {
-        match choose(&mut self.at, ANSWERS.len(), action, key) {
+        match choose(&mut self.at, answers(&self.question).len(), action, key) {
             Some(Chosen::Item(choice)) => self.press(choice),
             Some(Chosen::Back) => vec![Effect::Close],
             None => Vec::new(),
@@ -126,7 +139,7 @@ impl Face for AgentAsks {
             many => format!("{} more wait", many - 1),
         };
         let dots = glyph::dots(pen.look.ascii);
-        let low = pen.height <= ANSWERS.len();
+        let low = pen.height <= self.answers().len();
         let mut page = if low {
             Page::new(in_short(&self.question, pen.width, dots), "", pen)
         } else {
@@ -139,13 +152,13 @@ impl Face for AgentAsks {
             return page;
         }
         // All answers stay in view below the longest text.
-        let most = pen.height.saturating_sub(ANSWERS.len() + 1);
+        let most = pen.height.saturating_sub(self.answers().len() + 1);
         let lines = cut_lines(&wants(&self.question, dots), page.room(0), most, dots);
         for line in lines.iter().filter(|_| !low) {
             page.text(0, Role::Plain, line);
         }
         page.blank();
-        for (index, (_, words)) in ANSWERS.iter().enumerate() {
+        for (index, (_, words)) in self.answers().iter().enumerate() {
             let label = format!("{}  {words}", index + 1);
             page.item(index, index == self.at, &label, 0, "");
         }

@@ -11,6 +11,7 @@ use crate::tui::{AgentNews, Look, Msg, Setup};
 
 pub(super) fn question(id: u64, program: &str, name: &str, scopes: &str) -> Question {
     Question {
+        session: true,
         id,
         name: name.to_owned(),
         scopes: scopes.to_owned(),
@@ -80,6 +81,20 @@ fn y_06_a_question_stands_below_a_form_and_a_filter() {
     assert_eq!(script.open_question(), Some(1));
     script.keys("esc");
     assert!(script.shows("4f1c"), "{}", script.frame());
+}
+
+#[test]
+fn y_06_who_wants_to_be_asked_each_time_is_not_offered_a_session() {
+    let mut script = Script::usual();
+    let each_time = Question {
+        session: false,
+        ..question(1, "bash", "github", "repo")
+    };
+    script.heard(AgentNews::Asked(each_time)).keys("ctrl-t");
+    assert!(!script.shows("terminal session"), "{}", script.frame());
+    assert!(script.shows("▸ 2  No"), "{}", script.frame());
+    script.keys("2");
+    assert_eq!(script.asked(), ["agent-no"]);
 }
 
 #[test]
