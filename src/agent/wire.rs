@@ -171,10 +171,12 @@ impl Refusal {
 
 impl From<Refusal> for Advice {
     fn from(refusal: Refusal) -> Self {
+        // Any program of this user may have put its socket there.
+        let shown = |text: String| Untrusted::new(text).shown().to_string();
         Self {
-            code: refusal.code.into(),
-            sentence: refusal.message,
-            hint: refusal.hint,
+            code: shown(refusal.code).into(),
+            sentence: shown(refusal.message),
+            hint: refusal.hint.map(shown),
             fixes: Vec::new(),
             exit: refusal.exit,
         }
@@ -371,4 +373,22 @@ fn escaped(text: &str) -> usize {
 pub(super) fn length(head: [u8; HEAD]) -> Option<usize> {
     let length = usize::try_from(u32::from_be_bytes(head)).ok()?;
     (1..=LONGEST).contains(&length).then_some(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn w_01_the_words_of_whoever_holds_the_socket_are_made_harmless() {
+        let advice = Advice::from(Refusal {
+            code: "\u{1b}c".to_owned(),
+            message: "\u{1b}[2Jgone".to_owned(),
+            hint: Some("a\u{202e}b".to_owned()),
+            exit: 1,
+        });
+        assert_eq!(advice.code, "␛c");
+        assert_eq!(advice.sentence, "␛[2Jgone");
+        assert_eq!(advice.hint.as_deref(), Some("a⟨U+202E⟩b"));
+    }
 }
