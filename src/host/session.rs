@@ -1,4 +1,7 @@
-//! Terminal sessions of other processes.
+//! Terminal sessions and process groups.
+//!
+//! On Linux they are read from the process table, for ourselves too: in a container the leader of our
+//! session may live outside, where the system calls answer 0, a number that rustix's `Pid` cannot hold.
 
 /// One terminal session: its leader (a login shell, usually), and when that process started, since
 /// process numbers come again.
@@ -32,12 +35,41 @@ pub fn session_of(_: u32) -> Option<Session> {
     None
 }
 
-/// Fields of `proc_pid_stat(5)`.
+/// Whether this process leads its session: a hang-up of the terminal is then sent to it alone.
+pub(super) fn leads_its_session() -> bool {
+    #[cfg(target_os = "linux")]
+    return own().is_some_and(|own| own.session == own.process);
+    #[cfg(not(target_os = "linux"))]
+    return rustix::process::getsid(None).is_ok_and(|leader| leader == rustix::process::getpid());
+}
+
+/// Whether this process may read from its controlling terminal without being stopped. `terminal` is
+/// that terminal.
+pub(super) fn is_in_foreground(terminal: &std::fs::File) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        let _ = terminal;
+        own().is_some_and(|own| own.foreground > 0 && own.foreground == own.group)
+    }
+    #[cfg(not(target_os = "linux"))]
+    rustix::termios::tcgetpgrp(terminal).is_ok_and(|group| group == rustix::process::getpgrp())
+}
+
+#[cfg(target_os = "linux")]
+fn own() -> Option<Stat> {
+    Stat::parse(&std::fs::read_to_string("/proc/self/stat").ok()?)
+}
+
+/// Fields of `proc_pid_stat(5)`. A process that is not in our namespace has the number 0.
 #[cfg(target_os = "linux")]
 #[derive(Debug, PartialEq, Eq)]
 struct Stat {
+    process: u32,
+    group: i32,
     session: u32,
     terminal: i32,
+    /// The group in the foreground of that terminal; -1 without one.
+    foreground: i32,
     started: u64,
 }
 
@@ -45,16 +77,17 @@ struct Stat {
 impl Stat {
     /// The name, which may hold anything, ends with the last parenthesis.
     fn parse(text: &str) -> Option<Self> {
-        let (_, rest) = text.rsplit_once(')')?;
-        // The first of these is field 3.
-        let mut fields = rest.split_ascii_whitespace().skip(3);
-        let session = fields.next()?.parse().ok()?;
-        let terminal = fields.next()?.parse().ok()?;
-        let started = fields.nth(14)?.parse().ok()?;
+        let (first, rest) = text.rsplit_once(')')?;
+        let (process, _) = first.split_once(' ')?;
+        // The first of these is field 3; 5 is the group.
+        let mut fields = rest.split_ascii_whitespace().skip(2);
         Some(Self {
-            session,
-            terminal,
-            started,
+            process: process.parse().ok()?,
+            group: fields.next()?.parse().ok()?,
+            session: fields.next()?.parse().ok()?,
+            terminal: fields.next()?.parse().ok()?,
+            foreground: fields.next()?.parse().ok()?,
+            started: fields.nth(13)?.parse().ok()?,
         })
     }
 }
@@ -70,8 +103,11 @@ mod tests {
         assert_eq!(
             Stat::parse(text),
             Some(Stat {
+                process: 812,
+                group: 812,
                 session: 655,
                 terminal: 34816,
+                foreground: 812,
                 started: 98_765
             })
         );

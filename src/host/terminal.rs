@@ -5,8 +5,9 @@ use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::getpgrp;
-use rustix::termios::{QueueSelector, tcflush, tcgetpgrp};
+use rustix::termios::{QueueSelector, tcflush};
+
+use super::session::is_in_foreground;
 
 /// Longest answer, in bytes.
 const LONGEST: usize = 64;
@@ -37,7 +38,7 @@ fn foreground() -> Option<File> {
         .write(true)
         .open("/dev/tty")
         .ok()?;
-    (tcgetpgrp(&terminal).ok()? == getpgrp()).then_some(terminal)
+    is_in_foreground(&terminal).then_some(terminal)
 }
 
 fn wait(terminal: &File, left: Duration) -> Option<()> {

@@ -19,8 +19,11 @@ struct Under {
 
 impl Under {
     fn exec(home: &Home, script: &str) -> Self {
-        let mut child = home
-            .command(&["exec", NAME, "--", "sh", "-c", script])
+        Self::start(&mut home.command(&["exec", NAME, "--", "sh", "-c", script]))
+    }
+
+    fn start(command: &mut Command) -> Self {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -69,6 +72,29 @@ fn y_15_signals_are_passed_on_and_the_program_decides() {
         assert_eq!(under.line(), signal);
         assert_eq!(under.code(), Some(9), "{signal}");
     }
+}
+
+/// As in a container whose first process was started by something outside: the session has no number
+/// in here, and neither has the sender.
+#[test]
+fn y_15_signals_from_outside_the_namespace_are_passed_on() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let script = format!("trap 'echo hung up; exit 9' HUP; {BESIDE} echo ready; wait; exit 1");
+    let inner = home.command(&["exec", NAME, "--", "sh", "-c", &script]);
+    let mut outer = Command::new("unshare");
+    outer
+        .args(["--pid", "--fork", "--kill-child", "--"])
+        .arg(inner.get_program())
+        .args(inner.get_args())
+        .env_clear()
+        .envs(inner.get_envs().filter_map(|(k, v)| Some((k, v?))))
+        .current_dir(home.path());
+    let mut under = Under::start(&mut outer);
+    let inside = Process(under.child.id()).descendants();
+    kill("HUP", inside.first().expect("the program").0);
+    assert_eq!(under.line(), "hung up");
+    assert_eq!(under.code(), Some(9));
 }
 
 #[test]

@@ -8,13 +8,15 @@ use std::process::{Child, exit};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use rustix::process::{Pid, Signal, getpid, getsid, kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{
     SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH,
 };
 use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level::siginfo::{Cause, Origin};
+
+use crate::host::session::leads_its_session;
 
 /// Those that are passed on.
 const PASSED_ON: [i32; 9] = [
@@ -98,7 +100,7 @@ fn reached_all(origin: &Origin) -> bool {
         _ => false,
     };
     // A hang-up goes to the leader of the session alone.
-    let ours_alone = origin.signal == SIGHUP && getsid(None).is_ok_and(|leader| leader == getpid());
+    let ours_alone = origin.signal == SIGHUP && leads_its_session();
     by_the_system && !ours_alone
 }
 
