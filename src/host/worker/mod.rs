@@ -97,10 +97,8 @@ pub fn spawn(lock: &File, job: &[u8]) -> Result<WorkerLink, WorkerError> {
 pub fn spawn_agent(argument: &str, order: &[u8]) -> Result<WorkerLink, WorkerError> {
     let (ours, theirs) = UnixStream::pair().map_err(WorkerError::Start)?;
     prepare_for_children();
-    let mut command = Command::new(this_program().map_err(WorkerError::Start)?);
+    let mut command = agent_command(argument, theirs)?;
     command
-        .arg(argument)
-        .stdin(Stdio::from(OwnedFd::from(theirs)))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -123,14 +121,22 @@ pub fn become_agent(argument: &str, order: &[u8]) -> WorkerError {
         ours.set_nonblocking(true).map_err(WorkerError::Channel)?;
         write_frame(&ours, order)?;
         prepare_for_children();
-        let mut command = Command::new(this_program().map_err(WorkerError::Start)?);
-        command
-            .arg(argument)
-            .stdin(Stdio::from(OwnedFd::from(theirs)));
+        let mut command = agent_command(argument, theirs)?;
         Err(WorkerError::Start(command.exec()))
     };
     let failed: Result<(), _> = hand_over();
     failed.err().unwrap_or(WorkerError::Gone)
+}
+
+/// One heap for all its threads (`mallopt(3)`): the C library gives each thread one of its own, which
+/// saves an agent nothing and costs it half a megabyte.
+fn agent_command(argument: &str, order: UnixStream) -> Result<Command, WorkerError> {
+    let mut command = Command::new(this_program().map_err(WorkerError::Start)?);
+    command
+        .arg(argument)
+        .env("MALLOC_ARENA_MAX", "1")
+        .stdin(Stdio::from(OwnedFd::from(order)));
+    Ok(command)
 }
 
 /// `/proc/self/exe` still is this very program after an upgrade replaced the file.
