@@ -5,15 +5,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-/// Connect to OAuth 2.0 services, watch them in one table, hand fresh tokens to scripts.
+/// Connect to OAuth 2.0 services, watch them in one table (or line by line: --plain), hand fresh tokens to scripts.
 #[derive(Parser)]
 #[command(
     name = "valetkey",
     version,
     about,
-    long_about = "Connects to OAuth 2.0 services and keeps the sign-ins encrypted. Without a command it opens \
-                  the table (a terminal is needed).\n\nFor screen readers and simple terminals every command \
-                  works line by line; VALETKEY_PLAIN=1 or --plain asks for it.",
+    long_about = "Connects to OAuth 2.0 services, in a table or line by line (--plain or VALETKEY_PLAIN=1, for \
+                  screen readers and simple terminals), and keeps the sign-ins encrypted. Without a command it \
+                  opens the table, or the list with what can be done (a terminal is needed).",
     after_help = EXAMPLES,
     disable_help_subcommand = true
 )]
@@ -373,7 +373,7 @@ pub(super) struct NewPassphrase {
     pub(super) new_passphrase_fd: Option<i32>,
 }
 
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(super) struct Add {
     /// A preset's id, or nothing for a provider of your own
     #[arg(value_name = "PRESET")]
@@ -452,6 +452,13 @@ pub(super) struct Add {
     pub(super) json: bool,
 }
 
+impl Add {
+    /// Some address of a provider of one's own is given.
+    pub(super) fn has_addresses(&self) -> bool {
+        self.authorization_url.is_some() || self.token_url.is_some() || self.device_url.is_some()
+    }
+}
+
 #[derive(Args)]
 #[command(
     after_help = "Plain TOML for dotfiles: names, addresses, client IDs and scopes; no secret, no token, no account. It \
@@ -508,6 +515,20 @@ pub(super) struct Import {
     /// Read it from this open file descriptor
     #[arg(long, value_name = "N", help_heading = "Passphrase of a backup")]
     pub(super) backup_passphrase_fd: Option<i32>,
+}
+
+impl Import {
+    /// This file and nothing else.
+    pub(super) fn of(file: PathBuf) -> Self {
+        Self {
+            file,
+            yes: false,
+            rename: Vec::new(),
+            json: false,
+            backup_passphrase_file: None,
+            backup_passphrase_fd: None,
+        }
+    }
 }
 
 #[derive(Args)]

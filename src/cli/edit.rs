@@ -65,6 +65,36 @@ pub(super) fn run(
     Ok(())
 }
 
+/// Whether a change (FIELD=VALUE) leads the sign-in's tokens elsewhere, which ends it here.
+pub(super) fn parks(setup: &Setup, name: &str, change: &str) -> Result<bool, Failed> {
+    let before = setup.engine.connection(name)?;
+    let mut after = before.clone();
+    let understood = change
+        .split_once('=')
+        .is_some_and(|(field, value)| set(&mut after, field, value).is_ok());
+    let signed_in = before.grant.is_some() && before.ended.is_none();
+    Ok(understood && signed_in && before.endpoint_identity() != after.endpoint_identity())
+}
+
+/// What can be changed.
+pub(super) const FIELDS: [&str; 15] = [
+    "authorization-url",
+    "token-url",
+    "device-url",
+    "revocation-url",
+    "introspection-url",
+    "userinfo-url",
+    "issuer",
+    "client-id",
+    "redirect-uri",
+    "scope",
+    "test-url",
+    "auth",
+    "ca-file",
+    "policy",
+    "lifetime",
+];
+
 fn set(connection: &mut Connection, field: &str, value: &str) -> Result<(), String> {
     let dev_http = connection.dev_http;
     let endpoints = &mut connection.provider.endpoints;

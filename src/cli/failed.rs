@@ -28,6 +28,13 @@ impl Failed {
     }
 }
 
+impl Failed {
+    /// A mistake of this program's own.
+    pub(super) fn internal(what: &'static str) -> Self {
+        Error::Internal(what).into()
+    }
+}
+
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
         Self(advise(&error))

@@ -56,11 +56,12 @@ pub(super) fn list(setup: &Setup, as_json: bool) -> Result<(), Failed> {
     Ok(())
 }
 
-fn width(text: &str) -> usize {
+pub(super) fn width(text: &str) -> usize {
     unicode_width::UnicodeWidthStr::width(text)
 }
 
-fn columns(row: &Row, now: UnixTime) -> [String; 6] {
+/// NAME, PROVIDER, ACCOUNT, SCOPES, EXPIRES, STATE.
+pub(super) fn columns(row: &Row, now: UnixTime) -> [String; 6] {
     let summary = &row.summary;
     let grant = summary.grant.as_ref().filter(|_| summary.ended.is_none());
     let scopes = grant
@@ -135,21 +136,10 @@ fn facts(detail: &Detail, now: UnixTime) -> Vec<(&'static str, String)> {
             account.label.shown().to_string()
         }),
     ));
-    lines.push(("Scopes", format!("asked    {}", connection.requested)));
+    for (at, line) in scope_lines(connection).into_iter().enumerate() {
+        lines.push((if at == 0 { "Scopes" } else { "" }, line));
+    }
     if let Some(grant) = grant {
-        lines.push((
-            "",
-            match &grant.granted {
-                Some(granted) if granted.is_empty() => {
-                    "granted  the provider reported no scopes".to_owned()
-                }
-                Some(granted) => format!("granted  {granted}"),
-                None => "granted  as requested (the provider did not list them)".to_owned(),
-            },
-        ));
-        if let Some(in_use) = &grant.in_use {
-            lines.push(("", format!("in use   {in_use}")));
-        }
         let at = grant
             .expiry
             .at()
@@ -191,6 +181,25 @@ fn facts(detail: &Detail, now: UnixTime) -> Vec<(&'static str, String)> {
     for line in detail.history.lines.iter().take(10) {
         let what = line.sentence(UnixTime::rfc3339);
         lines.push(("History", format!("{}  {what}", line.at.rfc3339())));
+    }
+    lines
+}
+
+/// What was asked for, what was granted, and what the token at hand may do where that is less.
+pub(super) fn scope_lines(connection: &Connection) -> Vec<String> {
+    let mut lines = vec![format!("asked    {}", connection.requested)];
+    let grant = connection.grant.as_ref();
+    if let Some(grant) = grant.filter(|_| connection.ended.is_none()) {
+        lines.push(match &grant.granted {
+            Some(granted) if granted.is_empty() => {
+                "granted  the provider reported no scopes".to_owned()
+            }
+            Some(granted) => format!("granted  {granted}"),
+            None => "granted  as requested (the provider did not list them)".to_owned(),
+        });
+        if let Some(in_use) = &grant.in_use {
+            lines.push(format!("in use   {in_use}"));
+        }
     }
     lines
 }

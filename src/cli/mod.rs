@@ -26,6 +26,7 @@ mod obtain;
 mod output;
 mod passphrase;
 mod patience;
+mod plain;
 mod practice;
 mod presets;
 mod prompt;
@@ -143,15 +144,19 @@ fn tell(failed: &Failed, as_json: bool) {
 
 fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
     let Some(command) = cli.command.take() else {
-        if plain(&cli) {
-            return look::list(&Setup::new(&cli)?, false).map(|()| Next::Exit(exit::OK));
+        if is_plain(&cli) {
+            let setup = Setup::new(&cli)?;
+            if output::stdin_is_terminal() && output::stdout_is_terminal() {
+                return plain::run(&setup.going_on()?, &cli).map(Next::Exit);
+            }
+            return look::list(&setup, false).map(|()| Next::Exit(exit::OK));
         }
         return open_tui(&cli, None);
     };
     let done = |result: Result<(), Failed>| result.map(|()| Next::Exit(exit::OK));
     match command {
         Command::Add(add) => {
-            if add::wants_wizard(&add, plain(&cli)) {
+            if add::wants_wizard(&add, is_plain(&cli)) {
                 return open_tui(&cli, Some(WizardStart(add.what)));
             }
             done(add::run(&Setup::new(&cli)?, &add))
@@ -207,6 +212,9 @@ fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
         Command::Doctor(doctor) => doctor::run(&cli, &doctor).map(Next::Exit),
         Command::Paths { json } => done(look::paths(&setup::paths()?, json)),
         Command::Demo { port, auto: true } => done(demo::auto(port)),
+        Command::Demo { port, auto: false } if is_plain(&cli) && output::stdin_is_terminal() => {
+            plain::practise(&cli, port, None).map(Next::Exit)
+        }
         Command::Demo { port, auto: false } => {
             require_terminal("Run the whole story as text: valetkey demo --auto")?;
             demo::parts(port).map(|parts| Next::Tui(Box::new(parts)))
@@ -236,7 +244,7 @@ fn open_tui(cli: &Cli, wizard: Option<WizardStart>) -> Result<Next, Failed> {
 }
 
 /// Line by line: asked for by the flag, the environment, or a terminal that can do no more.
-fn plain(cli: &Cli) -> bool {
+fn is_plain(cli: &Cli) -> bool {
     let set = |name: &str, value: &str| std::env::var_os(name).is_some_and(|found| found == value);
     cli.plain || set("VALETKEY_PLAIN", "1") || set("TERM", "dumb")
 }
@@ -260,7 +268,7 @@ fn movable_cursor() -> Result<(), Failed> {
     Err(Failed::usage(
         "dumb-terminal",
         "This terminal cannot move its cursor (TERM=dumb), so the table cannot be drawn.",
-        "Line by line: valetkey add --plain, list, login … (valetkey --help)",
+        "Line by line: valetkey --plain, or the commands list, token, login … (valetkey --help)",
     ))
 }
 

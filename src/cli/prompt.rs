@@ -13,6 +13,9 @@ use crate::engine::Error;
 use crate::model::{Seconds, Secret};
 use crate::vault::VaultError;
 
+/// The input ended at a question.
+pub(super) const NO_ANSWER: &str = "no-answer";
+
 /// Asks with echo; an empty answer is the default.
 pub(super) fn prompt(question: &str, default: &str) -> Result<String, Failed> {
     output::ask(question);
@@ -20,7 +23,7 @@ pub(super) fn prompt(question: &str, default: &str) -> Result<String, Failed> {
     let read = io::stdin().lock().read_line(&mut line).unwrap_or(0);
     if read == 0 {
         return Err(Failed::usage(
-            "no-answer",
+            NO_ANSWER,
             "There was no answer.",
             "Use --no-input and flags, or a terminal.",
         ));

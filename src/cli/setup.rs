@@ -10,8 +10,12 @@ use super::prompt::{prompt, prompt_passphrase_again, prompt_secret};
 use super::{output, passphrase};
 use crate::advice;
 use crate::engine::{Access, Engine, Error, GivenUp, VaultFacts, World, wait_after};
-use crate::host::{Environment, OsKeychain, Paths, SystemBrowser, SystemClock, enough_files};
+use crate::host::{
+    EndingSignals, Environment, OsKeychain, Paths, SignalsDeferred, SystemBrowser, SystemClock,
+    enough_files,
+};
 use crate::model::{Secret, Untrusted};
+use crate::sandbox::Sandbox;
 use crate::vault::{Home, KeychainError, SlotKind, VaultError};
 
 /// Wrong passphrases before a command gives up.
@@ -31,6 +35,10 @@ pub(super) struct Setup {
     asks: bool,
     /// The desktop may ask its person to unlock the keychain, and somebody sits there.
     patient: bool,
+    /// The pretend service, in practice.
+    practice: Option<Arc<Sandbox>>,
+    /// What interrupts and hang-ups do between two sign-ins of one process.
+    ending: Option<EndingSignals>,
 }
 
 impl Setup {
@@ -63,7 +71,53 @@ impl Setup {
             typed: RefCell::default(),
             asks,
             patient,
+            practice: None,
+            ending: None,
         })
+    }
+
+    /// Practice: everything in memory, beside a pretend service. `ending`: of the face that began it.
+    pub(super) fn practice(
+        engine: Engine,
+        sandbox: Arc<Sandbox>,
+        ending: Option<EndingSignals>,
+    ) -> Self {
+        Self {
+            engine,
+            home: Home::Memory,
+            verbose: false,
+            passphrase_fd: None,
+            typed: RefCell::default(),
+            asks: true,
+            patient: false,
+            practice: Some(sandbox),
+            ending,
+        }
+    }
+
+    /// For a face that goes on after a sign-in: the signals that a sign-in takes for itself end the
+    /// program again when it is over.
+    pub(super) fn going_on(mut self) -> Result<Self, Failed> {
+        if self.ending.is_none() {
+            let ending = EndingSignals::new().map_err(|_| Failed::internal("no signals"))?;
+            self.ending = Some(ending);
+        }
+        Ok(self)
+    }
+
+    /// See [`Setup::going_on`].
+    pub(super) fn ending(&self) -> Option<EndingSignals> {
+        self.ending.clone()
+    }
+
+    /// While this lives, hang-up, interrupt and termination do not end the program by themselves.
+    pub(super) fn signals_deferred(&self) -> Option<SignalsDeferred> {
+        self.ending.as_ref().map(EndingSignals::defer)
+    }
+
+    /// The pretend service, in practice.
+    pub(super) fn practice_provider(&self) -> Option<&Arc<Sandbox>> {
+        self.practice.as_ref()
     }
 
     /// Makes or unlocks the vault: by keychain, by the passphrase brought along, or by asking on the

@@ -50,7 +50,10 @@ pub use listener::{BindError, Judge, Judgement, Listener, ListenerEvent, Page, S
 pub use log::{tell_all_if_asked, tell_more};
 pub use notify::notify;
 pub use paths::{NoHome, Paths};
-pub use process::{HardenError, Scarce, enough_files, enough_threads, harden_process};
+pub use process::{
+    EndingSignals, HardenError, Scarce, SignalsDeferred, enough_files, enough_threads,
+    harden_process,
+};
 pub use prompt::{HiddenLines, read_hidden_line};
 pub use qr::qr_lines;
 pub use random::{NoSecureRandom, fill, random_bytes};

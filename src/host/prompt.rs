@@ -2,8 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 use std::thread;
 
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::retry_on_intr;
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
 };
@@ -72,20 +76,25 @@ pub fn read_hidden_line(ask: impl FnOnce()) -> io::Result<Secret> {
 }
 
 /// Hidden lines for as long as it lives. The interrupt key goes on sending its signal: the caller
-/// takes it and drops this.
+/// takes it and drops this. What is typed after that is left for the next reader.
 pub struct HiddenLines {
     _hidden: Hidden,
+    /// Closed by dropping it, which ends the reader.
+    _going_on: UnixStream,
 }
 
 impl HiddenLines {
-    /// Calls `take` with each line, on a thread of its own that ends with the process; `take`
-    /// returns false to stop.
+    /// Calls `take` with each line, on a thread of its own; `take` returns false to stop.
     ///
     /// # Errors
     /// There is no terminal.
     pub fn open(mut take: impl FnMut(Secret) -> bool + Send + 'static) -> io::Result<Self> {
         let hidden = Hidden::new(Interrupt::Signal)?;
-        let mut terminal = hidden.terminal.try_clone()?;
+        let (going_on, over) = UnixStream::pair()?;
+        let mut terminal = Until {
+            from: hidden.terminal.try_clone()?,
+            over,
+        };
         thread::Builder::new()
             .name("hidden-lines".to_owned())
             .spawn(move || {
@@ -95,7 +104,31 @@ impl HiddenLines {
                     }
                 }
             })?;
-        Ok(Self { _hidden: hidden })
+        Ok(Self {
+            _hidden: hidden,
+            _going_on: going_on,
+        })
+    }
+}
+
+/// Reads until the other end of a pair is closed; nothing more is taken from then on.
+struct Until<F> {
+    from: F,
+    over: UnixStream,
+}
+
+impl<F: Read + AsFd> Read for Until<F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut asked = [
+            PollFd::new(&self.over, PollFlags::IN),
+            PollFd::new(&self.from, PollFlags::IN),
+        ];
+        retry_on_intr(|| poll(&mut asked, None))?;
+        if asked[0].revents().is_empty() {
+            self.from.read(buffer)
+        } else {
+            Ok(0)
+        }
     }
 }
 
@@ -145,6 +178,26 @@ mod tests {
         assert_eq!(read("\x7fwrong\x15right\n").as_deref(), Some("right"));
         assert_eq!(read("no end"), None);
         assert_eq!(read("\x04"), None);
+    }
+
+    #[test]
+    fn what_comes_after_the_end_is_left_for_the_next_reader() {
+        use std::io::Write as _;
+
+        let (mut typed, terminal) = UnixStream::pair().expect("a pair");
+        let (going_on, over) = UnixStream::pair().expect("a pair");
+        let mut reader = Until {
+            from: terminal.try_clone().expect("the same"),
+            over,
+        };
+        typed.write_all(b"first\nsecond\n").expect("typed");
+        let line = one_line(&mut reader).expect("read").expect("a line");
+        assert_eq!(line.reveal(), "first");
+        drop(going_on);
+        assert!(one_line(&mut reader).expect("read").is_none());
+        let mut rest = [0; 7];
+        (&terminal).read_exact(&mut rest).expect("still there");
+        assert_eq!(&rest, b"second\n");
     }
 
     #[test]

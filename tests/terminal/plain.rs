@@ -1,7 +1,31 @@
 //! The wizard line by line, for screen readers and simple terminals.
 
+use rustix::process::Signal;
+
 use crate::home::{Home, PASSPHRASE, sandbox};
-use crate::term::ENTER;
+use crate::term::{CTRL_C, ENTER, Term};
+
+/// The question below the list, and the one below a connection.
+const LIST: &str = "Number, or a add";
+const MENU: &str = "Number, or enter to go back:";
+
+impl Term {
+    /// Waits until the last line is this question with nothing behind it yet.
+    fn until_asked(&mut self, question: &str) {
+        self.until(question, |term| {
+            let text = term.text();
+            let last = text.lines().last().unwrap_or_default();
+            last.starts_with(question) && last.ends_with([':', ']']) && term.echoes()
+        });
+    }
+
+    fn answer(&mut self, question: &str, answer: &str) {
+        self.until_asked(question);
+        let asked = self.text();
+        self.press(&format!("{answer}{ENTER}"));
+        self.until("an echo", |term| term.text() != asked);
+    }
+}
 
 #[test]
 fn adding_and_signing_in_with_plain_questions() {
@@ -17,7 +41,10 @@ fn adding_and_signing_in_with_plain_questions() {
         "notes",
     ]);
     for (question, answer) in [
-        ("Authorization URL:", sandbox.at("/authorize")),
+        ("Service:", String::new()),
+        // A mistake costs that answer and no other.
+        ("Authorization URL:", "authorize".to_owned()),
+        ("Once more:", sandbox.at("/authorize")),
         ("Token URL:", sandbox.at("/token")),
         ("Client ID:", "valetkey-confidential".to_owned()),
         ("client secret? [y/N]", "y".to_owned()),
@@ -52,4 +79,133 @@ fn adding_and_signing_in_with_plain_questions() {
     }
     let (_, list, _) = home.run(&["list"]);
     assert!(list.contains("notes"), "{list}");
+}
+
+#[test]
+fn w_10_the_whole_story_line_by_line_without_a_browser_or_a_drawn_screen() {
+    let home = Home::without_passphrase()
+        .set("TERM", "dumb")
+        .set("BROWSER", "/nonexistent");
+    let mut term = home.start(&["--plain"]);
+    term.answer("a connect a service, p practise first", "p");
+    term.answer("a connect the practice provider", "a");
+    term.answer("Scopes [profile items:read items:write]:", "profile");
+    // What is typed during a sign-in is not shown: it may be an address with a code in it.
+    term.until("approval", |term| {
+        term.shows("type approve or deny here") && !term.echoes()
+    });
+    term.press(&format!("approve{ENTER}"));
+    term.until_shows("Granted: profile.");
+    term.answer(LIST, "1");
+    for (answer, told) in [
+        ("1", "works"),
+        ("2", "Refreshed practice."),
+        ("6", "Redirect URL"),
+        ("7", "refreshed"),
+    ] {
+        term.answer(MENU, answer);
+        term.until_shows(told);
+    }
+    term.answer(MENU, "8");
+    term.answer("New name [practice]:", "pretend");
+    term.answer(MENU, "5");
+    term.answer("Number [1]:", "3");
+    term.until_shows("Deleted pretend here.");
+    term.answer("a connect the practice provider", "q");
+    term.until_shows("Practice is over");
+    term.answer("a connect a service", "q");
+    assert_eq!(term.end(), 0);
+    let written = term.written();
+    assert!(!written.contains('\x1b'), "nothing is redrawn: {written:?}");
+    assert!(
+        !written.contains("http://127.0.0.1/callback?"),
+        "no answer is shown"
+    );
+}
+
+#[test]
+fn a_wider_wish_of_scopes_keeps_the_old_sign_in_until_the_new_one_is_there() {
+    let home = Home::without_passphrase()
+        .set("TERM", "dumb")
+        .set("BROWSER", "/nonexistent");
+    let mut term = home.start(&["demo", "--plain"]);
+    term.answer("a connect the practice provider", "a");
+    term.answer("Scopes", "profile");
+    term.until("approval", |term| {
+        term.shows("type approve or deny") && !term.echoes()
+    });
+    term.press(&format!("approve{ENTER}"));
+    term.answer(LIST, "1");
+    term.answer(MENU, "4");
+    term.answer("Ask for [profile]:", "profile email");
+    term.answer("Sign in now? [Y/n]", "y");
+    term.until("approval", |term| !term.echoes());
+    term.press(&format!("deny{ENTER}"));
+    term.until_shows("You declined.");
+    term.answer(MENU, "1");
+    term.until_shows("works");
+    term.answer(MENU, "");
+    term.answer(LIST, "q");
+    assert_eq!(term.end(), 0);
+}
+
+#[test]
+fn an_interrupt_ends_a_sign_in_and_at_a_question_the_program() {
+    let home = Home::without_passphrase()
+        .set("TERM", "dumb")
+        .set("BROWSER", "/nonexistent");
+    let mut term = home.start(&["demo", "--plain"]);
+    term.answer("a connect the practice provider", "a");
+    term.answer("Scopes", "");
+    term.until("approval", |term| {
+        term.shows("type approve or deny") && !term.echoes()
+    });
+    term.press(CTRL_C);
+    term.until_shows("Nothing was changed.");
+    // What comes now is read by the list and not by what listened before.
+    term.answer(LIST, "/ prac");
+    term.until_shows("1 practice");
+    term.answer(LIST, "t 9");
+    term.until_shows("There is no 9 in the list.");
+    term.until_asked(LIST);
+    term.signal(Signal::HUP);
+    assert_ne!(term.end(), 0);
+}
+
+#[test]
+fn a_number_means_what_stood_beside_it_when_it_was_shown() {
+    let sandbox = sandbox();
+    let home = Home::new().set("TERM", "dumb");
+    for name in ["alpha", "beta", "gamma"] {
+        home.add(&sandbox, name);
+    }
+    let mut term = home.start(&["--plain"]);
+    term.until_shows("3 gamma");
+    let (code, _, told) = home.run(&["remove", "alpha", "--forget"]);
+    assert_eq!(code, Some(0), "{told}");
+    let (code, _, told) = home.run(&["rename", "beta", "delta"]);
+    assert_eq!(code, Some(0), "{told}");
+    term.answer(LIST, "x 2");
+    term.until_shows("Delete the settings of delta?");
+    term.answer("Nobody is signed in.", "n");
+    term.until_shows("2 gamma");
+    term.answer(LIST, "x 1 2");
+    for name in ["delta", "gamma"] {
+        term.until_shows(&format!("Delete the settings of {name}?"));
+        term.answer("Nobody is signed in.", "y");
+    }
+    term.until_shows("2 of 2 done, 0 failed.");
+    term.answer("a connect a service", "q");
+    assert_eq!(term.end(), 0);
+    let (_, list, _) = home.run(&["list", "--json"]);
+    assert!(list.contains("\"connections\":[]"), "{list}");
+}
+
+#[test]
+fn without_a_terminal_the_list_is_printed_and_nothing_is_asked() {
+    let home = Home::new().set("VALETKEY_PLAIN", "1");
+    home.add(&sandbox(), "alpha");
+    let (code, out, told) = home.run(&[]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(out.contains("alpha"), "{out}");
 }

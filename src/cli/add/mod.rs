@@ -7,6 +7,7 @@ mod values;
 
 use super::args::{Add, Login};
 use super::failed::Failed;
+use super::prompt::prompt;
 use super::setup::{self, Setup};
 use super::{catalogue, json as shape, login, output};
 use crate::engine::VaultFacts;
@@ -31,17 +32,20 @@ pub(super) fn wants_wizard(add: &Add, plain: bool) -> bool {
 
 pub(super) fn run(setup: &Setup, add: &Add) -> Result<(), Failed> {
     let catalogue = catalogue::load(&setup::paths()?.config);
-    let preset = preset(add, &catalogue)?;
+    if !add.no_input && !output::stdin_is_terminal() {
+        return Err(Failed::usage(
+            "no-terminal",
+            "There is no terminal to ask on.",
+            "Give everything as flags with --no-input (valetkey add --help).",
+        ));
+    }
+    let preset = match preset(add, &catalogue)? {
+        None if !add.no_input && !add.has_addresses() => questions::choose_preset(&catalogue)?,
+        preset => preset,
+    };
     let known = setup.engine.registrations()?;
     let mut answers = Answers::default();
     if !add.no_input {
-        if !output::stdin_is_terminal() {
-            return Err(Failed::usage(
-                "no-terminal",
-                "There is no terminal to ask on.",
-                "Give everything as flags with --no-input (valetkey add --help).",
-            ));
-        }
         answers.ask(add, preset, &known)?;
     }
     let new = assemble(add, preset, answers, &known)?;
@@ -75,12 +79,15 @@ pub(super) fn run(setup: &Setup, add: &Add) -> Result<(), Failed> {
                 output::note("Its client secret was replaced by the one given now.");
             }
         }
-        if !add.sign_in {
-            output::note(&format!("  run: valetkey login {name}"));
-        }
     }
-    if add.sign_in {
+    let sign_in = add.sign_in
+        || !add.no_input
+            && !add.json
+            && prompt("Sign in now? [Y/n] ", "y")?.starts_with(['y', 'Y']);
+    if sign_in {
         login::run(setup, &Login::plain(&name))?;
+    } else if !add.json {
+        output::note(&format!("  run: valetkey login {name}"));
     }
     Ok(())
 }

@@ -7,10 +7,10 @@ use super::super::failed::Failed;
 use super::super::output;
 use super::super::prompt::{prompt, prompt_secret};
 use super::assemble::provider;
-use super::values::{redirect, set_variables};
+use super::values::{address, redirect, scopes, set_variables};
 use crate::engine::shared_registration;
 use crate::model::{ConnectionName, Secret, Shown, Untrusted};
-use crate::provider::{Preset, Way};
+use crate::provider::{Catalogue, Preset, Way};
 use crate::vault::KnownRegistration;
 
 /// What a person typed at the questions; flags win.
@@ -43,7 +43,14 @@ impl Answers {
             let team = preset.and_then(|preset| preset.client.client_id.as_deref());
             self.client_id = Some(match team {
                 Some(id) => prompt(&format!("Client ID [{}]: ", shown(id)), id)?,
-                None => prompt("Client ID: ", "")?,
+                None => asked("Client ID: ", "", |text| {
+                    let missing = text.is_empty();
+                    if missing {
+                        Err("A client ID is needed".to_owned())
+                    } else {
+                        Ok(())
+                    }
+                })?,
             });
             self.ask_secret(add, preset)?;
         } else if add.client_id.is_some() {
@@ -54,7 +61,10 @@ impl Answers {
                 .map(|preset| preset.default_scopes().to_string())
                 .unwrap_or_default();
             output::note("Step 4 of 7: Scopes decide what this connection may touch.");
-            self.scopes = Some(prompt(&format!("Scopes [{default}]: "), &default)?);
+            tell_scopes(preset);
+            let question = format!("Scopes [{default}]: ");
+            let sound = |text: &str| scopes(add, preset, Some(text)).map(drop);
+            self.scopes = Some(asked(&question, &default, sound)?);
         }
         Ok(())
     }
@@ -75,11 +85,12 @@ impl Answers {
 
     fn ask_addresses(&mut self, add: &Add) -> Result<(), Failed> {
         output::note("Step 2 of 7: Details. The provider's documentation names these.");
+        let sound = |text: &str| address(text, add.dev_http).map(drop);
         if add.authorization_url.is_none() && add.device_url.is_none() {
-            self.authorization_url = Some(prompt("Authorization URL: ", "")?);
+            self.authorization_url = Some(asked("Authorization URL: ", "", sound)?);
         }
         if add.token_url.is_none() {
-            self.token_url = Some(prompt("Token URL: ", "")?);
+            self.token_url = Some(asked("Token URL: ", "", sound)?);
         }
         Ok(())
     }
@@ -156,6 +167,79 @@ impl Answers {
         Ok(())
     }
 }
+
+/// Asks until the answer will do, so that a mistake costs nothing that was typed before.
+fn asked(
+    question: &str,
+    default: &str,
+    check: impl Fn(&str) -> Result<(), String>,
+) -> Result<String, Failed> {
+    loop {
+        let text = prompt(question, default)?;
+        match check(&text) {
+            Ok(()) => return Ok(text),
+            Err(problem) => {
+                let problem = problem
+                    .trim_start_matches("--scope: ")
+                    .trim_end_matches('.');
+                output::note(&format!("  {}. Once more:", shown(problem)));
+            }
+        }
+    }
+}
+
+/// What the preset's scopes mean.
+fn tell_scopes(preset: Option<&Preset>) {
+    for scope in preset.iter().flat_map(|preset| preset.known_scopes()) {
+        let broad = if scope.broad { "broad: " } else { "" };
+        output::note(&format!(
+            "  {:<20} {broad}{}",
+            shown(&scope.name),
+            shown(&scope.help)
+        ));
+    }
+}
+
+/// Which preset is meant, by any part of its name; `None`: the person types the addresses.
+pub(super) fn choose_preset(catalogue: &Catalogue) -> Result<Option<&Preset>, Failed> {
+    output::note(
+        "Step 1 of 7: Provider. A service's name or a part of it; enter alone to type its addresses.",
+    );
+    loop {
+        let text = prompt("Service: ", "")?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        if let Some(preset) = catalogue.find(&text) {
+            return Ok(Some(preset));
+        }
+        let found = catalogue.search(&text);
+        let found = &found[..found.len().min(MOST_FOUND)];
+        if found.is_empty() {
+            output::note(&format!("No preset matches \"{}\".", shown(&text)));
+            continue;
+        }
+        for (at, preset) in found.iter().enumerate() {
+            output::note(&format!(
+                "  {} {}   {}",
+                at + 1,
+                shown(&preset.name),
+                shown(&preset.hint)
+            ));
+        }
+        let number = prompt("Number, or enter for another name: ", "")?;
+        let at = number
+            .parse::<usize>()
+            .ok()
+            .and_then(|at| at.checked_sub(1));
+        if let Some(preset) = at.and_then(|at| found.get(at)) {
+            return Ok(Some(preset));
+        }
+    }
+}
+
+/// Presets offered at a time, each with a digit of its own.
+const MOST_FOUND: usize = 9;
 
 /// " for ada, ada-work": the connections of a registration.
 pub(super) fn used_for(known: &KnownRegistration) -> String {

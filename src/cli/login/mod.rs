@@ -14,6 +14,7 @@ use crate::engine::{
     StepState, Way,
 };
 use crate::model::{ConnectionId, Seconds, Secret};
+use crate::sandbox::Approval;
 use lines::{Fruitless, Lines, Pastes};
 
 impl Login {
@@ -68,6 +69,7 @@ async fn story(setup: &Setup, login: &Login, id: &ConnectionId) -> Result<(), Fa
         .engine
         .sign_in(id, options)
         .map_err(|error| early(setup, login, error.into()))?;
+    let _deferred = setup.signals_deferred();
     let mut signals = Signals::new()?;
     let mut telling = Telling {
         setup,
@@ -91,7 +93,7 @@ async fn story(setup: &Setup, login: &Login, id: &ConnectionId) -> Result<(), Fa
                 Some(_) => {}
                 None => break,
             },
-            line = telling.lines.next() => telling.typed(&attempt, line),
+            line = telling.lines.next() => telling.typed(&attempt, line).await,
             () = signals.next() => attempt.remote.cancel(),
         }
         telling.give_up(&attempt);
@@ -124,6 +126,7 @@ impl Telling<'_> {
             output::json(&events::line(self.setup, &attempt.id, event, stopped))?;
         } else {
             words::tell(event, attempt, self.lines.are_read(), self.login.device).await;
+            self.tell_practice(event);
         }
         match event {
             AttemptEvent::Asked(question) => self.ask(attempt, question),
@@ -155,7 +158,7 @@ impl Telling<'_> {
     }
 
     /// A line is the answer to the question that waits for one, else a paste.
-    fn typed(&mut self, attempt: &Attempt, line: Option<Secret>) {
+    async fn typed(&mut self, attempt: &Attempt, line: Option<Secret>) {
         let Some(line) = line else {
             self.pastes.end();
             if self.question.take().is_some() {
@@ -174,10 +177,38 @@ impl Telling<'_> {
             output::note(if answer == Answer::Accept { "1" } else { "2" });
             self.question = None;
             attempt.remote.answer(answer);
+        } else if let Some(answer) = self.answered_here(attempt, &line).await {
+            attempt.remote.paste(answer);
         } else if !line.is_empty() {
             self.pastes.offer();
             attempt.remote.paste(line);
         }
+    }
+
+    fn tell_practice(&self, event: &AttemptEvent) {
+        let waits = matches!(
+            event,
+            AttemptEvent::Step {
+                step: Step::Approve,
+                state: StepState::Active,
+                ..
+            }
+        );
+        if waits && self.setup.practice_provider().is_some() && self.lines.are_read() {
+            output::note("Practice: without a browser, type approve or deny here.");
+        }
+    }
+
+    /// In practice the person may answer for the pretend service without a browser.
+    async fn answered_here(&self, attempt: &Attempt, line: &Secret) -> Option<Secret> {
+        let sandbox = self.setup.practice_provider()?;
+        let page = attempt.remote.authorization_url().await?;
+        let answer = match line.reveal().trim() {
+            "approve" => sandbox.approve(page.reveal(), &Approval::default()),
+            "deny" => sandbox.deny(page.reveal()),
+            _ => return None,
+        };
+        answer.ok().map(Secret::new)
     }
 
     /// Stops a sign-in that only a paste could have settled, when no more can come.

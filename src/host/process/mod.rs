@@ -8,6 +8,7 @@ mod signals;
 use std::sync::Once;
 
 pub use limits::{Scarce, enough_files, enough_threads};
+pub use signals::{EndingSignals, SignalsDeferred};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

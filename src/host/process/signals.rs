@@ -1,7 +1,10 @@
 //! Signals that whoever started this program had ignored (`nohup`, a shell's background job): what it
-//! starts meets them as a fresh program does (conformance V-10).
+//! starts meets them as a fresh program does (conformance V-10). And signals that end it at one time
+//! and are waited with at another.
 
+use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 
@@ -32,6 +35,41 @@ fn ignored_in(status: &str) -> Option<u64> {
         .lines()
         .find_map(|line| line.strip_prefix("SigIgn:"))?;
     u64::from_str_radix(line.trim(), 16).ok()
+}
+
+/// Hang-up, interrupt and termination end the program, as without a handler, save while they are
+/// deferred. For a program that takes them for a while: a handler once set up stays.
+#[derive(Clone, Debug)]
+pub struct EndingSignals {
+    lethal: Arc<AtomicBool>,
+}
+
+impl EndingSignals {
+    /// # Errors
+    /// The system refuses a handler.
+    pub fn new() -> io::Result<Self> {
+        let lethal = Arc::new(AtomicBool::new(true));
+        for signal in [SIGHUP, SIGINT, SIGTERM] {
+            signal_hook::flag::register_conditional_default(signal, lethal.clone())?;
+        }
+        Ok(Self { lethal })
+    }
+
+    /// Whoever holds this sees to them.
+    pub fn defer(&self) -> SignalsDeferred {
+        self.lethal.store(false, Ordering::SeqCst);
+        SignalsDeferred(self.lethal.clone())
+    }
+}
+
+/// See [`EndingSignals::defer`].
+#[derive(Debug)]
+pub struct SignalsDeferred(Arc<AtomicBool>);
+
+impl Drop for SignalsDeferred {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }
 
 #[cfg(test)]
