@@ -173,7 +173,12 @@ impl Running<'_> {
             Event::Paste(text) => Msg::Paste(Secret::new(text)),
             Event::Mouse(mouse) if mouse.kind != MouseEventKind::Moved => Msg::Mouse(mouse),
             Event::Resize(width, height) => Msg::Resize(width, height),
-            Event::Mouse(_) | Event::FocusGained | Event::FocusLost => return Ok(Next::Draw),
+            Event::FocusGained => {
+                // Where the folder cannot be watched, this is when others' changes show.
+                self.backend.perform(Request::LoadRows, &self.replies);
+                return Ok(Next::Draw);
+            }
+            Event::Mouse(_) | Event::FocusLost => return Ok(Next::Draw),
         };
         self.take(msg)
     }

@@ -5,7 +5,9 @@ use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::thread::{self, ThreadId};
 
 use crossterm::cursor::Show;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{
+    DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange,
+};
 use crossterm::style::{Print, force_color_output};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
@@ -108,6 +110,7 @@ fn enter_modes(mouse: bool) -> io::Result<()> {
         out,
         EnterAlternateScreen,
         EnableBracketedPaste,
+        EnableFocusChange,
         Clear(ClearType::All)
     )?;
     if mouse {
@@ -127,6 +130,7 @@ fn leave_modes(out: &mut impl Write) {
         out,
         EndSynchronizedUpdate,
         Print(MOUSE_OFF),
+        DisableFocusChange,
         DisableBracketedPaste
     );
     // What stood on the alternate screen must not come back with it (conformance W-07).

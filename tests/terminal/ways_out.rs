@@ -39,6 +39,12 @@ fn assert_left(mut term: Term, code: u32) {
     let written = term.written();
     let (before, _) = written.rsplit_once("\x1b[?1049l").expect("it left");
     assert!(before.ends_with("\x1b[2J"), "wiped before it was left");
+    // The alternate screen, mouse reports and their form, focus reports, bracketed paste.
+    for mode in [1049, 1000, 1006, 1004, 2004] {
+        let on = written.rfind(&format!("\x1b[?{mode}h"));
+        let off = written.rfind(&format!("\x1b[?{mode}l"));
+        assert!(on.is_some() && on < off, "mode {mode} was left on");
+    }
 }
 
 fn assert_nobody_listens(port: u16) {
@@ -46,6 +52,20 @@ fn assert_nobody_listens(port: u16) {
         TcpStream::connect(("127.0.0.1", port)).is_err(),
         "somebody still listens"
     );
+}
+
+#[test]
+fn reports_of_the_focus_are_no_keys() {
+    let (_home, _sandbox, mut term) = table();
+    term.press("/no");
+    term.until_shows("/ no");
+    term.press("\x1b[O\x1b[I");
+    term.press("te");
+    term.until_shows("/ note");
+    term.press("\x1b");
+    term.until_gone("/ note");
+    term.press("\x1b[O\x1b[Iq");
+    assert_left(term, 0);
 }
 
 #[test]
