@@ -15,6 +15,7 @@ mod scope;
 mod secret;
 mod serving;
 mod span;
+pub mod strict_toml;
 mod time;
 mod untrusted;
 mod url;

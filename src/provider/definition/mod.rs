@@ -6,7 +6,6 @@
 mod hosts;
 mod read;
 mod read_provider;
-mod table;
 #[cfg(test)]
 mod tests;
 mod write;

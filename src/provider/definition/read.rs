@@ -7,14 +7,14 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use super::read_provider::provider;
-use super::table::{Fields, Findings};
 use super::{Catalogue, Definition};
+use crate::model::strict_toml::{Fields, Findings};
 use crate::model::{
     ClientAuth, ConnectionName, Policy, Quirk, RedirectUri, Scope, ScopeSet, Serving, span,
 };
 use crate::provider::rules::{check_certificates, check_resource};
 
-pub use super::table::Located;
+pub use crate::model::strict_toml::Located;
 
 /// Version of the file's layout; newer ones are refused.
 pub(super) const VERSION: i64 = 1;
@@ -38,13 +38,10 @@ pub struct Definitions {
 pub fn read_definitions(text: &str, catalogue: &Catalogue) -> Result<Definitions, Vec<Located>> {
     let findings = Findings::of(text);
     let definitions = read(text, catalogue, &findings);
-    let mut problems = findings.problems.into_inner();
+    let (problems, warnings) = findings.sorted();
     if !problems.is_empty() {
-        problems.sort_by_key(|problem| (problem.line, problem.column));
         return Err(problems);
     }
-    let mut warnings = findings.warnings.into_inner();
-    warnings.sort_by_key(|warning| (warning.line, warning.column));
     Ok(Definitions {
         definitions,
         warnings,

@@ -1,6 +1,6 @@
 //! The service of a connection in a file: its addresses, deviations, test read and way to revoke.
 
-use super::table::Fields;
+use crate::model::strict_toml::Fields;
 use crate::model::{
     EndpointUrl, Endpoints, ExtraParams, IssPolicy, Issuer, Provider, ProviderKind, Quirk,
     RevokeRule, TestMethod, TestRead,

@@ -1,5 +1,5 @@
-//! Reading a table of the file key by key: everything that is wrong is noted with its place, and what
-//! nobody asked for is told.
+//! Reading a TOML table key by key: everything that is wrong is noted with its place, and what nobody
+//! asked for is told. Nothing in such a file is ever done, fetched or expanded.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -20,14 +20,15 @@ pub struct Located {
 }
 
 /// What was found so far.
-pub(super) struct Findings<'t> {
+pub struct Findings<'t> {
     text: &'t str,
-    pub(super) problems: RefCell<Vec<Located>>,
-    pub(super) warnings: RefCell<Vec<Located>>,
+    problems: RefCell<Vec<Located>>,
+    warnings: RefCell<Vec<Located>>,
 }
 
 impl<'t> Findings<'t> {
-    pub(super) fn of(text: &'t str) -> Self {
+    /// Nothing yet, of this text.
+    pub fn of(text: &'t str) -> Self {
         Self {
             text,
             problems: RefCell::default(),
@@ -35,13 +36,25 @@ impl<'t> Findings<'t> {
         }
     }
 
-    pub(super) fn wrong(&self, at: &Range<usize>, what: impl Into<String>) {
+    /// Problems, then warnings; each in the order of the file.
+    pub fn sorted(self) -> (Vec<Located>, Vec<Located>) {
+        let sort = |cell: RefCell<Vec<Located>>| {
+            let mut all = cell.into_inner();
+            all.sort_by_key(|found| (found.line, found.column));
+            all
+        };
+        (sort(self.problems), sort(self.warnings))
+    }
+
+    /// Notes a mistake.
+    pub fn wrong(&self, at: &Range<usize>, what: impl Into<String>) {
         self.problems
             .borrow_mut()
             .push(self.located(at, what.into()));
     }
 
-    fn warn(&self, at: &Range<usize>, what: String) {
+    /// Notes what does no harm.
+    pub fn warn(&self, at: &Range<usize>, what: String) {
         self.warnings.borrow_mut().push(self.located(at, what));
     }
 
@@ -57,7 +70,7 @@ impl<'t> Findings<'t> {
 }
 
 /// A table under reading.
-pub(super) struct Fields<'a> {
+pub struct Fields<'a> {
     findings: &'a Findings<'a>,
     table: &'a DeTable<'a>,
     at: Range<usize>,
@@ -67,10 +80,11 @@ pub(super) struct Fields<'a> {
 }
 
 /// A text and where it stands.
-pub(super) type Text<'a> = (&'a str, Range<usize>);
+pub type Text<'a> = (&'a str, Range<usize>);
 
 impl<'a> Fields<'a> {
-    pub(super) fn of(
+    /// A table at a place; `path` comes before its keys in messages.
+    pub fn of(
         findings: &'a Findings<'a>,
         table: &'a DeTable<'a>,
         at: Range<usize>,
@@ -85,34 +99,38 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn get(&self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
+    /// A value; its key is a known one from now on.
+    pub fn get(&self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
         self.asked.borrow_mut().insert(key);
         self.table.get(key)
     }
 
-    pub(super) fn wrong(&self, at: &Range<usize>, key: &str, what: impl Display) {
+    /// Notes a mistake with a key.
+    pub fn wrong(&self, at: &Range<usize>, key: &str, what: impl Display) {
         let path = &self.path;
         self.findings.wrong(at, format!("{path}{key}: {what}"));
     }
 
-    pub(super) fn missing(&self, key: &str) {
+    /// Notes that a key is not there.
+    pub fn missing(&self, key: &str) {
         self.wrong(&self.at, key, "this is needed");
     }
 
-    fn not_a(&self, what: &str, key: &str, found: &Spanned<DeValue<'_>>) {
+    /// Notes a value of another type.
+    pub fn not_a(&self, what: &str, key: &str, found: &Spanned<DeValue<'_>>) {
         let kind = found.get_ref().type_str();
         self.wrong(&found.span(), key, format!("{what} is needed, not {kind}"));
     }
 
     /// A text of one line without control characters.
-    pub(super) fn text(&self, key: &'static str) -> Option<Text<'a>> {
+    pub fn text(&self, key: &'static str) -> Option<Text<'a>> {
         let found = self.get(key)?;
         let text = self.any_text(key, found)?;
         self.without_controls(key, text)
     }
 
     /// A text that may have lines.
-    pub(super) fn lines(&self, key: &'static str) -> Option<Text<'a>> {
+    pub fn lines(&self, key: &'static str) -> Option<Text<'a>> {
         let found = self.get(key)?;
         let (text, at) = self.any_text(key, found)?;
         let plain = text.replace(['\n', '\r', '\t'], " ");
@@ -137,7 +155,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A text that `parse` takes.
-    pub(super) fn parsed<T, E: Display>(
+    pub fn parsed<T, E: Display>(
         &self,
         key: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
@@ -147,7 +165,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The same for a text that must be there.
-    pub(super) fn needed<T, E: Display>(
+    pub fn needed<T, E: Display>(
         &self,
         key: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
@@ -158,7 +176,8 @@ impl<'a> Fields<'a> {
         self.parsed(key, parse)
     }
 
-    pub(super) fn checked<T, E: Display>(
+    /// Notes the problem, if it is one.
+    pub fn checked<T, E: Display>(
         &self,
         key: &str,
         at: &Range<usize>,
@@ -167,15 +186,19 @@ impl<'a> Fields<'a> {
         result.map_err(|problem| self.wrong(at, key, problem)).ok()
     }
 
-    pub(super) fn flag(&self, key: &'static str) -> bool {
-        let Some(found) = self.get(key) else {
-            return false;
-        };
+    /// True or false; false when it is not there.
+    pub fn flag(&self, key: &'static str) -> bool {
+        self.truth(key).unwrap_or(false)
+    }
+
+    /// True or false, where it is there.
+    pub fn truth(&self, key: &'static str) -> Option<bool> {
+        let found = self.get(key)?;
         if let DeValue::Boolean(set) = found.get_ref() {
-            return *set;
+            return Some(*set);
         }
         self.not_a("true or false", key, found);
-        false
+        None
     }
 
     fn array(&self, key: &'static str) -> Vec<&'a Spanned<DeValue<'a>>> {
@@ -190,7 +213,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A list of texts, each of which `parse` takes.
-    pub(super) fn list<T, E: Display>(
+    pub fn list<T, E: Display>(
         &self,
         key: &'static str,
         parse: impl Fn(&str) -> Result<T, E>,
@@ -204,7 +227,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A list of pairs, each of whose names `check` takes.
-    pub(super) fn pairs<E: Display>(
+    pub fn pairs<E: Display>(
         &self,
         key: &'static str,
         check: impl Fn(&str) -> Result<(), E>,
@@ -229,7 +252,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A table in this one.
-    pub(super) fn table(&self, key: &'static str) -> Option<Self> {
+    pub fn table(&self, key: &'static str) -> Option<Self> {
         let found = self.get(key)?;
         if let DeValue::Table(table) = found.get_ref() {
             let path = format!("{}{key}.", self.path);
@@ -240,7 +263,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Several tables, as `[[key]]` writes them.
-    pub(super) fn tables(&self, key: &'static str) -> Vec<Self> {
+    pub fn tables(&self, key: &'static str) -> Vec<Self> {
         let tables = self.array(key).into_iter().filter_map(|item| {
             if let DeValue::Table(table) = item.get_ref() {
                 return Some(Self::of(self.findings, table, item.span(), ""));
@@ -252,34 +275,121 @@ impl<'a> Fields<'a> {
     }
 
     /// Where it begins.
-    pub(super) fn place(&self) -> &Range<usize> {
+    pub fn place(&self) -> &Range<usize> {
         &self.at
     }
 
     /// Calls it by a name in messages from now on.
-    pub(super) fn call(&mut self, name: &str) {
+    pub fn call(&mut self, name: &str) {
         self.path = format!("{name}: ");
     }
 
     /// Tells what nobody asked for. A secret is not passed over: these files are shared (conformance T-12).
-    pub(super) fn end(self) {
+    pub fn end(self) {
         for (key, value) in self.table {
             let (name, at) = (key.get_ref().as_ref(), key.span());
-            if self.asked.borrow().contains(name) {
+            let asked = self.asked.borrow();
+            if asked.contains(name) || self.is_secret(name, &at, value) {
                 continue;
             }
-            let plain = name.to_ascii_lowercase();
-            let secret = ["secret", "token", "password"]
-                .iter()
-                .any(|word| plain.contains(word));
-            if secret && value.get_ref().is_str() {
-                self.wrong(&at, name, "a secret does not belong in this file; take it out and give it to the vault: valetkey edit NAME --client-secret-file -");
-            } else {
-                self.findings.warn(
-                    &at,
-                    format!("{}{name}: unknown here, passed over", self.path),
-                );
+            let meant = nearest(name, asked.iter().copied());
+            let meant = meant.map_or(String::new(), |known| format!("; did you mean `{known}`?"));
+            let path = &self.path;
+            let what = format!("{path}{name}: unknown here, passed over{meant}");
+            self.findings.warn(&at, what);
+        }
+    }
+
+    /// Whether a secret was found, here or further in, and noted.
+    fn is_secret(&self, name: &str, at: &Range<usize>, value: &Spanned<DeValue<'_>>) -> bool {
+        match value.get_ref() {
+            DeValue::String(_) => {
+                let Some(remedy) = remedy(name) else {
+                    return false;
+                };
+                let what =
+                    format!("a secret does not belong in this file; take it out and {remedy}");
+                self.wrong(at, name, what);
+                true
             }
+            DeValue::Table(table) => {
+                let found = table
+                    .iter()
+                    .map(|(key, value)| self.is_secret(key.get_ref(), &key.span(), value));
+                found.fold(false, |one, other| one | other)
+            }
+            DeValue::Array(items) => {
+                let found = items.iter().map(|item| self.is_secret(name, at, item));
+                found.fold(false, |one, other| one | other)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What to do with the secret that a key of this name holds; `None` when it holds none.
+fn remedy(name: &str) -> Option<&'static str> {
+    const REMEDIES: [(&[&str], &str); 3] = [
+        (
+            &["passphrase", "passwd"],
+            "let it open the vault: valetkey vault slot add passphrase",
+        ),
+        (&["token"], "sign in instead: valetkey login NAME"),
+        (
+            &["secret", "password", "private_key", "api_key", "apikey"],
+            "give it to the vault: valetkey edit NAME --client-secret-file -",
+        ),
+    ];
+    let plain = name.to_ascii_lowercase().replace('-', "_");
+    let holds = |words: &[&str]| words.iter().any(|word| plain.contains(word));
+    let found = REMEDIES.iter().find(|(words, _)| holds(words));
+    found.map(|(_, remedy)| *remedy)
+}
+
+/// The known word that a mistyped one is nearest to, if any is near.
+pub fn nearest<'k>(typed: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    let typed = typed.to_lowercase();
+    // A third of its letters may be wrong.
+    let most = typed.chars().count().div_ceil(3).min(3);
+    known
+        .map(|known| (distance(&typed, known), known))
+        .filter(|(distance, _)| *distance <= most)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
+}
+
+/// How many letters must be put in, taken out or replaced to make one word of the other.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut line: Vec<usize> = (0..=other.len()).collect();
+    for (row, letter) in one.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut line[0], row + 1);
+        for (at, theirs) in other.iter().enumerate() {
+            let changed = diagonal + usize::from(letter != *theirs);
+            diagonal = line[at + 1];
+            line[at + 1] = changed.min(diagonal + 1).min(line[at] + 1);
+        }
+    }
+    line[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistyped_word_is_taken_for_the_nearest_one_or_for_none() {
+        let known = ["mouse", "theme", "first_way", "browser"];
+        for (typed, meant) in [
+            ("mose", Some("mouse")),
+            ("Theme", Some("theme")),
+            ("firstway", Some("first_way")),
+            ("brwoser", Some("browser")),
+            ("colour", None),
+            ("", None),
+            ("x", None),
+        ] {
+            assert_eq!(nearest(typed, known.into_iter()), meant, "{typed}");
         }
     }
 }
