@@ -13,5 +13,6 @@ pub mod model;
 pub mod oauth;
 pub mod provider;
 pub mod sandbox;
+pub mod settings;
 pub mod tui;
 pub mod vault;

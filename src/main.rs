@@ -11,7 +11,10 @@ use rustix::event::{PollFd, PollFlags};
 use valetkey::advice::{self, exit};
 use valetkey::model::ScopeSet;
 use valetkey::sandbox::{Approval, SCOPES, Sandbox};
-use valetkey::tui::{self, Ended, EngineBackend, Look, PracticeDoor, PresetChoice, RunError};
+use valetkey::settings::{Clipboard, Settings};
+use valetkey::tui::{
+    self, Copies, Ended, EngineBackend, Look, PracticeDoor, PresetChoice, RunError,
+};
 use valetkey::{agent, cli, engine, host};
 
 /// As a shell reports a program ended by a hang-up.
@@ -55,10 +58,11 @@ fn run() -> ExitCode {
 
 /// Runs the terminal interface, and again with the practice provider when that is asked for.
 fn interface(mut parts: cli::TuiParts) -> u8 {
+    let settings = parts.settings.clone();
     loop {
         match once(parts) {
             Ok(Ended::Quit) => return exit::OK,
-            Ok(Ended::Practise) => match cli::practise() {
+            Ok(Ended::Practise) => match cli::practise(settings.clone()) {
                 Ok(practice) => parts = practice,
                 Err(code) => return code,
             },
@@ -80,10 +84,18 @@ fn once(parts: cli::TuiParts) -> Result<Ended, RunError> {
         .build()?;
     let engine = parts.engine;
     let environment = engine.environment();
+    let settings = &parts.settings;
+    let mut unwished = environment.clone();
+    unwished.wishes.first_way = None;
     let mut setup = tui::Setup {
-        look: look(),
-        mouse: true,
-        ssh: environment.first_way(false).way != host::FirstWay::Browser,
+        look: look(settings),
+        mouse: settings.mouse,
+        ssh: unwished.first_way(false).way != host::FirstWay::Browser,
+        first_way: settings
+            .first_way
+            .filter(|_| environment.first_way(true).reason == "settings"),
+        copies: copies(settings.clipboard, environment),
+        warning: parts.warning,
         practice: parts.practice.is_some(),
         key_place: advice::key_place(environment.ssh.is_some()).to_owned(),
         presets: tui::choices(&parts.catalogue),
@@ -126,8 +138,22 @@ fn end_with_the_terminal() {
         .spawn(watch);
 }
 
-/// Colour unless `NO_COLOR` says otherwise; ASCII where the locale is not UTF-8.
-fn look() -> Look {
+/// Where copied text goes: at a desk to its own clipboard, over SSH to the terminal, which is the only thing
+/// that is near the person.
+fn copies(wish: Clipboard, environment: &host::Environment) -> Copies {
+    match wish {
+        Clipboard::Off => Copies::Nowhere,
+        Clipboard::Native => Copies::Native,
+        Clipboard::Auto if environment.ssh.is_none() && host::NativeClipboard::find().is_some() => {
+            Copies::Native
+        }
+        Clipboard::Auto | Clipboard::Terminal => Copies::Terminal,
+    }
+}
+
+/// The person's theme, without colour where `NO_COLOR` says so; ASCII where the settings say so or the
+/// locale is not UTF-8.
+fn look(settings: &Settings) -> Look {
     let value = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let locale = value("LC_ALL")
         .or_else(|| value("LC_CTYPE"))
@@ -138,7 +164,8 @@ fn look() -> Look {
     });
     Look {
         colour: value("NO_COLOR").is_none(),
-        ascii: !utf8,
+        ascii: settings.ascii.unwrap_or(!utf8),
+        theme: settings.theme,
     }
 }
 

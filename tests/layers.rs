@@ -10,25 +10,30 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "main",
         &[
-            "tui", "cli", "agent", "actions", "advice", "engine", "host", "vault", "provider",
-            "oauth", "model", "sandbox",
+            "tui", "cli", "agent", "settings", "actions", "advice", "engine", "host", "vault",
+            "provider", "oauth", "model", "sandbox",
         ],
     ),
     (
         "tui",
         &[
-            "agent", "actions", "advice", "engine", "host", "vault", "provider", "oauth", "model",
+            "agent", "settings", "actions", "advice", "engine", "host", "vault", "provider",
+            "oauth", "model",
         ],
     ),
     (
         "cli",
         &[
-            "agent", "actions", "advice", "engine", "host", "vault", "provider", "oauth", "model",
-            "sandbox",
+            "agent", "settings", "actions", "advice", "engine", "host", "vault", "provider",
+            "oauth", "model", "sandbox",
         ],
     ),
     ("agent", &["advice", "engine", "host", "vault", "model"]),
-    ("advice", &["engine", "host", "vault", "oauth", "model"]),
+    (
+        "advice",
+        &["settings", "engine", "host", "vault", "oauth", "model"],
+    ),
+    ("settings", &["actions", "host", "model"]),
     (
         "actions",
         &["engine", "host", "vault", "provider", "oauth", "model"],

@@ -7,6 +7,7 @@ pub mod agent;
 pub mod doctor;
 mod ignored;
 mod provider;
+pub mod settings;
 mod vault;
 
 use std::borrow::Cow;

@@ -73,6 +73,9 @@ fn begin(cli: &Cli, wish: &AgentStart) -> Result<(), Failed> {
             status.pid,
             state(&status)
         ));
+        if !setup.agent {
+            output::note("  Nothing here asks it: config.toml says `agent = false`.");
+        }
     }
     Ok(())
 }

@@ -1,9 +1,12 @@
 //! The command line as clap sees it: one definition feeds parser, help and completions.
 
+use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+
+use crate::settings::Loaded;
 
 /// Connect to OAuth 2.0 services, watch them in one table (or line by line: --plain), hand fresh tokens to scripts.
 #[derive(Parser)]
@@ -32,6 +35,9 @@ pub(super) struct Cli {
     pub(super) passphrase_fd: Option<i32>,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
+    /// Read when they are first asked for.
+    #[arg(skip)]
+    pub(super) settings: OnceCell<Loaded>,
 }
 
 /// Options that every command takes.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::failed::Failed;
 use super::practice::{PracticeBrowser, practice_definition};
-use super::{look, output, runtime};
+use super::{look, output, runtime, setup};
 use crate::advice::{self, advise};
 use crate::engine::{AttemptEvent, Change, Engine, Error, SignInOptions, StepState, World};
-use crate::host::{Environment, OsKeychain, SystemBrowser, SystemClock};
+use crate::host::{Environment, OsKeychain, SystemClock};
 use crate::model::{Expiry, Secret};
 use crate::provider::Catalogue;
 use crate::sandbox::{Behaviour, Options, Sandbox, Tls};
+use crate::settings::Settings;
 use crate::vault::Home;
 
 /// What the terminal interface is started with.
@@ -24,6 +25,9 @@ pub struct TuiParts {
     pub passphrase: Option<Secret>,
     /// Open the wizard at once.
     pub wizard: Option<WizardStart>,
+    pub settings: Settings,
+    /// What is wrong in them, in a sentence.
+    pub warning: Option<String>,
     /// Where an agent's socket may lie, whose questions are shown; none in practice.
     pub run: Option<PathBuf>,
     /// The practice provider, running as long as this lives, with its runtime.
@@ -64,14 +68,13 @@ fn start(port: u16, tls: Tls, behaviour: Behaviour) -> Result<Practice, Failed> 
 
 /// Practice with the terminal interface: the person's real browser, plain http on this machine so that
 /// the browser needs no certificate.
-pub(super) fn parts(port: u16) -> Result<TuiParts, Failed> {
+pub(super) fn parts(port: u16, settings: Settings) -> Result<TuiParts, Failed> {
     let practice = start(port, Tls::Off, Behaviour::default())?;
     let world = World {
         clock: Arc::new(SystemClock),
-        browser: Arc::new(SystemBrowser),
         keychain: Arc::new(OsKeychain::new(false)),
-        environment: Environment::detect(),
         jobs_here: true,
+        ..setup::world(&settings, false)
     };
     let engine = Engine::open(world, Home::Memory)?;
     Ok(TuiParts {
@@ -79,6 +82,8 @@ pub(super) fn parts(port: u16) -> Result<TuiParts, Failed> {
         catalogue: Catalogue::default(),
         passphrase: None,
         wizard: None,
+        settings,
+        warning: None,
         run: None,
         practice: Some(practice),
     })

@@ -7,9 +7,8 @@ use super::failed::Failed;
 use super::veil::Veil;
 use super::{output, runtime, setup};
 use crate::advice::doctor::{Check, State, check};
-use crate::advice::exit;
+use crate::advice::{self, exit};
 use crate::engine::{Engine, Error, Fact, Place, diagnose};
-use crate::host::Environment;
 use crate::model::Connection;
 use crate::vault::Home;
 
@@ -22,12 +21,15 @@ pub(super) fn run(cli: &Cli, doctor: &Doctor) -> Result<u8, Failed> {
         setup::disk_home(&paths)
     };
     // Never patient: a keychain that waits for its person is told as such.
-    let world = setup::world(Environment::detect(), false);
-    let mut facts = diagnose(&Place {
+    let loaded = cli.settings();
+    let world = setup::world(&loaded.found.settings, false);
+    let facts = diagnose(&Place {
         world: &world,
         home: &home,
         paths: &paths,
     });
+    let mut checks: Vec<Check> = facts.iter().map(check).collect();
+    checks.extend(advice::settings::checks(loaded));
     let mut veil = Veil::of_home();
     if doctor.anonymous {
         veil.hide_users();
@@ -39,16 +41,15 @@ pub(super) fn run(cli: &Cli, doctor: &Doctor) -> Result<u8, Failed> {
                 if doctor.anonymous {
                     veil.hide_connection(&connection);
                 }
-                facts.extend(found);
+                checks.extend(found.iter().map(check));
             }
             // The check of the vault says why.
             Err(Error::Vault(_)) => {}
             Err(other) => return Err(other.into()),
         }
     }
-    let checks: Vec<Check> = facts
-        .iter()
-        .map(check)
+    let checks: Vec<Check> = checks
+        .into_iter()
         .map(|check| veiled(&check, &veil, doctor.anonymous))
         .collect();
     if doctor.json {

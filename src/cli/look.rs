@@ -8,6 +8,7 @@ use super::{json as shape, output};
 use crate::engine::{Detail, Error, Row};
 use crate::host::{Paths, proxy_in_use};
 use crate::model::{Connection, Expiry, Seconds, Shown, UnixTime, Untrusted};
+use crate::settings::Loaded;
 
 pub(super) fn list(setup: &Setup, as_json: bool) -> Result<(), Failed> {
     let rows = setup.engine.rows()?;
@@ -211,8 +212,9 @@ pub(super) fn proxy(connection: &Connection) -> Option<Shown> {
     proxy_in_use(token.as_url(), variable).map(|proxy| proxy.shown())
 }
 
-pub(super) fn paths(paths: &Paths, as_json: bool) -> Result<(), Failed> {
+pub(super) fn paths(paths: &Paths, loaded: &Loaded, as_json: bool) -> Result<(), Failed> {
     let all = [
+        ("settings", &loaded.path),
         ("config", &paths.config),
         ("data", &paths.data),
         ("state", &paths.state),
@@ -222,12 +224,21 @@ pub(super) fn paths(paths: &Paths, as_json: bool) -> Result<(), Failed> {
         let map: serde_json::Map<String, serde_json::Value> = all
             .iter()
             .map(|(name, path)| ((*name).to_owned(), json!(path.to_string_lossy())))
-            .chain([("version".to_owned(), json!(1))])
+            .chain([
+                ("version".to_owned(), json!(1)),
+                (
+                    "problems".to_owned(),
+                    json!(loaded.lines().collect::<Vec<_>>()),
+                ),
+            ])
             .collect();
         return Ok(output::json(&map)?);
     }
     for (name, path) in all {
-        output::data(&format!("{name:<8}{}", output::path(path)))?;
+        output::data(&format!("{name:<10}{}", output::path(path)))?;
+    }
+    for line in loaded.lines() {
+        output::note(&line);
     }
     Ok(())
 }

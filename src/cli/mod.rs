@@ -33,6 +33,7 @@ mod prompt;
 mod refresh_due;
 mod remove;
 mod revoke;
+mod settings;
 mod setup;
 mod token;
 mod vault;
@@ -47,6 +48,7 @@ use crate::advice::{self, exit};
 use crate::engine::Error;
 use crate::host::{self, HardenError, MemoryLock};
 use crate::model::Untrusted;
+use crate::settings::Settings;
 use args::{AgentCommand, Cli, Command, SlotCommand, VaultCommand};
 use failed::Failed;
 use setup::Setup;
@@ -68,8 +70,8 @@ pub fn fast(arguments: &[OsString]) -> Option<u8> {
 }
 
 /// The practice provider for the terminal interface, or the exit code after the reason was told.
-pub fn practise() -> Result<TuiParts, u8> {
-    demo::parts(0).map_err(|failed| {
+pub fn practise(settings: Settings) -> Result<TuiParts, u8> {
+    demo::parts(0, settings).map_err(|failed| {
         tell(&failed, false);
         failed.0.exit
     })
@@ -93,6 +95,11 @@ pub fn run(arguments: Vec<OsString>, hardened: Result<(), HardenError>) -> Next 
         }
         if host::memory_lock() == MemoryLock::Unavailable {
             output::note(&format!("valetkey: {}", advice::MEMORY_NOT_LOCKED));
+        }
+    }
+    if cli.verbose || settings::are_told(&cli) {
+        for line in cli.settings().lines() {
+            output::note(&format!("valetkey: {line}"));
         }
     }
     match dispatch(cli) {
@@ -210,14 +217,15 @@ fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
         Command::Agent { command } => done(agent::run(&cli, &command)),
         Command::Vault { command } => done(vault::run(&Setup::new(&cli)?, &command)),
         Command::Doctor(doctor) => doctor::run(&cli, &doctor).map(Next::Exit),
-        Command::Paths { json } => done(look::paths(&setup::paths()?, json)),
+        Command::Paths { json } => done(look::paths(&setup::paths()?, cli.settings(), json)),
         Command::Demo { port, auto: true } => done(demo::auto(port)),
         Command::Demo { port, auto: false } if is_plain(&cli) && output::stdin_is_terminal() => {
             plain::practise(&cli, port, None).map(Next::Exit)
         }
         Command::Demo { port, auto: false } => {
             require_terminal("Run the whole story as text: valetkey demo --auto")?;
-            demo::parts(port).map(|parts| Next::Tui(Box::new(parts)))
+            let settings = cli.settings().found.settings.clone();
+            demo::parts(port, settings).map(|parts| Next::Tui(Box::new(parts)))
         }
         Command::Sandbox {
             port,
@@ -233,20 +241,28 @@ fn open_tui(cli: &Cli, wizard: Option<WizardStart>) -> Result<Next, Failed> {
     let setup = Setup::new(cli)?;
     let passphrase = setup.passphrase_brought()?;
     let paths = setup::paths()?;
+    let loaded = cli.settings();
+    let settings = loaded.found.settings.clone();
     Ok(Next::Tui(Box::new(TuiParts {
         engine: setup.engine,
         catalogue: catalogue::load(&paths.config),
-        run: Some(paths.run),
+        run: settings.agent.then_some(paths.run),
+        settings,
+        warning: advice::settings::in_short(loaded),
         passphrase,
         wizard,
         practice: None,
     })))
 }
 
-/// Line by line: asked for by the flag, the environment, or a terminal that can do no more.
+/// Line by line: asked for by the flag, the environment or the settings, or by a terminal that can do no
+/// more.
 fn is_plain(cli: &Cli) -> bool {
     let set = |name: &str, value: &str| std::env::var_os(name).is_some_and(|found| found == value);
-    cli.plain || set("VALETKEY_PLAIN", "1") || set("TERM", "dumb")
+    if cli.plain || set("VALETKEY_PLAIN", "1") || set("TERM", "dumb") {
+        return true;
+    }
+    !set("VALETKEY_PLAIN", "0") && cli.settings().found.settings.plain
 }
 
 fn require_terminal(otherwise: &str) -> Result<(), Failed> {

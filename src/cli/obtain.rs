@@ -95,7 +95,7 @@ fn once(setup: &Setup, wanted: &Wanted<'_>) -> Result<Given, Failed> {
 
 /// What the agent says; `None` when there is none that is of use.
 fn by_agent(setup: &Setup, wanted: &Wanted<'_>) -> Option<Result<Given, Failed>> {
-    if setup.engine.is_memory() {
+    if setup.engine.is_memory() || !setup.agent {
         return None;
     }
     let run = setup::paths().ok()?.run;

@@ -11,11 +11,12 @@ use super::{output, passphrase};
 use crate::advice;
 use crate::engine::{Access, Engine, Error, GivenUp, VaultFacts, World, wait_after};
 use crate::host::{
-    EndingSignals, Environment, OsKeychain, Paths, SignalsDeferred, SystemBrowser, SystemClock,
-    enough_files,
+    EndingSignals, Environment, NamedBrowser, OsKeychain, Paths, SignalsDeferred, SystemBrowser,
+    SystemClock, Wishes, enough_files,
 };
 use crate::model::{Secret, Untrusted};
 use crate::sandbox::Sandbox;
+use crate::settings::Settings;
 use crate::vault::{Home, KeychainError, SlotKind, VaultError};
 
 /// Wrong passphrases before a command gives up.
@@ -28,6 +29,8 @@ pub(super) struct Setup {
     pub(super) home: Home,
     /// Tell what only helps to find a fault.
     pub(super) verbose: bool,
+    /// A running agent is asked.
+    pub(super) agent: bool,
     passphrase_fd: Option<i32>,
     /// What was typed and opened the vault.
     typed: RefCell<Option<Secret>>,
@@ -60,12 +63,14 @@ impl Setup {
         } else {
             disk_home(&paths)
         };
-        let environment = Environment::detect();
+        let settings = &cli.settings().found.settings;
+        let environment = environment(settings);
         // Over SSH the desktop's dialog would open where nobody looks.
         let patient = asks && output::stderr_is_terminal() && environment.ssh.is_none();
         Ok(Self {
-            engine: Engine::open(world(environment, patient), home.clone())?,
+            engine: Engine::open(world(settings, patient), home.clone())?,
             home,
+            agent: settings.agent,
             verbose: cli.verbose,
             passphrase_fd: cli.passphrase_fd,
             typed: RefCell::default(),
@@ -86,6 +91,7 @@ impl Setup {
             engine,
             home: Home::Memory,
             verbose: false,
+            agent: false,
             passphrase_fd: None,
             typed: RefCell::default(),
             asks: true,
@@ -289,14 +295,28 @@ impl Setup {
     }
 }
 
-/// The machine itself. `patient`: the keychain may ask its person.
-pub(super) fn world(environment: Environment, patient: bool) -> World {
+/// The machine itself, as the person set it. `patient`: the keychain may ask its person.
+pub(super) fn world(settings: &Settings, patient: bool) -> World {
     World {
         clock: Arc::new(SystemClock),
-        browser: Arc::new(SystemBrowser),
+        browser: match &settings.browser {
+            Some(programs) => Arc::new(NamedBrowser(programs.into())),
+            None => Arc::new(SystemBrowser),
+        },
         keychain: Arc::new(OsKeychain::new(patient)),
-        environment,
+        environment: environment(settings),
         jobs_here: false,
+    }
+}
+
+fn environment(settings: &Settings) -> Environment {
+    Environment {
+        wishes: Wishes {
+            browser: settings.browser.is_some(),
+            first_way: settings.first_way,
+            ssh_host: settings.ssh_host.clone(),
+        },
+        ..Environment::detect()
     }
 }
 

@@ -1,7 +1,6 @@
 //! `token`: a fresh access token on stdout and nothing else.
 
 use std::ffi::OsString;
-use std::path::Path;
 
 use serde_json::json;
 
@@ -14,8 +13,9 @@ use crate::advice::agent::CLOSED;
 use crate::advice::{NOBODY_TO_ASK, exit};
 use crate::agent::client::{Client, Told, Wanted};
 use crate::engine::{Error, is_ready};
-use crate::host::{Clock as _, OsKeychain, SystemClock};
+use crate::host::{Clock as _, OsKeychain, Paths, SystemClock};
 use crate::model::{Connection, Policy, Seconds, Secret, UnixTime, Untrusted};
+use crate::settings::wants_agent;
 use crate::vault::{Home, SlotKind, Unlock, Vault, VaultError};
 
 /// `valetkey token NAME` with nothing else, a valid token at hand and a key slot that opens by
@@ -32,7 +32,7 @@ pub(super) fn fast(arguments: &[OsString]) -> Option<u8> {
         return None;
     }
     let paths = setup::paths().ok()?;
-    if let Some(answered) = by_agent(&paths.run, name) {
+    if let Some(answered) = by_agent(&paths, name) {
         return Some(answered);
     }
     let home = setup::disk_home(&paths);
@@ -56,8 +56,11 @@ pub(super) fn fast(arguments: &[OsString]) -> Option<u8> {
 
 /// What the agent says, printed. It is asked once: a person who said no is not asked again. `None`: the
 /// ordinary way is needed, without it or to ask a person here.
-fn by_agent(run: &Path, name: &str) -> Option<u8> {
-    let mut client = Client::connect(run).ok()??;
+fn by_agent(paths: &Paths, name: &str) -> Option<u8> {
+    let mut client = Client::connect(&paths.run).ok()??;
+    if !wants_agent(&paths.config) {
+        return None;
+    }
     let wanted = Wanted {
         name,
         ..Wanted::default()

@@ -130,6 +130,11 @@ impl Engine {
         self.0.world.clock.now()
     }
 
+    /// Whoever shows pages to the person here.
+    pub fn browser(&self) -> Arc<dyn Browser> {
+        self.0.world.browser.clone()
+    }
+
     pub fn environment(&self) -> &Environment {
         &self.0.world.environment
     }

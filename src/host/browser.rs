@@ -98,6 +98,17 @@ impl Browser for SystemBrowser {
     }
 }
 
+/// `BROWSER`, else these programs, with `:` between them: a person named them once and for all.
+#[derive(Clone, Debug)]
+pub struct NamedBrowser(pub OsString);
+
+impl Browser for NamedBrowser {
+    fn open(&self, url: &BrowserUrl) -> Result<Opened, BrowserError> {
+        let variable = std::env::var_os("BROWSER").filter(|list| !list.is_empty());
+        open_with(url, &variable.unwrap_or_else(|| self.0.clone()))
+    }
+}
+
 /// Why no browser started.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BrowserError {
@@ -170,13 +181,18 @@ fn first_to_start(commands: Vec<Command>) -> Result<Opened, BrowserError> {
 /// Whether the launcher ended well or is still running after a moment.
 fn launch(command: &mut Command, give_up: Instant) -> io::Result<bool> {
     prepare_for_children();
-    let mut child = command
+    let child = command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         // Out of the terminal's process group: its interrupt key must not close the browser.
         .process_group(0)
         .spawn()?;
+    ends_well(child, give_up)
+}
+
+/// Whether a program that was just started ended well, or still runs after a moment.
+pub(super) fn ends_well(mut child: Child, give_up: Instant) -> io::Result<bool> {
     let watched_until = (Instant::now() + WATCHED).min(give_up);
     loop {
         match child.try_wait()? {

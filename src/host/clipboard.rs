@@ -1,8 +1,22 @@
 //! Text for the terminal's own clipboard (OSC 52), which also works at the far end of an SSH
-//! session. Only ever written, never asked for (conformance W-08).
+//! session, or for the desktop's, by one of its programs. Only ever written, never asked for
+//! (conformance W-08).
+
+use std::ffi::OsStr;
+use std::io::{self, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+
+use super::browser::ends_well;
+use super::process::prepare_for_children;
+
+/// A program that has not ended by then serves the text.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Longest base64 text that common terminals take (the limit of xterm-like parsers is 100,000
 /// bytes for a whole sequence; `base64(74,994 bytes)` just fits).
@@ -45,9 +59,120 @@ fn in_screen(encoded: &str) -> String {
     out
 }
 
+/// A program that takes a text on its standard input and puts it on the desktop's clipboard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NativeClipboard {
+    program: PathBuf,
+    arguments: &'static [&'static str],
+}
+
+/// Programs, what shows that theirs is the desktop here, and their arguments; best first.
+const PROGRAMS: &[(&str, Option<&str>, &[&str])] = &[
+    ("wl-copy", Some("WAYLAND_DISPLAY"), &[]),
+    ("xclip", Some("DISPLAY"), &["-selection", "clipboard"]),
+    ("xsel", Some("DISPLAY"), &["--clipboard", "--input"]),
+    ("clip.exe", Some("WSL_DISTRO_NAME"), &[]),
+    ("pbcopy", None, &[]),
+];
+
+impl NativeClipboard {
+    /// The first program that is here and has its desktop.
+    pub fn find() -> Option<Self> {
+        Self::among(|name| std::env::var_os(name).filter(|value| !value.is_empty()))
+    }
+
+    fn among(variable: impl Fn(&str) -> Option<std::ffi::OsString>) -> Option<Self> {
+        let folders = variable("PATH")?;
+        let mut here = PROGRAMS.iter().filter(|(_, desktop, _)| match desktop {
+            Some(desktop) => variable(desktop).is_some(),
+            None => cfg!(target_os = "macos"),
+        });
+        here.find_map(|(name, _, arguments)| {
+            Some(Self {
+                program: in_folders(&folders, name)?,
+                arguments,
+            })
+        })
+    }
+
+    /// Gives it the text. Takes a moment: call it off the drawing thread.
+    ///
+    /// # Errors
+    /// When the program cannot be started, or says that it failed.
+    pub fn copy(&self, text: &str) -> io::Result<()> {
+        prepare_for_children();
+        let mut child = Command::new(&self.program)
+            .args(self.arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            // Some stay to serve the text: the terminal's interrupt key must not end them.
+            .process_group(0)
+            .spawn()?;
+        if let Some(mut input) = child.stdin.take() {
+            input.write_all(text.as_bytes())?;
+        }
+        if ends_well(child, Instant::now() + PATIENCE)? {
+            Ok(())
+        } else {
+            Err(io::Error::other("the program failed"))
+        }
+    }
+}
+
+fn in_folders(folders: &OsStr, name: &str) -> Option<PathBuf> {
+    std::env::split_paths(folders)
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| folder.join(name))
+        .find(|program| program.is_file())
+}
+
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
+
+    /// A folder with a program of this name that keeps what it is given.
+    fn program(name: &str, ends_with: u8) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let kept = folder.path().join("kept");
+        let script = format!(
+            "#!/bin/sh\nprintf '%s|' \"$@\" > '{kept}'\ncat >> '{kept}'\nexit {ends_with}\n",
+            kept = kept.display()
+        );
+        let file = folder.path().join(name);
+        fs::write(&file, script).expect("written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o700)).expect("mode");
+        (folder, kept)
+    }
+
+    fn found(folder: &std::path::Path, desktop: &str) -> Option<NativeClipboard> {
+        NativeClipboard::among(|name| match name {
+            "PATH" => Some(folder.as_os_str().to_owned()),
+            name => (name == desktop).then(|| "1".into()),
+        })
+    }
+
+    #[test]
+    fn w_08_the_desktops_program_gets_the_text_and_nothing_else() {
+        let (folder, kept) = program("xclip", 0);
+        assert_eq!(found(folder.path(), "WAYLAND_DISPLAY"), None);
+        let clipboard = found(folder.path(), "DISPLAY").expect("found");
+        clipboard
+            .copy("https://a.example/?x='$(id)'")
+            .expect("copied");
+        let kept = fs::read_to_string(kept).expect("kept");
+        assert_eq!(kept, "-selection|clipboard|https://a.example/?x='$(id)'");
+    }
+
+    #[test]
+    fn w_08_a_program_that_fails_is_a_failure() {
+        let (folder, _) = program("wl-copy", 1);
+        let clipboard = found(folder.path(), "WAYLAND_DISPLAY").expect("found");
+        assert!(clipboard.copy("x").is_err());
+    }
 
     #[test]
     fn w_08_a_plain_terminal_gets_one_write_and_never_a_query() {

@@ -17,6 +17,18 @@ pub struct Environment {
     pub wsl: bool,
     pub tmux: bool,
     pub screen: bool,
+    pub wishes: Wishes,
+}
+
+/// What the person's settings say about it.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Wishes {
+    /// A browser was named there.
+    pub browser: bool,
+    /// This way first, where it can work.
+    pub first_way: Option<FirstWay>,
+    /// The `HOST` or `USER@HOST` that leads here from the person's own machine.
+    pub ssh_host: Option<String>,
 }
 
 /// This session came over SSH.
@@ -37,7 +49,7 @@ pub enum FirstWay {
     Paste,
 }
 
-/// The way to show first and why, as a token for the phrase book: `ssh`, `container`,
+/// The way to show first and why, as a token for the phrase book: `settings`, `ssh`, `container`,
 /// `no_display`, `wsl`, `browser_variable` or `desk`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Suggestion {
@@ -90,6 +102,7 @@ impl Environment {
             tmux: set("TMUX"),
             screen: set("STY"),
             ssh,
+            wishes: Wishes::default(),
         }
     }
 
@@ -109,7 +122,18 @@ impl Environment {
             way: FirstWay::Browser,
             reason,
         };
-        if self.browser_variable {
+        match self.wishes.first_way {
+            Some(FirstWay::Device) if !device => {}
+            Some(FirstWay::Forward) if self.ssh.is_none() => {}
+            Some(way) => {
+                return Suggestion {
+                    way,
+                    reason: "settings",
+                };
+            }
+            None => {}
+        }
+        if self.browser_variable || self.wishes.browser {
             here("browser_variable")
         } else if self.ssh.is_some() {
             // A forwarded display is not enough: few remote machines have a browser on it.
@@ -126,9 +150,10 @@ impl Environment {
     }
 
     /// The line to run on the laptop: loopback on both ends, one fixed port, never a wildcard
-    /// (Z-02). `target` is the `user@host` that the person typed to get here; this machine cannot
-    /// know it.
-    pub fn forward_command(&self, port: u16, host: LoopbackHost, target: Option<&str>) -> String {
+    /// (Z-02). The `user@host` that the person typed to get here is nothing this machine can know: it
+    /// stands in the settings, or HOST is written.
+    pub fn forward_command(&self, port: u16, host: LoopbackHost) -> String {
+        let target = self.wishes.ssh_host.as_deref();
         let v4 = format!("-L 127.0.0.1:{port}:127.0.0.1:{port}");
         // Quoted, because some shells read brackets as a pattern.
         let v6 = format!("-L '[::1]:{port}:[::1]:{port}'");
@@ -156,7 +181,8 @@ fn is_login_name(text: &str) -> bool {
     is_word(text, "._-")
 }
 
-fn is_ssh_target(text: &str) -> bool {
+/// Whether ssh takes it as a `HOST` or `USER@HOST`, and a shell as one word.
+pub fn is_ssh_target(text: &str) -> bool {
     is_word(text, "._-@:%")
 }
 
@@ -265,9 +291,47 @@ mod tests {
     }
 
     #[test]
+    fn z_01_a_way_that_was_wished_for_comes_first_where_it_can_work() {
+        use FirstWay::{Browser, Device, Forward, Paste};
+
+        let over_ssh = read(&OVER_SSH, &[]);
+        let desk = read(&[("DISPLAY", ":0")], &[]);
+        for (environment, wish, device, way, reason) in [
+            (&over_ssh, Browser, true, Browser, "settings"),
+            (&over_ssh, Paste, true, Paste, "settings"),
+            (&over_ssh, Forward, true, Forward, "settings"),
+            (&over_ssh, Device, false, Forward, "ssh"),
+            (&desk, Device, true, Device, "settings"),
+            (&desk, Paste, false, Paste, "settings"),
+        ] {
+            let mut environment = environment.clone();
+            environment.wishes.first_way = Some(wish);
+            let suggestion = environment.first_way(device);
+            assert_eq!(suggestion, Suggestion { way, reason }, "{wish:?}");
+        }
+        if cfg!(target_os = "macos") {
+            return; // a Mac always has a desk
+        }
+        let mut desk = desk.clone();
+        desk.wishes.first_way = Some(Forward);
+        assert_eq!(
+            desk.first_way(true).reason,
+            "desk",
+            "there is nothing to forward"
+        );
+        let mut remote = over_ssh.clone();
+        remote.wishes.browser = true;
+        assert_eq!(remote.first_way(true).way, Browser);
+    }
+
+    #[test]
     fn z_02_the_forward_line_binds_loopback_on_both_ends() {
         let here = read(&OVER_SSH, &[]);
-        let line = |host, target| here.forward_command(41873, host, target);
+        let line = |host, target: Option<&str>| {
+            let mut here = here.clone();
+            here.wishes.ssh_host = target.map(str::to_owned);
+            here.forward_command(41873, host)
+        };
         assert_eq!(
             line(LoopbackHost::V4, Some("ada@build.example")),
             "ssh -N -L 127.0.0.1:41873:127.0.0.1:41873 -p 2222 ada@build.example"
@@ -282,7 +346,7 @@ mod tests {
         );
         let desk = read(&[], &[]);
         assert_eq!(
-            desk.forward_command(1, LoopbackHost::V4, None),
+            desk.forward_command(1, LoopbackHost::V4),
             "ssh -N -L 127.0.0.1:1:127.0.0.1:1 USER@HOST"
         );
     }
@@ -303,8 +367,10 @@ mod tests {
             "a'b",
             "h\u{1b}[2J",
         ] {
+            let mut hostile = hostile.clone();
+            hostile.wishes.ssh_host = Some(target.to_owned());
             assert_eq!(
-                hostile.forward_command(1, LoopbackHost::V4, Some(target)),
+                hostile.forward_command(1, LoopbackHost::V4),
                 "ssh -N -L 127.0.0.1:1:127.0.0.1:1 USER@HOST",
                 "{target:?}"
             );

@@ -26,19 +26,21 @@ mod qr;
 mod random;
 mod session;
 mod terminal;
+mod text_file;
 mod watch;
 mod worker;
 
 pub use crate::model::{MemoryLock, memory_lock};
 pub use askpass::run_askpass;
 pub use browser::{
-    Browser, BrowserError, BrowserUrl, Opened, SystemBrowser, UnsafeAddress, open, open_with,
+    Browser, BrowserError, BrowserUrl, NamedBrowser, Opened, SystemBrowser, UnsafeAddress, open,
+    open_with,
 };
 pub use caller::{SinceBoot, caller, process};
 pub use child::{Ended, HandOver, Program, run_with_token};
-pub use clipboard::osc52;
+pub use clipboard::{NativeClipboard, osc52};
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use environment::{Environment, FirstWay, Ssh, Suggestion};
+pub use environment::{Environment, FirstWay, Ssh, Suggestion, Wishes, is_ssh_target};
 pub use fault::{Fault, fault_point, note_fault, on_panic};
 pub use folder::{Folder, FolderUse, look_at_folder};
 pub use http::{
@@ -59,6 +61,7 @@ pub use qr::qr_lines;
 pub use random::{NoSecureRandom, fill, random_bytes};
 pub use session::{Session, session_of};
 pub use terminal::ask_on_terminal;
+pub use text_file::{TextFileError, read_own_text};
 pub use watch::watch;
 pub use worker::{
     Job, WORKER_ARGUMENT, WorkerError, WorkerLink, attach, become_agent, defer_signals, spawn,

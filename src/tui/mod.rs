@@ -34,7 +34,7 @@ mod wizard;
 
 pub use backend::{Backend, Replies};
 pub use engine::{EngineBackend, PracticeDoor};
-pub use model::{Model, Setup, VaultState};
+pub use model::{Copies, Model, Setup, VaultState};
 pub use msg::{AgentNews, Doing, Msg, Reply, Revocation};
 pub use request::{AddressUse, Request};
 pub use run::{Ended, RunError, run};

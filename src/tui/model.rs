@@ -14,6 +14,7 @@ use super::theme::Look;
 use super::wizard::{PresetChoice, Wizard};
 use crate::actions::{Facts, Place};
 use crate::agent::Question;
+use crate::host::FirstWay;
 use crate::model::{Health, UnixTime};
 
 /// From this width on the details stand beside the table.
@@ -26,8 +27,13 @@ pub(super) const LEAST: (u16, u16) = (20, 5);
 pub struct Setup {
     pub look: Look,
     pub mouse: bool,
-    /// Over SSH: copies go to the person's own terminal, and no browser opens here.
+    /// Over SSH, or where else no browser opens.
     pub ssh: bool,
+    /// The way of signing in that the person wants first.
+    pub first_way: Option<FirstWay>,
+    pub copies: Copies,
+    /// Told in the first frame: one sentence.
+    pub warning: Option<String>,
     /// The practice provider in a memory vault.
     pub practice: bool,
     /// One sentence: where the vault's key will live, for the first start.
@@ -38,6 +44,16 @@ pub struct Setup {
     pub start_wizard: Option<Option<String>>,
     /// For absolute times.
     pub zone: TimeZone,
+}
+
+/// Where copied text goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Copies {
+    /// To the terminal's clipboard; nobody can know whether it takes it.
+    Terminal,
+    /// To the desktop's.
+    Native,
+    Nowhere,
 }
 
 /// How the vault stands.
@@ -88,7 +104,12 @@ impl World {
 
     /// Whether a local browser is of use.
     pub(super) fn browser_here(&self) -> bool {
-        !self.setup.ssh
+        !self.setup.ssh || self.setup.first_way == Some(FirstWay::Browser)
+    }
+
+    /// Whether a sign-in opens it unasked.
+    pub(super) fn browser_first(&self) -> bool {
+        self.browser_here() && matches!(self.setup.first_way, None | Some(FirstWay::Browser))
     }
 
     /// A moment in the person's own time: `14:22`, or `2026-11-23 14:22` on another day.
@@ -183,6 +204,7 @@ impl Model {
         };
         let mouse = setup.mouse;
         let start = setup.start_wizard.clone();
+        let notice = setup.warning.clone().map(Notice::bad);
         let mut model = Self {
             world: World {
                 setup,
@@ -195,7 +217,7 @@ impl Model {
                 asked: Vec::new(),
             },
             screens: Vec::new(),
-            notice: None,
+            notice,
             start_at: 0,
             kept: None,
         };

@@ -59,6 +59,8 @@ pub enum Reply {
         purpose: AddressUse,
     },
     PageOpened,
+    /// The desktop's clipboard did not take what was copied.
+    NotCopied,
     /// A paste was looked at and not taken: one sentence of ours. The attempt goes on.
     PasteRefused {
         attempt: AttemptId,

@@ -7,7 +7,7 @@ use super::msg::{Doing, Reply};
 use super::notice::Notice;
 use super::request::{AddressUse, Request};
 use super::screens::{Adopting, Asking, Waiting, answered, told};
-use super::update::{apply, copied};
+use super::update::{apply, copy};
 use crate::advice::advise;
 use crate::engine::{AttemptEvent, Change, Detail};
 use crate::model::{AttemptId, ConnectionId};
@@ -152,12 +152,17 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
                 authorize.show_address(&attempt, address);
                 Vec::new()
             } else {
-                model.notice = Some(copied("The address, good for this sign-in only,"));
-                vec![Request::Copy(address)]
+                let what = "The address, good for this sign-in only,";
+                copy(model, what, address).into_iter().collect()
             }
         }
         Reply::PageOpened => {
             model.notice = Some(Notice::info("The page opens in your browser."));
+            Vec::new()
+        }
+        Reply::NotCopied => {
+            let words = "The desktop's clipboard did not take it. `clipboard = \"terminal\"` in config.toml sends it to your terminal.";
+            model.notice = Some(Notice::bad(words));
             Vec::new()
         }
         Reply::PasteRefused { attempt, sentence } => {

@@ -20,6 +20,9 @@ pub enum Request {
     /// Send a text to the terminal's clipboard. Never a token.
     Copy(Secret),
 
+    /// Give a text to the desktop's clipboard. Never a token.
+    CopyNative(Secret),
+
     /// Read the rows of the table and the state of the vault.
     LoadRows,
     LoadDetail(ConnectionId),
@@ -112,6 +115,7 @@ impl Request {
             Self::Redraw => "redraw",
             Self::Mouse(_) => "mouse",
             Self::Copy(_) => "copy",
+            Self::CopyNative(_) => "copy-native",
             Self::LoadRows => "load-rows",
             Self::LoadDetail(_) => "load-detail",
             Self::SaveDefinition { .. } => "save",

@@ -7,7 +7,7 @@ use super::face::Effect;
 use super::hit::{Hit, hit};
 use super::home;
 use super::keys;
-use super::model::{Model, Screen};
+use super::model::{Copies, Model, Screen};
 use super::msg::Msg;
 use super::notice::Notice;
 use super::reply;
@@ -219,10 +219,7 @@ pub(super) fn apply(model: &mut Model, effects: Vec<Effect>) -> Vec<Request> {
                 model.world.table.clear_marks();
             }
             Effect::Say(notice) => model.notice = Some(notice),
-            Effect::Copy(what, text) => {
-                model.notice = Some(copied(what));
-                requests.push(Request::Copy(Secret::new(text)));
-            }
+            Effect::Copy(what, text) => requests.extend(copy(model, what, Secret::new(text))),
             Effect::Do(action) => {
                 requests.extend(perform(model, action, Key::Enter));
             }
@@ -237,9 +234,25 @@ pub(super) fn apply(model: &mut Model, effects: Vec<Effect>) -> Vec<Request> {
     requests
 }
 
-/// What was copied, and where to: nobody can know whether the terminal took it.
-pub(super) fn copied(what: &str) -> Notice {
-    Notice::info(format!("{what} was sent to your terminal's clipboard."))
+/// Copies a text that is no token, and says where to: nobody can know whether the terminal took it.
+pub(super) fn copy(model: &mut Model, what: &str, text: Secret) -> Option<Request> {
+    let (words, request) = match model.world.setup.copies {
+        Copies::Terminal => (
+            format!("{what} was sent to your terminal's clipboard."),
+            Some(Request::Copy(text)),
+        ),
+        Copies::Native => (
+            format!("{what} was copied."),
+            Some(Request::CopyNative(text)),
+        ),
+        Copies::Nowhere => (
+            "Nothing was copied: your settings switch it off (clipboard in config.toml)."
+                .to_owned(),
+            None,
+        ),
+    };
+    model.notice = Some(Notice::info(words));
+    request
 }
 
 fn closed(model: &mut Model, screen: Screen) {

@@ -36,6 +36,7 @@ mod panics;
 mod races;
 mod read_only;
 mod refresh_due;
+mod settings;
 mod slots;
 mod storage;
 mod sweep;

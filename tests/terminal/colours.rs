@@ -4,7 +4,7 @@ use crate::home::{Home, sandbox};
 use crate::term::{ENTER, ESC, Term};
 
 /// Every number of every `CSI … m`.
-fn attributes(written: &str) -> Vec<u16> {
+pub(crate) fn attributes(written: &str) -> Vec<u16> {
     let mut all = Vec::new();
     for part in written.split("\x1b[").skip(1) {
         let end = part.find(|c: char| !(c.is_ascii_digit() || c == ';' || c == ':'));
@@ -21,7 +21,7 @@ fn attributes(written: &str) -> Vec<u16> {
 }
 
 /// Sets a colour; 39, 49 and 59 ask for none.
-fn is_colour(attribute: u16) -> bool {
+pub(crate) fn is_colour(attribute: u16) -> bool {
     matches!(attribute, 30..=38 | 40..=48 | 58 | 90..=97 | 100..=107)
 }
 
@@ -49,7 +49,7 @@ fn tour(home: &Home) -> Term {
 }
 
 /// Whether the selected row of the table stands out by reverse video.
-fn selection_stands_out(term: &Term) -> bool {
+pub(crate) fn selection_stands_out(term: &Term) -> bool {
     let text = term.text();
     let row = text.lines().position(|line| line.contains("notes"));
     let row = u16::try_from(row.expect("the row")).expect("fits");

@@ -16,6 +16,7 @@ mod prompts;
 #[path = "../record/mod.rs"]
 mod record;
 mod refusals;
+mod settings;
 mod sizes;
 mod story;
 mod term;

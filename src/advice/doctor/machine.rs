@@ -107,6 +107,10 @@ pub(super) fn environment(environment: &Environment, first: Suggestion) -> Check
         (environment.display, "a display"),
         (!environment.display, "no display"),
         (environment.browser_variable, "BROWSER is set"),
+        (
+            environment.wishes.browser,
+            "a browser is named in config.toml",
+        ),
         (environment.tmux, "tmux"),
         (environment.screen, "screen"),
     ];
@@ -117,11 +121,15 @@ pub(super) fn environment(environment: &Environment, first: Suggestion) -> Check
         .collect();
     let way = match first.way {
         FirstWay::Browser => "the browser of this machine comes first",
+        FirstWay::Paste if first.reason == "settings" => "pasting comes first",
+        FirstWay::Forward if first.reason == "settings" => "a forwarded port comes first",
+        FirstWay::Device if first.reason == "settings" => "a code comes first, where it is offered",
         FirstWay::Device | FirstWay::Forward | FirstWay::Paste => {
             "a code, a forwarded port or pasting come first"
         }
     };
     let why = match first.reason {
+        "settings" => "config.toml says so",
         "browser_variable" => "somebody named one",
         "ssh" => "a page opened here would open where nobody looks",
         "wsl" => "WSL opens the one of Windows",

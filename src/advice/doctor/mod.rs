@@ -47,7 +47,7 @@ pub struct Check {
 }
 
 impl Check {
-    fn new(id: &'static str, state: State, words: impl Into<String>) -> Self {
+    pub(super) fn new(id: &'static str, state: State, words: impl Into<String>) -> Self {
         Self {
             id,
             what: id.to_owned(),

@@ -19,7 +19,7 @@ pub(in crate::cli) fn run(
 ) -> Result<u8, Failed> {
     let TuiParts {
         engine, practice, ..
-    } = demo::parts(port)?;
+    } = demo::parts(port, cli.settings().found.settings.clone())?;
     // Its runtime serves as long as this lives.
     let practice = practice.ok_or_else(|| Failed::internal("no practice provider"))?;
     output::note(

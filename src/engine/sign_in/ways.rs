@@ -63,7 +63,7 @@ impl Story {
         let port = self.port;
         if self.engine.environment().ssh.is_some() {
             let host = self.connection.registration.redirect.host;
-            let command = self.engine.environment().forward_command(port, host, None);
+            let command = self.engine.environment().forward_command(port, host);
             self.event(AttemptEvent::Way(Way::Forward {
                 command,
                 start_url: start_url.clone(),
@@ -109,7 +109,8 @@ impl Story {
     /// A device code is requested unasked only where no browser works here (conformance K-01).
     pub(super) fn wants_device_at_once(&self) -> bool {
         let offered = self.connection.provider.endpoints.device.is_some();
-        offered && (self.options.device || self.browser_is_elsewhere())
+        let first = self.engine.environment().first_way(true).way;
+        offered && (self.options.device || first == FirstWay::Device)
     }
 
     pub(super) async fn open_device_way(

@@ -3,6 +3,7 @@
 use super::Authorize;
 use crate::advice::Fix;
 use crate::engine::{Answer, Question, Way};
+use crate::host::FirstWay;
 use crate::model::{Scope, ScopeSet};
 use crate::tui::face::Effect;
 use crate::tui::masked::MaskedField;
@@ -71,7 +72,8 @@ impl Authorize {
             choices.push(Choice::Forward);
         }
         let open = has(|way| matches!(way, Way::Open { .. }));
-        if open && !self.options.no_browser {
+        let by_key = self.browser_here && self.first_way.is_some();
+        if open && (by_key || !self.options.no_browser) {
             choices.push(Choice::OpenAgain);
         }
         let paste = has(|way| matches!(way, Way::Paste));
@@ -86,6 +88,19 @@ impl Authorize {
         }
         if forward && !self.options.no_browser {
             choices.push(Choice::Forward);
+        }
+        // The later of two ends up before the earlier.
+        let first: &[Choice] = match self.first_way {
+            Some(FirstWay::Browser) => &[Choice::OpenAgain],
+            Some(FirstWay::Device) => &[Choice::UseCode, Choice::Code],
+            Some(FirstWay::Forward) => &[Choice::Forward],
+            Some(FirstWay::Paste) => &[Choice::Paste, Choice::CopyAddress],
+            None => &[],
+        };
+        for wished in first {
+            if let Some(at) = choices.iter().position(|choice| choice == wished) {
+                choices[..=at].rotate_right(1);
+            }
         }
         choices
     }

@@ -23,6 +23,7 @@ use crate::actions::{Action, Facts, Key, Place};
 use crate::engine::{
     Answer, AttemptEvent, Detail, Error, Question, Row, SignInOptions, Step, StepState, Way,
 };
+use crate::host::FirstWay;
 use crate::model::{AttemptId, ConnectionId, Scope, ScopeSet, Seconds, Secret, UnixTime};
 
 /// How long a sign-in waits unless it is told otherwise.
@@ -49,6 +50,10 @@ pub(super) struct Subject {
 pub(super) struct Authorize {
     subject: Subject,
     options: SignInOptions,
+    /// A browser can be opened here, unasked or not.
+    browser_here: bool,
+    /// The way that the person wants first.
+    first_way: Option<FirstWay>,
     attempt: Option<AttemptId>,
     /// Attempts that are over; whatever still arrives of them is dropped.
     past: Vec<AttemptId>,
@@ -78,6 +83,8 @@ impl Authorize {
         let screen = Self {
             subject,
             options,
+            browser_here: world.browser_here(),
+            first_way: world.setup.first_way,
             attempt: None,
             past: Vec::new(),
             started: world.now,
@@ -120,7 +127,7 @@ impl Authorize {
     pub(super) fn options(world: &World, device: bool) -> SignInOptions {
         SignInOptions {
             device,
-            no_browser: !world.browser_here(),
+            no_browser: !world.browser_first(),
             test: true,
             ..SignInOptions::default()
         }

@@ -19,7 +19,7 @@ use super::request::Request;
 use crate::advice::agent::not_running;
 use crate::agent::{Answer, Question};
 use crate::engine::{Engine, Error, NewConnection, SignInOptions, VaultFacts, shared_registration};
-use crate::host::{BrowserUrl, fault_point, open};
+use crate::host::{BrowserUrl, NativeClipboard, fault_point};
 use crate::model::{AttemptId, Connection, ConnectionId, RegistrationId, ScopeSet, Secret};
 use crate::vault::VaultError;
 
@@ -216,6 +216,7 @@ impl Work {
                 }
             }
             Request::OpenPage(url) => self.open_page(url).await,
+            Request::CopyNative(text) => self.copy(text).await,
             Request::Unlock(passphrase) | Request::NewPassphrase(passphrase) => {
                 self.unlock(passphrase).await;
             }
@@ -404,14 +405,25 @@ impl Work {
     }
 
     async fn open_page(&self, url: String) {
+        let browser = self.engine.browser();
         let opened = tokio::task::spawn_blocking(move || {
             let url = BrowserUrl::check(&url).map_err(|_| ())?;
-            open(&url).map_err(|_| ())
+            browser.open(&url).map_err(|_| ())
         })
         .await;
         match opened {
             Ok(Ok(_)) => self.reply(Reply::PageOpened),
             _ => self.failed(Doing::OpenPage, Error::NoBrowser),
+        }
+    }
+
+    /// The program for it is looked for each time: a desktop may come and go.
+    async fn copy(&self, text: Secret) {
+        let copied = tokio::task::spawn_blocking(move || {
+            NativeClipboard::find().is_some_and(|clipboard| clipboard.copy(text.reveal()).is_ok())
+        });
+        if !matches!(copied.await, Ok(true)) {
+            self.reply(Reply::NotCopied);
         }
     }
 

@@ -61,6 +61,7 @@ fn y_06_w_10_a_question_without_colour_and_in_ascii() {
     let look = Look {
         colour: false,
         ascii: true,
+        ..Look::default()
     };
     let mut script = Script::new(Setup { look, ..setup() }, rows(), (80, 24));
     script.asks(1, "github").asks(2, "linear");

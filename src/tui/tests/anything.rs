@@ -181,7 +181,7 @@ proptest! {
 
     #[test]
     fn w_11_nothing_breaks_it(happenings in proptest::collection::vec(happening(), 2000), ascii: bool) {
-        let look = Look { colour: true, ascii };
+        let look = Look { colour: true, ascii, ..Look::default() };
         let mut script = Script::new(Setup { look, practice: ascii, ..setup() }, rows(), (80, 24));
         for (n, happening) in happenings.iter().enumerate() {
             let before = typed(&script.model);

@@ -295,7 +295,7 @@ impl FakeBackend {
                 });
                 vec![settled, told]
             }
-            Request::Copy(text) => {
+            Request::Copy(text) | Request::CopyNative(text) => {
                 self.copied.push(text.reveal().to_owned());
                 Vec::new()
             }

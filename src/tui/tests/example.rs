@@ -15,8 +15,9 @@ use crate::model::{
     IssPolicy, Provider, ProviderKind, Quirk, RedirectUri, Registration, RegistrationId,
     RevokeRule, Scope, ScopeSet, Seconds, Summary, UnixTime, Untrusted, Verdict,
 };
+use crate::settings::{Base, Theme};
 use crate::tui::{
-    Look, PresetChoice, PresetWay, RegisterStep, ScopeChoice, SecretNeed, Setup, Variable,
+    Copies, Look, PresetChoice, PresetWay, RegisterStep, ScopeChoice, SecretNeed, Setup, Variable,
 };
 use crate::vault::{Outcome, Via};
 
@@ -26,6 +27,7 @@ pub(super) const NOW: UnixTime = UnixTime(1_795_444_080);
 pub(super) const COLOURLESS: Look = Look {
     colour: false,
     ascii: false,
+    theme: Theme::of(Base::Default),
 };
 
 pub(super) fn scopes(text: &str) -> ScopeSet {
@@ -266,6 +268,9 @@ pub(super) fn setup() -> Setup {
         look: COLOURLESS,
         mouse: true,
         ssh: false,
+        first_way: None,
+        copies: Copies::Terminal,
+        warning: None,
         practice: false,
         key_place: "Sign-ins are stored encrypted. Your keychain holds the key.".to_owned(),
         presets: presets(),

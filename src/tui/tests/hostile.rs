@@ -149,6 +149,7 @@ fn w_10_without_colour_no_colour_is_sent() {
     let look = Look {
         colour: true,
         ascii: false,
+        ..Look::default()
     };
     let script = Script::new(Setup { look, ..setup() }, rows(), (80, 24));
     let sent = String::from_utf8(emulated(&script).1).expect("UTF-8");

@@ -7,6 +7,7 @@ mod example;
 mod hostile;
 mod screens;
 mod script;
+mod settings;
 mod sign_in;
 mod stories;
 mod table;

@@ -28,6 +28,7 @@ fn w_10_without_colour_and_in_ascii() {
     let look = Look {
         colour: false,
         ascii: true,
+        ..Look::default()
     };
     let mut script = Script::new(Setup { look, ..setup() }, super::example::rows(), (80, 24));
     script.keys("space down");

@@ -53,6 +53,7 @@ fn child() {
     let look = Look {
         colour: false,
         ascii: false,
+        ..Look::default()
     };
     let ended = runtime
         .block_on(run(&mut backend, Setup { look, ..setup() }, &|| NOW))

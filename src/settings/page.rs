@@ -1,0 +1,59 @@
+//! The page `docs/SETTINGS.md`, written from the tables.
+
+use std::fmt::Write as _;
+
+use super::table::SETTINGS;
+use super::theme::NAMES;
+use super::{FILE, Role};
+
+/// The whole text of `docs/SETTINGS.md`.
+pub fn settings_page() -> String {
+    let mut page = format!(
+        "# Settings\n\n\
+         This page is written from the table of settings (`src/settings/table.rs`); a test fails when it is stale.\n\n\
+         Settings stand in `{FILE}` of the configuration folder; `valetkey paths` prints where that is. The file \
+         need not exist, and the program never writes it. It holds no secret, so it can be shared with other \
+         machines; the folder may be a link.\n\n\
+         What is stronger: a flag, then the environment, then `{FILE}`, then the default. The file is read at \
+         the start of a command and of the table.\n\n\
+         A wrong value is told with its line and column and keeps its default, the rest of the file holds; a file \
+         that is no TOML, larger than 1 MiB, or that other users can change, is not used at all. An unknown name \
+         is told and passed over. Nothing in the file stops a command, and `token` and its kind do not even \
+         mention it: `valetkey doctor` lists everything. Values are taken as they are written: no variable is \
+         expanded, nothing is included or run.\n\n"
+    );
+    for setting in SETTINGS {
+        let _ = write!(
+            page,
+            "## {}\n\n{}\n\n```toml\n{}\n```\n\n| | |\n|---|---|\n| takes | {} |\n| default | {} |\n",
+            setting.name, setting.help, setting.example, setting.takes, setting.default
+        );
+        if !setting.outranked_by.is_empty() {
+            let _ = writeln!(page, "| outranked by | {} |", setting.outranked_by);
+        }
+        page.push('\n');
+    }
+    themes(&mut page);
+    page
+}
+
+fn themes(page: &mut String) {
+    page.push_str(
+        "## Your own theme\n\n\
+         A table of colours by role, as `[theme]`, or as a file `themes/NAME.toml` of the configuration folder with \
+         the same lines at its top and `theme = \"NAME\"` in the settings. `base` is the ground: `default`, \
+         `monochrome` or `high-contrast`; a role without a colour looks as there. Bold, underline and reverse stay, \
+         so that nothing rests on colour alone, and `NO_COLOR` takes every colour away.\n\n\
+         ```toml\n[theme]\nbase = \"default\"\ngood = \"blue\"\nkey = \"#a0c4ff\"\n```\n\n\
+         A colour is `terminal` (what the terminal writes in), one of its 16, or `#rrggbb`. The 16 are ",
+    );
+    let names: Vec<String> = NAMES.iter().map(|name| format!("`{name}`")).collect();
+    let _ = write!(
+        page,
+        "{}.\n\n| role | what it colours |\n|---|---|\n",
+        names.join(", ")
+    );
+    for (_, name, what) in Role::ALL {
+        let _ = writeln!(page, "| `{name}` | {what} |");
+    }
+}

@@ -1,0 +1,174 @@
+//! What the settings change on the screens.
+
+use ratatui::style::{Color, Modifier};
+
+use super::example::{rows, setup};
+use super::script::Script;
+use crate::host::FirstWay;
+use crate::settings::{Base, Role, Theme, read};
+use crate::tui::{Copies, Look, Msg, Reply, Setup};
+
+const ROLES: [Role; 10] = [
+    Role::Plain,
+    Role::Strong,
+    Role::Dim,
+    Role::Selected,
+    Role::Good,
+    Role::Warn,
+    Role::Bad,
+    Role::Key,
+    Role::Match,
+    Role::Banner,
+];
+
+fn look(colour: bool, theme: Theme) -> Look {
+    Look {
+        colour,
+        theme,
+        ..Look::default()
+    }
+}
+
+fn own(lines: &str) -> Theme {
+    let found = read(&format!("[theme]\n{lines}"), &|_| unreachable!("no file"));
+    assert_eq!((found.problems, found.warnings), (vec![], vec![]));
+    found.settings.theme
+}
+
+#[test]
+fn w_10_a_theme_without_colour_keeps_its_emphasis_and_sends_none() {
+    let painted =
+        own("plain = \"white\"\ndim = \"#123456\"\nbad = \"blue\"\nselected = \"green\"\n");
+    for theme in [
+        Theme::of(Base::Default),
+        Theme::of(Base::HighContrast),
+        painted,
+    ] {
+        for role in ROLES {
+            let bare = look(false, theme).style(role);
+            let full = look(true, theme).style(role);
+            assert_eq!((bare.fg, bare.bg), (None, None), "{role:?}");
+            assert_eq!(bare.add_modifier, full.add_modifier, "{role:?}");
+        }
+    }
+}
+
+#[test]
+fn monochrome_is_what_no_color_makes_of_the_default() {
+    for role in ROLES {
+        let monochrome = look(true, Theme::of(Base::Monochrome)).style(role);
+        assert_eq!(
+            monochrome,
+            look(false, Theme::of(Base::Default)).style(role)
+        );
+    }
+}
+
+#[test]
+fn high_contrast_dims_and_tints_nothing() {
+    let look = look(true, Theme::of(Base::HighContrast));
+    for role in ROLES {
+        let style = look.style(role);
+        assert!(!style.add_modifier.contains(Modifier::DIM), "{role:?}");
+        assert_eq!(style.fg, None, "{role:?}");
+    }
+    for role in [Role::Good, Role::Warn, Role::Bad] {
+        assert_ne!(look.style(role), look.style(Role::Plain), "{role:?}");
+    }
+}
+
+#[test]
+fn the_default_uses_no_white_black_or_yellow() {
+    let vanishing = [
+        Color::White,
+        Color::Gray,
+        Color::Black,
+        Color::Yellow,
+        Color::LightYellow,
+    ];
+    for role in ROLES {
+        let colour = look(true, Theme::of(Base::Default)).style(role).fg;
+        assert!(
+            !colour.is_some_and(|colour| vanishing.contains(&colour)),
+            "{role:?}"
+        );
+    }
+}
+
+#[test]
+fn a_role_takes_its_own_colour_and_the_others_keep_theirs() {
+    let look = look(
+        true,
+        own("good = \"bright-blue\"\nkey = \"#a0c4ff\"\nbad = \"terminal\"\n"),
+    );
+    assert_eq!(look.style(Role::Good).fg, Some(Color::LightBlue));
+    assert_eq!(look.style(Role::Key).fg, Some(Color::Rgb(0xa0, 0xc4, 0xff)));
+    assert!(look.style(Role::Key).add_modifier.contains(Modifier::BOLD));
+    assert_eq!(look.style(Role::Bad).fg, None);
+    assert_eq!(look.style(Role::Warn).fg, Some(Color::Magenta));
+}
+
+#[test]
+fn w_08_copies_go_where_the_settings_say() {
+    for (copies, words, copied) in [
+        (Copies::Terminal, "was sent to your terminal's clipboard", 1),
+        (Copies::Native, "The name was copied.", 1),
+        (Copies::Nowhere, "Nothing was copied", 0),
+    ] {
+        let mut script = Script::new(Setup { copies, ..setup() }, rows(), (80, 24));
+        script.keys("c");
+        assert!(script.shows(words), "{}", script.frame());
+        assert_eq!(script.backend.copied.len(), copied);
+    }
+}
+
+#[test]
+fn w_08_a_desktop_that_does_not_take_it_is_told() {
+    let copies = Copies::Native;
+    let mut script = Script::new(Setup { copies, ..setup() }, rows(), (80, 24));
+    script.keys("c");
+    assert_eq!(script.asked(), ["copy-native"]);
+    script.send(Msg::Done(Reply::NotCopied));
+    assert!(script.shows("did not take it"), "{}", script.frame());
+}
+
+#[test]
+fn u_11_what_is_wrong_in_the_settings_stands_in_the_first_frame() {
+    let warning = Some("config.toml:3:9: mouse: true or false is needed, not string.".to_owned());
+    let mut script = Script::new(Setup { warning, ..setup() }, rows(), (80, 24));
+    assert!(
+        script.shows("✗ config.toml:3:9: mouse"),
+        "{}",
+        script.frame()
+    );
+    script.keys("down");
+    assert!(!script.shows("config.toml"));
+}
+
+#[test]
+fn z_01_the_way_that_was_wished_for_stands_first_and_the_others_stay() {
+    let with = |first_way, ssh| {
+        let setup = Setup {
+            ssh,
+            first_way,
+            ..setup()
+        };
+        let mut script = Script::new(setup, rows(), (80, 24));
+        script.keys("down u");
+        script
+    };
+    for (wish, ssh, first) in [
+        (FirstWay::Paste, false, "1  Address"),
+        (FirstWay::Paste, true, "1  Address"),
+        (FirstWay::Browser, true, "1  Open"),
+        (FirstWay::Forward, true, "1  Forward"),
+        (FirstWay::Device, true, "1  Code"),
+    ] {
+        let script = with(Some(wish), ssh);
+        assert!(script.shows(first), "{wish:?}\n{}", script.frame());
+        assert!(script.shows("Paste"), "{wish:?}\n{}", script.frame());
+        if wish != FirstWay::Browser && !ssh {
+            assert!(script.shows("the page again"), "{}", script.frame());
+        }
+    }
+}
