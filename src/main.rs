@@ -90,6 +90,7 @@ fn once(parts: cli::TuiParts) -> Result<Ended, RunError> {
     let mut setup = tui::Setup {
         look: look(settings),
         mouse: settings.mouse,
+        keys: settings.keys.clone(),
         ssh: unwished.first_way(false).way != host::FirstWay::Browser,
         first_way: settings
             .first_way

@@ -40,14 +40,17 @@ pub(super) fn rows(facts: &Facts) -> Why {
 
 pub(super) fn signed_in(facts: &Facts) -> Why {
     row(facts)?;
-    check(facts.signed_in, "It needs a sign-in first: press u.")
+    check(
+        facts.signed_in,
+        "It needs a sign-in first: press {re-authorize}.",
+    )
 }
 
 pub(super) fn refresh_token(facts: &Facts) -> Why {
     signed_in(facts)?;
     check(
         facts.refresh_token,
-        "There is no refresh token; sign in again instead: press u.",
+        "There is no refresh token; sign in again instead: press {re-authorize}.",
     )
 }
 

@@ -95,6 +95,19 @@ impl Place {
         Place::Palette,
     ];
 
+    /// Whether a text field can have the focus there.
+    pub(super) fn has_fields(self) -> bool {
+        matches!(
+            self,
+            Self::Finding
+                | Self::Providers
+                | Self::Form
+                | Self::Authorize
+                | Self::Passphrase
+                | Self::Palette
+        )
+    }
+
     /// As a heading.
     pub fn title(self) -> &'static str {
         match self {

@@ -8,27 +8,27 @@ use super::place::{Action, Place};
 #[derive(Debug)]
 pub struct Entry {
     pub action: Action,
-    /// The public name, used by the palette.
+    /// Its name in the palette; see [`Entry::public_name`].
     pub name: &'static str,
     /// The word in the footer; empty when it never stands there.
     pub word: &'static str,
     /// One line of help.
     pub help: &'static str,
+    /// Unless a person has others ([`super::Keymap`]).
     pub keys: &'static [Key],
     pub places: &'static [Place],
     needs: Option<fn(&Facts) -> Why>,
 }
 
 impl Entry {
-    /// `Err` with the reason when it is not possible now.
-    pub fn possible(&self, facts: &Facts) -> Result<(), &'static str> {
+    /// `Err` with the reason when it is not possible now; [`super::Keymap::fill`] puts keys into it.
+    pub(super) fn reason_against(&self, facts: &Facts) -> Result<(), &'static str> {
         self.needs.map_or(Ok(()), |needs| needs(facts))
     }
 
-    /// The keys, as a person reads them: `k up`.
-    pub fn keys_shown(&self) -> String {
-        let keys: Vec<String> = self.keys.iter().map(ToString::to_string).collect();
-        keys.join(" ")
+    /// Its name where keys are set: `show-as-qr`.
+    pub fn public_name(&self) -> String {
+        self.name.replace(' ', "-").to_lowercase()
     }
 
     /// Whether it works on every screen.
@@ -151,32 +151,13 @@ static ENTRIES: &[Entry] = &[
 ];
 
 /// Every entry that works in a place, most useful first.
-pub fn entries(place: Place) -> impl Iterator<Item = &'static Entry> {
+pub(super) fn entries_of_table(place: Place) -> impl Iterator<Item = &'static Entry> {
     ENTRIES
         .iter()
         .filter(move |entry| entry.places.contains(&place))
 }
 
-/// The entry that a key presses in a place. Whether it is possible now is another question.
-pub fn find(place: Place, key: Key) -> Option<&'static Entry> {
-    entries(place).find(|entry| entry.keys.contains(&key))
-}
-
-/// Key and word pairs for the footer, most useful first. While a text field has the focus only
-/// keys that are no text are offered.
-pub fn hints(place: Place, facts: &Facts, typing: bool) -> Vec<(String, &'static str)> {
-    entries(place)
-        .filter(|entry| !entry.word.is_empty() && entry.possible(facts).is_ok())
-        .filter_map(|entry| {
-            let key = entry
-                .keys
-                .iter()
-                .find(|key| !typing || !key.is_printable())?;
-            Some((key.to_string(), entry.word))
-        })
-        .collect()
-}
-
-pub(super) fn all() -> &'static [Entry] {
+/// The whole table.
+pub fn all() -> &'static [Entry] {
     ENTRIES
 }

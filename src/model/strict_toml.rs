@@ -1,6 +1,7 @@
 //! Reading a TOML table key by key: everything that is wrong is noted with its place, and what nobody
 //! asked for is told. Nothing in such a file is ever done, fetched or expanded.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -76,7 +77,7 @@ pub struct Fields<'a> {
     at: Range<usize>,
     /// What it is called in messages, with a dot at its end where it has a name.
     path: String,
-    asked: RefCell<BTreeSet<&'static str>>,
+    asked: RefCell<BTreeSet<Cow<'static, str>>>,
 }
 
 /// A text and where it stands.
@@ -101,8 +102,19 @@ impl<'a> Fields<'a> {
 
     /// A value; its key is a known one from now on.
     pub fn get(&self, key: &'static str) -> Option<&'a Spanned<DeValue<'a>>> {
-        self.asked.borrow_mut().insert(key);
+        self.asked.borrow_mut().insert(Cow::Borrowed(key));
         self.table.get(key)
+    }
+
+    /// The same for a key that is made up at the time.
+    pub fn get_by(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
+        self.asked.borrow_mut().insert(Cow::Owned(key.to_owned()));
+        self.table.get(key)
+    }
+
+    /// The line of a place, from 1.
+    pub fn line_of(&self, at: &Range<usize>) -> usize {
+        self.findings.located(at, String::new()).line
     }
 
     /// Notes a mistake with a key.
@@ -292,7 +304,7 @@ impl<'a> Fields<'a> {
             if asked.contains(name) || self.is_secret(name, &at, value) {
                 continue;
             }
-            let meant = nearest(name, asked.iter().copied());
+            let meant = nearest(name, asked.iter().map(|known| &**known));
             let meant = meant.map_or(String::new(), |known| format!("; did you mean `{known}`?"));
             let path = &self.path;
             let what = format!("{path}{name}: unknown here, passed over{meant}");

@@ -6,6 +6,7 @@
 //! file stops nothing. What outranks what stands in the one table of [`table`], which also writes
 //! `docs/SETTINGS.md`.
 
+mod keys;
 mod page;
 mod read;
 mod table;
@@ -13,6 +14,7 @@ mod theme;
 
 use std::path::{Path, PathBuf};
 
+use crate::actions::Keymap;
 use crate::host::{FirstWay, TextFileError, read_own_text};
 use crate::model::Untrusted;
 
@@ -41,6 +43,7 @@ pub struct Settings {
     pub agent: bool,
     /// `HOST` or `USER@HOST`.
     pub ssh_host: Option<String>,
+    pub keys: Keymap,
 }
 
 impl Default for Settings {
@@ -55,6 +58,7 @@ impl Default for Settings {
             first_way: None,
             agent: true,
             ssh_host: None,
+            keys: Keymap::default(),
         }
     }
 }

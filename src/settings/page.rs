@@ -33,9 +33,37 @@ pub fn settings_page() -> String {
         }
         page.push('\n');
     }
+    page.push_str(KEYS);
     themes(&mut page);
     page
 }
+
+const KEYS: &str = "\
+## Your own keys
+
+The table `[keys]` gives an action the keys that you list, in the place of its own and wherever the action works. The
+names of the actions stand in [KEYS.md](KEYS.md); the footer, the help and the palette show what holds.
+
+```toml
+[keys]
+refresh = [\"f5\", \"r\"]   # the first one stands in the footer
+up = [\"up\", \"w\"]
+lock = []                 # no key; the palette still does it
+```
+
+A key is one character (`r`, `R`, `?`), or `space`, `enter`, `esc`, `tab`, `shift-tab`, `up`, `down`, `left`, `right`,
+`page-up`, `page-down`, `home`, `end`, `backspace`, `delete`, `f1` to `f12`, or `ctrl-` and a letter. `ctrl-i` and
+`ctrl-m` are tab and enter to every terminal, and `alt` is not used.
+
+- A key has one meaning in one place. Where two actions would have it, your line is refused with both places, and the
+  action keeps its own keys. Two actions may change places.
+- While a field has the focus, letters and signs are text whatever they mean elsewhere, and the field's own keys
+  (`ctrl-a`, `ctrl-e`, `ctrl-u`, `ctrl-w`, arrows) are the field's. An action that works there needs a key that is no
+  text.
+- `pick-by-number`, `choose`, `go-on` and `leave-at-once` keep their keys; `answer-a-program` takes no letter, so that
+  nothing typed opens a question.
+
+";
 
 fn themes(page: &mut String) {
     page.push_str(

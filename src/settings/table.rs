@@ -2,7 +2,7 @@
 //! `docs/SETTINGS.md`.
 
 use super::read::Draft;
-use super::{Clipboard, theme};
+use super::{Clipboard, keys, theme};
 use crate::host::{FirstWay, is_ssh_target};
 use crate::model::strict_toml::Fields;
 
@@ -78,6 +78,12 @@ pub(super) static SETTINGS: &[Setting] = &[
         help: "What you type after `ssh` to get to this machine; it completes the line that forwards a port.",
         example: "ssh_host = \"ada@build.example\"",
         read: |fields, draft| draft.settings.ssh_host = fields.parsed("ssh_host", ssh_host) },
+    Setting { name: "keys", takes: "a table: the name of an action, and its keys",
+        default: "the keys of [KEYS.md](KEYS.md)",
+        outranked_by: "",
+        help: "Keys of your own (below).",
+        example: "[keys]\nrefresh = [\"f5\", \"r\"]",
+        read: keys::setting },
 ];
 
 fn clipboard(fields: &Fields<'_>, draft: &mut Draft) {

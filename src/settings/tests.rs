@@ -5,6 +5,7 @@ use super::{
     Base, Clipboard, Colour, FILE, Found, Role, Settings, Theme, load, read, settings_page,
     wants_agent,
 };
+use crate::actions::{Action, Key, Keymap, Place};
 use crate::host::{FirstWay, TextFileError};
 
 fn of(text: &str) -> Found {
@@ -22,6 +23,9 @@ fn told(text: &str) -> Vec<String> {
 fn every_setting_is_read_and_does_not_stand_in_the_way_of_the_others() {
     let all: Vec<&str> = SETTINGS.iter().map(|setting| setting.example).collect();
     let found = of(&all.join("\n"));
+    let mut keys = Keymap::default();
+    let wish = vec![Key::F(5), Key::Char('r')];
+    keys.set(Action::Refresh, wish).expect("fits");
     assert_eq!(
         found,
         Found {
@@ -35,6 +39,7 @@ fn every_setting_is_read_and_does_not_stand_in_the_way_of_the_others() {
                 first_way: Some(FirstWay::Device),
                 agent: false,
                 ssh_host: Some("ada@build.example".to_owned()),
+                keys,
             },
             ..Found::default()
         }
@@ -187,7 +192,70 @@ const BAD: &[(&str, &str, &[&str])] = &[
             "config.toml:4:1: theme.keys: unknown here, passed over; did you mean `key`?",
         ],
     ),
+    (
+        "keys_of_no_action",
+        "[keys]\nrefrsh = [\"r\"]\n",
+        &["config.toml:2:1: keys.refrsh: unknown here, passed over; did you mean `refresh`?"],
+    ),
+    (
+        "keys_that_are_none",
+        "[keys]\nrefresh = [\"r\", \"alt-r\"]\ntest = 7\nadd = [7]\nopen = \"ctrl-m\"\n",
+        &[
+            "config.toml:2:17: keys.refresh: `alt-r`: this is no key; use one like r, ctrl-r, f5, space, enter, \
+             page-up (docs/KEYS.md)",
+            "config.toml:3:8: keys.test: a list of keys is needed, not integer",
+            "config.toml:4:8: keys.add: a key is needed, not integer",
+            "config.toml:5:8: keys.open: `ctrl-m`: terminals send it as another key",
+        ],
+    ),
+    (
+        "a_key_that_another_action_has_from_the_table",
+        "[keys]\nmouse = [\"f9\"]\nrefresh = [\"t\"]\n",
+        &[
+            "config.toml:3:11: keys.refresh: `t` is `test` already, in \"Connections\" (has it from the table of \
+             actions, docs/KEYS.md); the action keeps its own keys",
+        ],
+    ),
+    (
+        "a_key_that_the_file_gives_twice",
+        "[keys]\nrefresh = [\"f5\"]\ntest = [\"f5\"]\n",
+        &[
+            "config.toml:2:11: keys.refresh: `F5` is `test` already, in \"Connections\" (has it from line 3); the \
+             action keeps its own keys",
+        ],
+    ),
+    (
+        "keys_that_must_stay_in_reach",
+        "[keys]\nback = [\"b\"]\nleave-at-once = [\"f10\"]\nanswer-a-program = [\"w\"]\n",
+        &[
+            "config.toml:2:8: keys.back: one key at least must be no letter or sign, since those are text while a \
+             field has the focus",
+            "config.toml:3:17: keys.leave-at-once: this action keeps its keys",
+            "config.toml:4:20: keys.answer-a-program: letters and signs are text in a field; use ctrl and a letter, \
+             or a key like f5",
+        ],
+    ),
 ];
+
+#[test]
+fn keys_that_fight_fall_back_one_by_one_and_the_others_stay() {
+    let found =
+        of("[keys]\nrefresh = [\"t\"]\ntest = [\"q\"]\nadd = [\"n\", \"f2\"]\nrename = [\"f6\"]\n");
+    // `test` falls back to `t`, which `refresh` then cannot have.
+    assert_eq!(found.problems.len(), 2, "{:?}", found.problems);
+    let keys = found.settings.keys;
+    assert_eq!(keys.conflict(), None);
+    for (key, action) in [
+        (Key::Char('t'), Action::Test),
+        (Key::Char('r'), Action::Refresh),
+        (Key::Char('n'), Action::Add),
+        (Key::F(6), Action::Rename),
+        (Key::Char('q'), Action::Quit),
+    ] {
+        let entry = keys.find(Place::Table, key).expect("an action");
+        assert_eq!(entry.action, action, "{key}");
+    }
+}
 
 #[test]
 fn u_11_f10_f14_t_12_every_bad_input_has_its_one_outcome() {

@@ -11,7 +11,7 @@ use super::msg::AgentNews;
 use super::notice::Notice;
 use super::screens::AgentAsks;
 use super::text;
-use crate::actions::{Key, find};
+use crate::actions::Key;
 use crate::agent::Question;
 use crate::model::Untrusted;
 
@@ -94,9 +94,13 @@ fn settle(model: &mut Model, over: impl Fn(&Question) -> bool) {
 /// Whether the screen below would take a digit that was meant for the question.
 fn takes_its_keys(model: &Model) -> bool {
     model.typing()
-        || ['1', '2', '3']
-            .into_iter()
-            .any(|digit| find(model.place(), Key::Char(digit)).is_some())
+        || ['1', '2', '3'].into_iter().any(|digit| {
+            model
+                .world
+                .keys()
+                .find(model.place(), Key::Char(digit))
+                .is_some()
+        })
 }
 
 /// Whether a question can be opened.
@@ -130,7 +134,8 @@ pub(super) fn lines(model: &Model, width: u16) -> Vec<String> {
         1 => String::new(),
         many => format!(" (1 of {many})"),
     };
-    let words = format!("ctrl-t answers{count}: {}", wants(question, dots));
+    let key = model.world.keys().fill("{answer-a-program}");
+    let words = format!("{key} answers{count}: {}", wants(question, dots));
     cut_lines(&words, usize::from(width).saturating_sub(4), LINES, dots)
 }
 

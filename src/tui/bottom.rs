@@ -11,7 +11,6 @@ use super::model::Model;
 use super::text;
 use super::theme::{Look, Role};
 use super::view::Parts;
-use crate::actions;
 
 /// Most lines that a notice takes.
 const NOTICE_LINES: usize = 3;
@@ -125,7 +124,10 @@ fn cells_of(number: usize) -> u16 {
 /// Keys of this screen, most useful first; `? more` is never cut.
 fn footer(model: &Model, area: Rect, buffer: &mut Buffer) {
     let look = model.look();
-    let mut hints = actions::hints(model.place(), &model.facts(), model.typing());
+    let mut hints = model
+        .world
+        .keys()
+        .hints(model.place(), &model.facts(), model.typing());
     let help = hints
         .iter()
         .position(|(_, word)| *word == "more")

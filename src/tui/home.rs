@@ -16,13 +16,13 @@ use crate::engine::Row;
 const START: [(Action, &str, &str, &str); 2] = [
     (
         Action::Add,
-        "a",
+        "{add}",
         "connect a service",
         "GitHub, Linear, Slack, or any other by its URLs",
     ),
     (
         Action::Practise,
-        "p",
+        "{practise}",
         "practise first",
         "a pretend service on this machine; nothing leaves it",
     ),
@@ -219,7 +219,7 @@ pub(super) fn start_page(model: &Model, pen: Pen) -> Page {
         page.item(
             index,
             index == model.start_at,
-            &format!("{key}  {label}"),
+            &format!("{}  {label}", world.keys().fill(key)),
             24,
             note,
         );

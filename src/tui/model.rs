@@ -12,7 +12,7 @@ use super::screens::{
 use super::table::Table;
 use super::theme::Look;
 use super::wizard::{PresetChoice, Wizard};
-use crate::actions::{Facts, Place};
+use crate::actions::{Facts, Keymap, Place};
 use crate::agent::Question;
 use crate::host::FirstWay;
 use crate::model::{Health, UnixTime};
@@ -27,6 +27,7 @@ pub(super) const LEAST: (u16, u16) = (20, 5);
 pub struct Setup {
     pub look: Look,
     pub mouse: bool,
+    pub keys: Keymap,
     /// Over SSH, or where else no browser opens.
     pub ssh: bool,
     /// The way of signing in that the person wants first.
@@ -100,6 +101,11 @@ impl World {
 
     pub(super) fn is_split(&self) -> bool {
         self.size.0 >= SPLIT_FROM
+    }
+
+    /// Which key does what.
+    pub(super) fn keys(&self) -> &Keymap {
+        &self.setup.keys
     }
 
     /// Whether a local browser is of use.
@@ -205,13 +211,14 @@ impl Model {
         let mouse = setup.mouse;
         let start = setup.start_wizard.clone();
         let notice = setup.warning.clone().map(Notice::bad);
+        let table = Table::with_keys(setup.keys.clone());
         let mut model = Self {
             world: World {
                 setup,
                 size,
                 now,
                 vault,
-                table: Table::default(),
+                table,
                 loaded: false,
                 mouse,
                 asked: Vec::new(),

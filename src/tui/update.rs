@@ -14,7 +14,7 @@ use super::reply;
 use super::request::Request;
 use super::screens::{HelpScreen, Leaving, PaletteScreen};
 use super::view;
-use crate::actions::{self, Action, Key, Place};
+use crate::actions::{Action, Key, Place};
 use crate::model::{Secret, UnixTime};
 
 /// Takes one message.
@@ -78,7 +78,7 @@ fn on_key(model: &mut Model, event: &KeyEvent) -> Vec<Request> {
         }
     }
     let place = model.place();
-    let Some(entry) = actions::find(place, key) else {
+    let Some(entry) = model.world.keys().find(place, key) else {
         return Vec::new();
     };
     if entry.action == Action::Copy
@@ -86,7 +86,7 @@ fn on_key(model: &mut Model, event: &KeyEvent) -> Vec<Request> {
     {
         return apply(model, vec![Effect::Copy("The address", text)]);
     }
-    if let Err(reason) = entry.possible(&model.facts()) {
+    if let Err(reason) = model.world.keys().possible(entry, &model.facts()) {
         // Esc with nothing to clear needs no explanation.
         if entry.action != Action::Clear {
             model.notice = Some(Notice::info(reason));
@@ -153,11 +153,11 @@ fn perform(model: &mut Model, action: Action, key: Key) -> Vec<Request> {
         Action::Mouse => {
             model.world.mouse = !model.world.mouse;
             let words = if model.world.mouse {
-                "The mouse works here now. M gives it back to your terminal."
+                "The mouse works here now. {mouse} gives it back to your terminal."
             } else {
-                "The mouse belongs to your terminal now, to select text. M takes it back."
+                "The mouse belongs to your terminal now, to select text. {mouse} takes it back."
             };
-            model.notice = Some(Notice::info(words));
+            model.notice = Some(Notice::info(model.world.keys().fill(words)));
             return vec![Request::Mouse(model.world.mouse)];
         }
         Action::Lock => return vec![Request::Lock],
@@ -172,7 +172,7 @@ fn perform(model: &mut Model, action: Action, key: Key) -> Vec<Request> {
             return Vec::new();
         }
         Action::Palette => {
-            let palette = PaletteScreen::new(model.place(), model.facts());
+            let palette = PaletteScreen::new(model.place(), model.facts(), &model.world);
             model.screens.push(Screen::Palette(palette));
             return Vec::new();
         }

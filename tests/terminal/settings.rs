@@ -1,13 +1,18 @@
 //! The settings in a real terminal: what the table does with them.
 
 use std::fs;
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
 
+use rustix::fs::Mode;
 use vt100::MouseProtocolMode;
 
 use crate::colours::{attributes, is_colour, selection_stands_out};
 use crate::home::{Home, sandbox};
-use crate::term::Term;
+use crate::term::{DEADLINE, Term};
 
 impl Home {
     pub(crate) fn settings(&self, text: &str) {
@@ -111,43 +116,55 @@ fn w_08_nothing_is_sent_to_the_clipboard_where_it_is_off() {
     assert!(!term.written().contains("\x1b]52"));
 }
 
+/// A program that tells the test what it is given, in a folder of its own.
+fn told_by(home: &Home, name: &str) -> (PathBuf, Receiver<String>) {
+    let folder = home.path("bin");
+    fs::create_dir(&folder).expect("made");
+    let pipe = home.path("copied");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, Mode::RUSR | Mode::WUSR).expect("a pipe");
+    let program = folder.join(name);
+    let script = format!("#!/bin/sh\ncat > '{}'\n", pipe.display());
+    fs::write(&program, script).expect("written");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).expect("mode");
+    let (sender, told) = channel();
+    thread::spawn(move || {
+        // Open for writing too: opening does not wait for a writer.
+        let both = fs::File::options().read(true).write(true).open(&pipe);
+        let mut bytes = [0; 64];
+        while let Ok(count) = both.as_ref().expect("opens").read(&mut bytes) {
+            let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
+            if sender.send(text).is_err() {
+                break;
+            }
+        }
+    });
+    (folder, told)
+}
+
 #[test]
 fn w_08_the_desktops_own_program_is_used_at_the_desk_and_not_over_ssh() {
     let sandbox = sandbox();
-    for (variable, native) in [("TERM", true), ("SSH_CONNECTION", false)] {
+    for ssh in [false, true] {
         let home = Home::new().set("DISPLAY", ":0").with_idle_browser();
-        let kept = home.path("kept");
-        let bin = home.path("bin");
-        fs::create_dir(&bin).expect("made");
-        let program = bin.join("xclip");
-        let script = format!(
-            "#!/bin/sh\ncat > '{0}.new' && mv '{0}.new' '{0}'\n",
-            kept.display()
-        );
-        fs::write(&program, script).expect("written");
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).expect("mode");
-        let home = home.set("PATH", &format!("{}:/usr/bin:/bin", bin.display()));
-        let home = match variable {
-            "TERM" => home,
-            other => home.set(other, "203.0.113.9 50000 198.51.100.7 22"),
-        };
+        let (folder, copied) = told_by(&home, "xclip");
+        let mut home = home.set("PATH", &format!("{}:/usr/bin:/bin", folder.display()));
+        if ssh {
+            home = home.set("SSH_CONNECTION", "203.0.113.9 50000 198.51.100.7 22");
+        }
         home.add(&sandbox, "notes");
         let mut term = home.start(&[]);
         term.until_shows("1 connection");
         term.press("c");
-        let words = if native {
-            "The name was copied."
+        if ssh {
+            term.until_shows("sent to your terminal's clipboard");
         } else {
-            "sent to your terminal's clipboard"
-        };
-        term.until_shows(words);
-        term.until("it is copied", |_| kept.exists() == native);
+            term.until_shows("The name was copied.");
+            assert_eq!(copied.recv_timeout(DEADLINE).expect("copied"), "notes");
+        }
         term.press("q");
         assert_eq!(term.end(), 0);
-        assert_eq!(term.written().contains("\x1b]52"), !native);
-        if native {
-            assert_eq!(fs::read_to_string(&kept).expect("kept"), "notes");
-        }
+        assert_eq!(term.written().contains("\x1b]52"), ssh);
+        assert!(copied.try_recv().is_err(), "once, or never");
     }
 }
 
@@ -163,6 +180,43 @@ fn u_11_a_bad_file_is_told_in_the_table_and_does_not_keep_it_closed() {
     );
     assert!(term.shows("(1 more:"), "{}", term.text());
     assert_ne!(term.screen().mouse_protocol_mode(), MouseProtocolMode::None);
+    term.press("q");
+    assert_eq!(term.end(), 0);
+}
+
+#[test]
+fn keys_of_ones_own_act_in_the_real_terminal_and_stand_in_the_footer() {
+    let home = Home::new();
+    home.settings("[keys]\nadd = [\"f2\"]\nquit = [\"x\"]\nrevoke-or-delete = [\"delete\"]\n");
+    let mut term = table(&home);
+    assert!(term.shows("F2 add"), "{}", term.text());
+    // `q` quits no more; the next key is answered.
+    term.press("qa");
+    term.press("?");
+    term.until_shows("Keys: Connections");
+    term.press("\x1b");
+    term.until_shows("2 connections");
+    term.press("\x1bOQ");
+    term.until_shows("Step 1 of 7");
+    term.press("\x1b");
+    term.until_shows("2 connections");
+    term.press("x");
+    assert_eq!(term.end(), 0);
+}
+
+#[test]
+fn a_key_that_would_mean_two_things_is_refused_with_both_places() {
+    let home = Home::new();
+    home.settings("mouse = false\n[keys]\nrefresh = [\"t\"]\n");
+    let mut term = table(&home);
+    let text = term.text().replace('\n', " ");
+    let text: Vec<&str> = text.split_whitespace().collect();
+    let text = text.join(" ");
+    assert!(
+        text.contains("config.toml:3:11: keys.refresh: `t` is `test` already"),
+        "{text}"
+    );
+    assert!(text.contains("docs/KEYS.md"), "{text}");
     term.press("q");
     assert_eq!(term.end(), 0);
 }

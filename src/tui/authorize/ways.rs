@@ -53,7 +53,8 @@ impl Authorize {
         }
         if let Some(address) = &self.address {
             page.blank();
-            page.text(0, Role::Dim, "Good for this sign-in only; o hides it:");
+            let words = "Good for this sign-in only; {show-the-address} hides it:";
+            page.text(0, Role::Dim, &world.keys().fill(words));
             let address = crate::model::Untrusted::new(address.reveal());
             // Longer than what is ever shown of outside text: it is ours, and cut nowhere.
             for part in text::wrap(&clean(address.raw()), page.room(0)) {

@@ -3,7 +3,7 @@
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
-use crate::actions::{Action, Entry, Facts, Key, Place, entries};
+use crate::actions::{Action, Entry, Facts, Key, Place};
 use crate::tui::face::{Effect, Face, moved};
 use crate::tui::field::{TextField, Typed};
 use crate::tui::model::World;
@@ -39,8 +39,10 @@ const LEFT_OUT: [Action; 15] = [
 ];
 
 impl PaletteScreen {
-    pub(in crate::tui) fn new(about: Place, facts: Facts) -> Self {
-        let all: Vec<&'static Entry> = entries(about)
+    pub(in crate::tui) fn new(about: Place, facts: Facts, world: &World) -> Self {
+        let all: Vec<&'static Entry> = world
+            .keys()
+            .entries(about)
             .filter(|entry| !LEFT_OUT.contains(&entry.action))
             .collect();
         Self {
@@ -52,9 +54,9 @@ impl PaletteScreen {
         }
     }
 
-    fn press(&self) -> Vec<Effect> {
+    fn press(&self, world: &World) -> Vec<Effect> {
         match self.found.get(self.at) {
-            Some(entry) if entry.possible(&self.facts).is_ok() => {
+            Some(entry) if world.keys().possible(entry, &self.facts).is_ok() => {
                 vec![Effect::Close, Effect::Do(entry.action)]
             }
             _ => Vec::new(),
@@ -102,7 +104,7 @@ impl Face for PaletteScreen {
             return Vec::new();
         }
         match action {
-            Action::Choose => self.press(),
+            Action::Choose => self.press(world),
             Action::Back => vec![Effect::Close],
             _ => Vec::new(),
         }
@@ -112,17 +114,18 @@ impl Face for PaletteScreen {
         std::mem::replace(&mut self.at, item) == item
     }
 
-    fn page(&self, pen: Pen, _world: &World) -> Page {
+    fn page(&self, pen: Pen, world: &World) -> Page {
         let mut page = Page::new("Actions", "", pen);
         page.find(":", &self.field);
         page.blank();
         for (index, entry) in self.found.iter().enumerate() {
-            let key = entry
-                .keys
+            let key = world
+                .keys()
+                .keys_of(entry)
                 .first()
                 .map(ToString::to_string)
                 .unwrap_or_default();
-            let words = match entry.possible(&self.facts) {
+            let words = match world.keys().possible(entry, &self.facts) {
                 Ok(()) => format!("{key:<7} {}", entry.help),
                 Err(reason) => format!("{key:<7} {reason}"),
             };

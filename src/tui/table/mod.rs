@@ -18,7 +18,7 @@ pub(super) use self::view::{draw, header_column, row_lines};
 use super::face::moved;
 use super::field::TextField;
 use super::text;
-use crate::actions::Action;
+use crate::actions::{Action, Keymap};
 use crate::engine::Row;
 use crate::model::{ConnectionId, Expiry, UnixTime};
 
@@ -41,9 +41,18 @@ pub(super) struct Table {
     query: Query,
     finding: bool,
     longest: Longest,
+    /// For the words that name one.
+    keys: Keymap,
 }
 
 impl Table {
+    pub(super) fn with_keys(keys: Keymap) -> Self {
+        Self {
+            keys,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }

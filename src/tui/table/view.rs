@@ -217,6 +217,7 @@ fn below(table: &Table, now: UnixTime, look: Look, area: Rect, lines: u16, buffe
     let room = usize::from(area.width).saturating_sub(2);
     let dots = glyph::dots(look.ascii);
     let (why, next) = why_and_next(row);
+    let next = table.keys.fill(next);
     let name = row.summary.name.as_str();
     let why = if free < 3 || why.is_empty() {
         format!("{name}: {} {why}", row.verdict.health.word())
@@ -227,7 +228,7 @@ fn below(table: &Table, now: UnixTime, look: Look, area: Rect, lines: u16, buffe
     let next_room = if next.is_empty() {
         0
     } else {
-        text::width(next) + 2
+        text::width(&next) + 2
     };
     let why = text::cut_end(&why, room.saturating_sub(next_room).max(room / 2), dots);
     put(Line::from(vec![
@@ -264,10 +265,10 @@ fn scopes_in_full(row: &Row) -> String {
 /// The reason in a sentence and the best next key.
 fn why_and_next(row: &Row) -> (String, &'static str) {
     let next = match row.verdict.health {
-        Health::NeedsSignIn | Health::Expiring => "u re-authorize",
-        Health::Error => "enter open",
-        Health::Offline | Health::Untested => "t test",
-        Health::Expired => "r refresh",
+        Health::NeedsSignIn | Health::Expiring => "{re-authorize} re-authorize",
+        Health::Error => "{open} open",
+        Health::Offline | Health::Untested => "{test} test",
+        Health::Expired => "{refresh} refresh",
         Health::SigningIn | Health::Connected => "",
     };
     if let Some(message) = &row.verdict.message {
@@ -284,7 +285,7 @@ fn why_and_next(row: &Row) -> (String, &'static str) {
             let verb = if refused.len() == 1 { "was" } else { "were" };
             return (
                 format!("{refused} {verb} asked for and refused."),
-                "u re-authorize",
+                "{re-authorize} re-authorize",
             );
         }
         let added = granted.without(&row.summary.requested);
@@ -292,7 +293,7 @@ fn why_and_next(row: &Row) -> (String, &'static str) {
             let verb = if added.len() == 1 { "was" } else { "were" };
             return (
                 format!("{added} {verb} granted without being asked."),
-                "enter open",
+                "{open} open",
             );
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use crate::actions::Keymap;
 use crate::engine::{
     Class, Detail, Endpoint, Error, FailureKind, Fate, Happened, Happening, History,
     ProviderFailure, Row, TestReport, Way,
@@ -267,6 +268,7 @@ pub(super) fn setup() -> Setup {
     Setup {
         look: COLOURLESS,
         mouse: true,
+        keys: Keymap::default(),
         ssh: false,
         first_way: None,
         copies: Copies::Terminal,

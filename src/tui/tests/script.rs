@@ -75,6 +75,10 @@ impl Script {
             "space" => KeyCode::Char(' '),
             "backspace" => KeyCode::Backspace,
             "f1" => KeyCode::F(1),
+            "f2" => KeyCode::F(2),
+            "f5" => KeyCode::F(5),
+            "f6" => KeyCode::F(6),
+            "f9" => KeyCode::F(9),
             other => match other.strip_prefix("ctrl-") {
                 Some(letter) => {
                     let letter = letter.chars().next().expect("a letter");

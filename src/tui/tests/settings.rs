@@ -4,6 +4,7 @@ use ratatui::style::{Color, Modifier};
 
 use super::example::{rows, setup};
 use super::script::Script;
+use crate::actions::{Action, Key, Keymap};
 use crate::host::FirstWay;
 use crate::settings::{Base, Role, Theme, read};
 use crate::tui::{Copies, Look, Msg, Reply, Setup};
@@ -171,4 +172,123 @@ fn z_01_the_way_that_was_wished_for_stands_first_and_the_others_stay() {
             assert!(script.shows("the page again"), "{}", script.frame());
         }
     }
+}
+
+/// A face with keys of somebody's own.
+fn with_keys(own: &[(Action, &[Key])]) -> Script {
+    let mut keys = Keymap::default();
+    for (action, wish) in own {
+        keys.set(*action, wish.to_vec()).expect("fits");
+    }
+    assert_eq!(keys.conflict(), None);
+    Script::new(Setup { keys, ..setup() }, rows(), (80, 24))
+}
+
+#[test]
+fn own_keys_act_and_stand_in_footer_help_and_palette() {
+    let own: &[(Action, &[Key])] = &[
+        (Action::Refresh, &[Key::F(5)]),
+        (Action::Reauthorize, &[Key::Char('z')]),
+        (Action::Help, &[Key::F(2)]),
+    ];
+    let mut script = with_keys(own);
+    script.keys("down down");
+    assert!(
+        script.shows("F5 refresh  z re-authorize"),
+        "{}",
+        script.frame()
+    );
+    assert!(script.shows("F2 more"), "{}", script.frame());
+    script.keys("r");
+    assert_eq!(
+        script.asked(),
+        [""; 0],
+        "the table's own key does nothing now"
+    );
+    script.keys("f5");
+    assert_eq!(script.asked(), ["refresh"]);
+    script.resize(80, 60).keys("f2");
+    assert!(
+        script.shows("F5               Swap the refresh token"),
+        "{}",
+        script.frame()
+    );
+    assert!(
+        script.shows("every letter is text; F2 opens this page"),
+        "{}",
+        script.frame()
+    );
+    script.keys("esc : \"refr\"");
+    assert!(
+        script.shows("F5      Swap the refresh token"),
+        "{}",
+        script.frame()
+    );
+}
+
+#[test]
+fn sentences_name_the_keys_that_hold() {
+    let mut script = with_keys(&[
+        (Action::Reauthorize, &[Key::Char('z')]),
+        (Action::Mouse, &[Key::F(9)]),
+        (Action::Answer, &[Key::Ctrl('g')]),
+    ]);
+    script.keys("home");
+    let frame = script.frame();
+    assert!(
+        frame.contains("z re-authorize") && !frame.contains("u re-authorize"),
+        "{frame}"
+    );
+    script.keys("t");
+    assert!(
+        script.shows("It needs a sign-in first: press z."),
+        "{}",
+        script.frame()
+    );
+    script.keys("f9");
+    assert!(script.shows("F9 takes it back"), "{}", script.frame());
+}
+
+#[test]
+fn a_printable_key_never_acts_while_a_field_has_the_focus() {
+    let own: &[(Action, &[Key])] = &[
+        (Action::Next, &[Key::Tab, Key::Char('n')]),
+        (Action::Back, &[Key::Esc, Key::Char('b')]),
+        (Action::Rename, &[Key::F(6)]),
+        (Action::Quit, &[Key::Char('w')]),
+        (Action::Redraw, &[Key::Ctrl('l'), Key::Char('e')]),
+    ];
+    let mut script = with_keys(own);
+    // The filter line, the wizard's search, a form's field, and the palette.
+    for (opens, shows) in [
+        ("/", " / nbwe"),
+        ("a", "nbwe"),
+        ("f6", "nbwe"),
+        (":", ":  ▏nbwe"),
+    ] {
+        let before = script.model.screens.len();
+        script.keys(opens).keys("\"nbwe\"");
+        assert!(script.shows(shows), "{opens}: {}", script.frame());
+        assert_eq!(script.asked(), [""; 0], "{opens}");
+        assert!(script.model.typing(), "{opens}");
+        script.keys("esc esc");
+        assert_eq!(
+            script.model.screens.len(),
+            before,
+            "{opens}: {}",
+            script.frame()
+        );
+    }
+    // Elsewhere they act.
+    script.keys("e");
+    assert_eq!(script.asked(), ["redraw"]);
+}
+
+#[test]
+fn the_first_start_names_the_keys_that_hold() {
+    let mut keys = Keymap::default();
+    keys.set(Action::Add, vec![Key::Char('n')]).expect("fits");
+    let script = Script::new(Setup { keys, ..setup() }, Vec::new(), (80, 24));
+    assert!(script.shows("n  connect a service"), "{}", script.frame());
+    assert!(script.shows("n add"), "{}", script.frame());
 }

@@ -104,7 +104,9 @@ impl Wizard {
             page.text(
                 0,
                 Role::Dim,
-                "Enter or c copies a line to your own machine's clipboard.",
+                &world
+                    .keys()
+                    .fill("Enter or {copy} copies a line to your own machine's clipboard."),
             );
         }
     }
