@@ -26,7 +26,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     Setting { name: "plain", takes: "`true`, `false`",
         default: "`false`",
         outranked_by: "`--plain`, `VALETKEY_PLAIN=1` or `=0`, `TERM=dumb`",
-        help: "Line by line: `valetkey` alone lists the connections, `add` asks one question after the other.",
+        help: "Everything line by line, nothing is redrawn: `valetkey` alone is a numbered list with a menu for each connection.",
         example: "plain = true",
         read: |fields, draft| draft.settings.plain = fields.flag("plain") },
     Setting { name: "ascii", takes: "`true`, `false`",
