@@ -23,6 +23,7 @@ pub enum Action {
     Reauthorize,
     Revoke,
     Rename,
+    Edit,
     History,
     Find,
     Complete,

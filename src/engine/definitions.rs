@@ -1,8 +1,8 @@
 //! Rows, details, and changes of definitions. Nothing here goes over the network.
 
 use crate::model::{
-    Connection, ConnectionId, ConnectionName, NameProblem, Registration, RegistrationId, Secret,
-    Serving, UnixTime, Verdict,
+    ClientAuth, Connection, ConnectionId, ConnectionName, NameProblem, Registration,
+    RegistrationId, Secret, Serving, UnixTime, Verdict,
 };
 use crate::vault::{Edited, KnownRegistration, VaultError};
 
@@ -165,7 +165,16 @@ impl Engine {
         // A refresh under way would lose its result to the edit.
         let _lock = self.lock_grant_blocking(&changed.id)?;
         let now = self.now();
-        let edited = self.with_vault(|vault| vault.edit(changed, client_secret, now))?;
+        let mut changed = changed.clone();
+        let registration = &mut changed.registration;
+        if let Some(given) = client_secret {
+            registration.has_secret = given.is_some();
+        }
+        // A secret that comes is also sent.
+        if matches!(client_secret, Some(Some(_))) && registration.auth == ClientAuth::None {
+            registration.auth = ClientAuth::Post;
+        }
+        let edited = self.with_vault(|vault| vault.edit(&changed, client_secret, now))?;
         self.tell(&Change::Connections);
         Ok(edited)
     }

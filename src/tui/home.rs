@@ -6,7 +6,7 @@ use super::model::{Model, Screen, World};
 use super::notice::Notice;
 use super::page::{Page, Pen};
 use super::request::Request;
-use super::screens::{Details, HistoryScreen, Renaming, Revoking};
+use super::screens::{Details, Editing, HistoryScreen, Renaming, Revoking};
 use super::theme::Role;
 use super::wizard::Wizard;
 use crate::actions::{Action, Key};
@@ -62,6 +62,7 @@ pub(super) fn act(model: &mut Model, action: Action, _key: Key) -> Vec<Effect> {
         ),
         Action::Reauthorize => reauthorize(&model.world),
         Action::Revoke => revoke(&model.world),
+        Action::Edit => Editing::open(&model.world),
         Action::Rename => match table.selected() {
             Some(row) => vec![Effect::Open(Box::new(Screen::Renaming(Renaming::new(row))))],
             None => Vec::new(),

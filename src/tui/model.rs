@@ -6,8 +6,8 @@ use super::authorize::Authorize;
 use super::face::Face;
 use super::notice::Notice;
 use super::screens::{
-    Adopting, AgentAsks, Asking, Details, Finished, HelpScreen, HistoryScreen, Leaving,
-    PaletteScreen, Renaming, Revoking, Waiting,
+    Adopting, AgentAsks, Asking, Details, Dropping, Editing, Finished, HelpScreen, HistoryScreen,
+    Leaving, PaletteScreen, Renaming, Revoking, Waiting,
 };
 use super::table::Table;
 use super::theme::Look;
@@ -114,6 +114,8 @@ pub(super) enum Screen {
     Finished(Box<Finished>),
     Revoking(Revoking),
     Renaming(Renaming),
+    Editing(Box<Editing>),
+    Dropping(Dropping),
     Asking(Asking),
     Help(HelpScreen),
     Palette(PaletteScreen),
@@ -133,6 +135,8 @@ impl Screen {
             Self::Finished(screen) => screen.as_ref(),
             Self::Revoking(screen) => screen,
             Self::Renaming(screen) => screen,
+            Self::Editing(screen) => screen.as_ref(),
+            Self::Dropping(screen) => screen,
             Self::Asking(screen) => screen,
             Self::Help(screen) => screen,
             Self::Palette(screen) => screen,
@@ -152,6 +156,8 @@ impl Screen {
             Self::Finished(screen) => screen.as_mut(),
             Self::Revoking(screen) => screen,
             Self::Renaming(screen) => screen,
+            Self::Editing(screen) => screen.as_mut(),
+            Self::Dropping(screen) => screen,
             Self::Asking(screen) => screen,
             Self::Help(screen) => screen,
             Self::Palette(screen) => screen,

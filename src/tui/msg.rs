@@ -83,6 +83,12 @@ pub enum Reply {
     Renamed {
         name: ConnectionName,
     },
+    Edited {
+        id: ConnectionId,
+        name: ConnectionName,
+        /// The sign-in was parked (conformance G-07).
+        parked: bool,
+    },
     VaultOpened,
     VaultLocked,
     /// The desktop may be asking its person to unlock the keychain; what else would open the vault.
@@ -128,7 +134,7 @@ pub enum Doing {
     Save,
     /// Starting a sign-in.
     SignIn(ConnectionId),
-    /// Anything with a finished connection: test, refresh, revoke, remove, rename.
+    /// Anything with a finished connection: test, refresh, revoke, remove, rename, edit.
     With(ConnectionName),
     OpenPage,
     Vault,

@@ -16,10 +16,11 @@ use crate::model::{AttemptId, ConnectionId};
 pub(super) fn on_change(model: &mut Model, change: Change) -> Vec<Request> {
     match change {
         Change::Connections => {
-            // The history of a connection lies above its details: one reading is for both.
+            // What lies above a connection's details is about the same one: one reading is for both.
             let detail = model.screens.iter().find_map(|screen| match screen {
                 Screen::Details(details) => Some(Request::LoadDetail(details.id().clone())),
                 Screen::History(history) => Some(Request::LoadDetail(history.id().clone())),
+                Screen::Editing(editing) => Some(Request::LoadDetail(editing.id().clone())),
                 _ => None,
             });
             [Request::LoadRows].into_iter().chain(detail).collect()
@@ -184,6 +185,17 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
         Reply::Refreshed { name } => said(model, format!("{name} has a fresh access token.")),
         Reply::Removed { name } => said(model, format!("{name} was deleted here.")),
         Reply::Renamed { name } => said(model, format!("It is called {name} now.")),
+        Reply::Edited { id, name, parked } => {
+            model.screens.retain(
+                |screen| !matches!(screen, Screen::Editing(editing) if *editing.id() == id),
+            );
+            let words = if parked {
+                format!("{name} was changed. Its old tokens are erased: u signs in.")
+            } else {
+                format!("{name} was changed.")
+            };
+            said(model, words)
+        }
         Reply::Revoked {
             name,
             outcome,
@@ -268,6 +280,7 @@ fn on_detail(model: &mut Model, detail: &Detail) {
             Screen::Revoking(revoking) => revoking.know(detail),
             Screen::Authorize(authorize) => authorize.know(detail),
             Screen::Details(details) => details.know(detail),
+            Screen::Editing(editing) => editing.know(detail),
             Screen::History(history) => history.know(detail),
             _ => {}
         }
@@ -296,6 +309,11 @@ fn on_failed(model: &mut Model, doing: &Doing, error: &std::sync::Arc<crate::eng
         Some(hint) => format!("{} {hint}", advice.sentence),
         None => advice.sentence,
     };
+    for screen in &mut model.screens {
+        if let Screen::Editing(editing) = screen {
+            editing.not_stored();
+        }
+    }
     match doing {
         Doing::SignIn(connection) => {
             if let Some(at) = position(model, |authorize| authorize.connection() == connection)

@@ -1,7 +1,7 @@
 //! Everything the face wants done. The answers come back as [`Reply`](super::Reply).
 
 use crate::agent;
-use crate::engine::{Answer, NewConnection, SignInOptions};
+use crate::engine::{Answer, Edit, NewConnection, SignInOptions};
 use crate::model::{AttemptId, ConnectionId, ConnectionName, ScopeSet, Secret};
 
 /// One wish. Those of the first group are fulfilled by the loop itself, the others by the
@@ -78,6 +78,12 @@ pub enum Request {
         id: ConnectionId,
         name: ConnectionName,
     },
+    /// Change fields of the definition. A client secret takes the place of the one that is kept.
+    Edit {
+        id: ConnectionId,
+        edits: Vec<Edit>,
+        secret: Option<Secret>,
+    },
     /// Open a page in the browser. Only addresses of a preset or of a connection's provider.
     OpenPage(String),
     /// Wait for the keychain no longer. With `passphrase` what waited for it comes back with the
@@ -133,6 +139,7 @@ impl Request {
             Self::Revoke { .. } => "revoke",
             Self::Remove(_) => "remove",
             Self::Rename { .. } => "rename",
+            Self::Edit { .. } => "edit",
             Self::OpenPage(_) => "open-page",
             Self::StopWaiting { passphrase: true } => "use-passphrase",
             Self::StopWaiting { passphrase: false } => "stop-waiting",

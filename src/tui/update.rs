@@ -261,8 +261,10 @@ fn unasked(model: &mut Model) {
     if model.screens.last().is_some_and(idle) {
         model.screens.pop();
     }
-    if let Some(Screen::Wizard(wizard)) = model.screens.last_mut() {
-        wizard.not_stored();
+    match model.screens.last_mut() {
+        Some(Screen::Wizard(wizard)) => wizard.not_stored(),
+        Some(Screen::Editing(editing)) => editing.not_stored(),
+        _ => {}
     }
 }
 

@@ -18,7 +18,9 @@ use super::msg::{Doing, Msg, Reply, Revocation};
 use super::request::Request;
 use crate::advice::agent::not_running;
 use crate::agent::{Answer, Question};
-use crate::engine::{Engine, Error, NewConnection, SignInOptions, VaultFacts, shared_registration};
+use crate::engine::{
+    Edit, Engine, Error, NewConnection, SignInOptions, VaultFacts, shared_registration,
+};
 use crate::host::{BrowserUrl, fault_point, open};
 use crate::model::{AttemptId, Connection, ConnectionId, RegistrationId, ScopeSet, Secret};
 use crate::vault::VaultError;
@@ -186,6 +188,10 @@ impl Work {
                 | Request::Test(_)
                 | Request::Refresh(_)
                 | Request::Revoke { .. }
+                | Request::Edit {
+                    secret: Some(_),
+                    ..
+                }
         );
         let request = if needs_vault {
             match self.vault_open(request).await {
@@ -214,6 +220,10 @@ impl Work {
                     Ok(()) => self.reply(Reply::Renamed { name }),
                     Err(error) => self.failed(Doing::With(old.unwrap_or(name)), error),
                 }
+            }
+            // This may wait for a refresh under way.
+            Request::Edit { id, edits, secret } => {
+                tokio::task::block_in_place(|| self.edit(id, &edits, secret.as_ref()));
             }
             Request::OpenPage(url) => self.open_page(url).await,
             Request::Unlock(passphrase) | Request::NewPassphrase(passphrase) => {
@@ -389,6 +399,20 @@ impl Work {
             outcome,
             removed,
         });
+    }
+
+    fn edit(&self, id: ConnectionId, edits: &[Edit], secret: Option<&Secret>) {
+        let Some(connection) = self.known(&id) else {
+            return;
+        };
+        match self.engine.change(&id, edits, secret) {
+            Ok(changed) => self.reply(Reply::Edited {
+                id,
+                name: changed.name,
+                parked: changed.parked,
+            }),
+            Err(error) => self.failed(Doing::With(connection.name), error),
+        }
     }
 
     fn remove(&self, id: &ConnectionId) {

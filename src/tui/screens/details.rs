@@ -9,7 +9,7 @@ use crate::tui::home;
 use crate::tui::model::{Screen, World};
 use crate::tui::page::{Page, Pen};
 use crate::tui::screens::history::{TIMES, missing};
-use crate::tui::screens::{HistoryScreen, Renaming};
+use crate::tui::screens::{Editing, HistoryScreen, Renaming};
 use crate::tui::text;
 use crate::tui::theme::Role;
 
@@ -307,6 +307,7 @@ impl Face for Details {
             Action::Reauthorize => home::reauthorize(world),
             Action::Revoke => home::revoke(world),
             Action::History => HistoryScreen::open(world),
+            Action::Edit => Editing::open(world),
             Action::Rename => match world.table.selected() {
                 Some(row) => vec![Effect::Open(Box::new(Screen::Renaming(Renaming::new(row))))],
                 None => Vec::new(),

@@ -6,7 +6,8 @@ use super::example::{
     attempt, detail_of, device_way, failure, handed, id, name, report, row, scopes,
 };
 use crate::engine::{
-    AttemptEvent, Change, Error, NewConnection, Outcome, PassphraseWay, Row, Step, StepState, Way,
+    AttemptEvent, Change, Edit, Error, NewConnection, Outcome, PassphraseWay, Row, Step, StepState,
+    Way, put_all,
 };
 use crate::model::{AttemptId, ConnectionId, RevokeRule, Seconds, Secret, Untrusted};
 use crate::tui::backend::{Backend, Replies};
@@ -37,6 +38,8 @@ pub(super) struct FakeBackend {
     pub(super) copied: Vec<String>,
     pub(super) pasted: Vec<String>,
     pub(super) saved: Vec<NewConnection>,
+    /// Fields changed, and whether a secret came with them.
+    pub(super) edited: Vec<(Vec<Edit>, bool)>,
     attempts: u8,
     running: Option<(ConnectionId, AttemptId)>,
     pub(super) fail_sign_in: Option<&'static str>,
@@ -267,6 +270,25 @@ impl FakeBackend {
                     row.summary.name = name.clone();
                 }
                 done(Reply::Renamed { name })
+            }
+            Request::Edit { id, edits, secret } => {
+                let Some(row) = self.rows.iter_mut().find(|row| row.summary.id == id) else {
+                    return done(Reply::Failed {
+                        doing: Doing::Load,
+                        error: Arc::new(Error::Internal("it is gone")),
+                    });
+                };
+                let before = detail_of(row).connection;
+                let mut after = before.clone();
+                assert!(put_all(&mut after, &edits).is_empty(), "{edits:?}");
+                row.summary.requested = after.requested.clone();
+                let name = row.summary.name.clone();
+                self.edited.push((edits, secret.is_some()));
+                done(Reply::Edited {
+                    id,
+                    name,
+                    parked: before.endpoint_identity() != after.endpoint_identity(),
+                })
             }
             Request::OpenPage(_) => done(Reply::PageOpened),
             Request::Unlock(secret) => {

@@ -3,6 +3,7 @@
 mod agent_asks;
 mod anything;
 mod backend;
+mod editing;
 mod example;
 mod hostile;
 mod screens;
