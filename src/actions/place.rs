@@ -24,6 +24,7 @@ pub enum Action {
     Revoke,
     Rename,
     Edit,
+    Undo,
     History,
     Find,
     Complete,

@@ -98,6 +98,8 @@ static ENTRIES: &[Entry] = &[
         keys: &[Key::Char('o')], places: &[Authorize], needs: None },
     Entry { action: Action::Rename, name: "rename", word: "", help: "Give the connection another name",
         keys: &[Key::Char('n')], places: ROWS, needs: Some(facts::row) },
+    Entry { action: Action::Undo, name: "undo a deletion", word: "", help: "Bring the last deleted settings back, without the sign-in",
+        keys: &[Key::Char('z')], places: &[Start, Table], needs: Some(facts::deleted) },
     Entry { action: Action::Sort, name: "sort", word: "", help: "Sort by the next column",
         keys: &[Key::Char('s')], places: &[Table], needs: Some(facts::rows) },
     Entry { action: Action::Reverse, name: "reverse", word: "", help: "Turn the order round",

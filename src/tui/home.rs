@@ -40,6 +40,11 @@ pub(super) fn act(model: &mut Model, action: Action, _key: Key) -> Vec<Effect> {
     if table.finding() {
         return find(model, action);
     }
+    if action == Action::Undo {
+        let deleted = model.world.deleted.pop().map(Box::new);
+        let asked = deleted.map(|deleted| Effect::Ask(Request::Restore(deleted)));
+        return asked.into_iter().collect();
+    }
     if table.is_empty() {
         return start(model, action);
     }
@@ -223,6 +228,13 @@ pub(super) fn start_page(model: &Model, pen: Pen) -> Page {
             &format!("{key}  {label}"),
             24,
             note,
+        );
+    }
+    if let Some(deleted) = world.deleted.last() {
+        page.text(
+            0,
+            Role::Plain,
+            &format!("z  bring {} back, which you deleted", deleted.name),
         );
     }
     page.blank();

@@ -14,7 +14,7 @@ use super::theme::Look;
 use super::wizard::{PresetChoice, Wizard};
 use crate::actions::{Facts, Place};
 use crate::agent::Question;
-use crate::model::{Health, UnixTime};
+use crate::model::{Connection, Health, UnixTime};
 
 /// From this width on the details stand beside the table.
 pub(super) const SPLIT_FROM: u16 = 110;
@@ -72,6 +72,8 @@ pub(super) struct World {
     /// The rows were read at least once.
     pub loaded: bool,
     pub mouse: bool,
+    /// Definitions deleted since the program started, the latest last. They hold no token.
+    pub deleted: Vec<Connection>,
     /// Questions of the agent that wait, oldest first.
     pub asked: Vec<Question>,
 }
@@ -198,6 +200,7 @@ impl Model {
                 table: Table::default(),
                 loaded: false,
                 mouse,
+                deleted: Vec::new(),
                 asked: Vec::new(),
             },
             screens: Vec::new(),
@@ -258,6 +261,7 @@ impl Model {
             copyable: !targets.is_empty(),
             split: world.is_split() && matches!(self.screens.last(), Some(Screen::Details(_))),
             practice: !world.setup.practice,
+            deleted: !world.deleted.is_empty(),
             qr: false,
             asked: super::asked::can_open(self),
         };

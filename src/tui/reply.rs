@@ -10,7 +10,7 @@ use super::screens::{Adopting, Asking, Waiting, answered, told};
 use super::update::{apply, copied};
 use crate::advice::advise;
 use crate::engine::{AttemptEvent, Change, Detail};
-use crate::model::{AttemptId, ConnectionId};
+use crate::model::{AttemptId, ConnectionId, ConnectionName};
 
 /// A change in the engine.
 pub(super) fn on_change(model: &mut Model, change: Change) -> Vec<Request> {
@@ -183,7 +183,21 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             vec![Request::LoadRows]
         }
         Reply::Refreshed { name } => said(model, format!("{name} has a fresh access token.")),
-        Reply::Removed { name } => said(model, format!("{name} was deleted here.")),
+        Reply::Removed(definition) => {
+            let name = &definition.name;
+            let words = format!("{name} was deleted here. z brings its settings back.");
+            model.world.deleted.push(*definition);
+            said(model, words)
+        }
+        Reply::Restored {
+            was,
+            id,
+            name,
+            secret_lost,
+        } => {
+            model.world.table.select_id(&id);
+            said(model, undone(&was.name, &name, secret_lost))
+        }
         Reply::Renamed { name } => said(model, format!("It is called {name} now.")),
         Reply::Edited { id, name, parked } => {
             model.screens.retain(
@@ -201,7 +215,16 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             outcome,
             removed,
         } => {
-            model.notice = Some(told(name.as_str(), &outcome, removed));
+            let mut notice = told(name.as_str(), &outcome, removed.is_some());
+            // An address at the end of it stays the last thing.
+            if removed.is_some() && notice.copy.is_none() {
+                notice.text.push_str(" z brings its settings back.");
+            }
+            model.notice = Some(notice);
+            model
+                .world
+                .deleted
+                .extend(removed.map(|definition| *definition));
             vec![Request::LoadRows]
         }
         Reply::VaultOpened => on_opened(model),
@@ -256,6 +279,20 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             on_failed(model, &doing, &error);
             Vec::new()
         }
+    }
+}
+
+/// A deletion was undone, as far as that goes.
+fn undone(was: &ConnectionName, name: &ConnectionName, secret_lost: bool) -> String {
+    let called = if was == name {
+        format!("{name} is back")
+    } else {
+        format!("{was} is back, as {name}")
+    };
+    if secret_lost {
+        format!("Undone: {called}, without its client secret and its sign-in. e adds the secret.")
+    } else {
+        format!("Undone: {called}, without its sign-in. u signs in.")
     }
 }
 
@@ -341,6 +378,11 @@ fn on_failed(model: &mut Model, doing: &Doing, error: &std::sync::Arc<crate::eng
             model.notice = Some(Notice::bad(sentence));
         }
         Doing::With(name) => model.notice = Some(Notice::bad(format!("{name}: {sentence}"))),
+        Doing::Restore(definition) => {
+            let name = &definition.name;
+            model.notice = Some(Notice::bad(format!("{name} did not come back. {sentence}")));
+            model.world.deleted.push(definition.as_ref().clone());
+        }
         Doing::Load | Doing::OpenPage => model.notice = Some(Notice::bad(sentence)),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::agent;
 use crate::engine::{Answer, Edit, NewConnection, SignInOptions};
-use crate::model::{AttemptId, ConnectionId, ConnectionName, ScopeSet, Secret};
+use crate::model::{AttemptId, Connection, ConnectionId, ConnectionName, ScopeSet, Secret};
 
 /// One wish. Those of the first group are fulfilled by the loop itself, the others by the
 /// [`Backend`](super::Backend).
@@ -74,6 +74,8 @@ pub enum Request {
     },
     /// Delete here only.
     Remove(ConnectionId),
+    /// Bring a deleted definition back. Its tokens are gone.
+    Restore(Box<Connection>),
     Rename {
         id: ConnectionId,
         name: ConnectionName,
@@ -138,6 +140,7 @@ impl Request {
             Self::Refresh(_) => "refresh",
             Self::Revoke { .. } => "revoke",
             Self::Remove(_) => "remove",
+            Self::Restore(_) => "restore",
             Self::Rename { .. } => "rename",
             Self::Edit { .. } => "edit",
             Self::OpenPage(_) => "open-page",

@@ -124,7 +124,18 @@ fn doing(request: &Request) -> Doing {
         Request::SaveDefinition { .. } => Doing::Save,
         Request::Unlock(_) | Request::NewPassphrase(_) => Doing::Vault,
         Request::OpenPage(_) => Doing::OpenPage,
+        Request::Restore(deleted) => Doing::Restore(deleted.clone()),
         _ => Doing::Load,
+    }
+}
+
+/// The definition without its sign-in.
+fn alone(connection: Connection) -> Connection {
+    Connection {
+        grant: None,
+        ended: None,
+        problem: None,
+        ..connection
     }
 }
 
@@ -210,6 +221,9 @@ impl Work {
             Request::Test(id) => Box::pin(self.test(&id)).await,
             Request::Refresh(id) => self.refresh(&id).await,
             Request::Revoke { id, then_remove } => self.revoke(&id, then_remove).await,
+            Request::Restore(deleted) => {
+                tokio::task::block_in_place(|| self.restore(deleted));
+            }
             Request::Remove(id) => tokio::task::block_in_place(|| self.remove(&id)),
             Request::Rename { id, name } => {
                 let old = self
@@ -395,9 +409,9 @@ impl Work {
             }
         };
         self.reply(Reply::Revoked {
-            name: connection.name,
+            name: connection.name.clone(),
             outcome,
-            removed,
+            removed: removed.then(|| Box::new(alone(connection))),
         });
     }
 
@@ -420,10 +434,20 @@ impl Work {
             return;
         };
         match self.engine.remove(&connection) {
-            Ok(_) => self.reply(Reply::Removed {
-                name: connection.name,
-            }),
+            Ok(_) => self.reply(Reply::Removed(Box::new(alone(connection)))),
             Err(error) => self.failed(Doing::With(connection.name), error),
+        }
+    }
+
+    fn restore(&self, was: Box<Connection>) {
+        match self.engine.restore(&was) {
+            Ok(back) => self.reply(Reply::Restored {
+                secret_lost: was.registration.has_secret && !back.registration.has_secret,
+                was,
+                id: back.id,
+                name: back.name,
+            }),
+            Err(error) => self.failed(Doing::Restore(was), error),
         }
     }
 

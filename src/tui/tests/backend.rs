@@ -34,6 +34,11 @@ pub(super) struct FakeBackend {
     /// The hand-outs cannot be read.
     pub(super) unread: bool,
     pub(super) second_copy: bool,
+    /// Deleted definitions had a client secret.
+    pub(super) secrets: bool,
+    /// Nothing more can be stored.
+    pub(super) no_room: bool,
+    restored: u32,
     pub(super) asked: Vec<&'static str>,
     pub(super) copied: Vec<String>,
     pub(super) pasted: Vec<String>,
@@ -248,22 +253,43 @@ impl FakeBackend {
                     return Vec::new();
                 };
                 let name = row.summary.name.clone();
+                let removed = then_remove.then(|| Box::new(detail_of(row).connection));
                 if then_remove {
                     self.rows.retain(|row| row.summary.id != id);
                 }
                 done(Reply::Revoked {
                     name,
                     outcome: Revocation::Revoked,
-                    removed: then_remove,
+                    removed,
                 })
             }
             Request::Remove(id) => {
                 let Some(row) = self.row(&id) else {
                     return Vec::new();
                 };
-                let name = row.summary.name.clone();
+                let mut deleted = detail_of(row).connection;
+                deleted.grant = None;
+                deleted.registration.has_secret = self.secrets;
                 self.rows.retain(|row| row.summary.id != id);
-                done(Reply::Removed { name })
+                done(Reply::Removed(Box::new(deleted)))
+            }
+            Request::Restore(was) if self.no_room => done(Reply::Failed {
+                doing: Doing::Restore(was),
+                error: Arc::new(Error::Internal("there is no room")),
+            }),
+            Request::Restore(was) => {
+                self.restored += 1;
+                let n = 500 + self.restored;
+                let provider = &was.provider.name;
+                let mut back = row(n, was.name.as_str(), provider, "", was.grant.clone(), None);
+                back.summary.requested = was.requested.clone();
+                self.rows.push(back);
+                done(Reply::Restored {
+                    id: id(n),
+                    name: was.name.clone(),
+                    secret_lost: was.registration.has_secret,
+                    was,
+                })
             }
             Request::Rename { id, name } => {
                 for row in self.rows.iter_mut().filter(|row| row.summary.id == id) {

@@ -13,4 +13,5 @@ mod stories;
 mod table;
 mod terminal;
 mod typing;
+mod undoing;
 mod wizard;

@@ -69,7 +69,7 @@ fn l_05_without_revocation_none_is_claimed() {
     script.send(Msg::Done(Reply::Revoked {
         name: super::example::name("x"),
         outcome,
-        removed: true,
+        removed: None,
     }));
     assert!(script.shows("could not be told"), "{}", script.frame());
     script.keys("c");
