@@ -3,11 +3,12 @@
 use jiff::tz::TimeZone;
 
 use super::authorize::Authorize;
+use super::bulk::Bulk;
 use super::face::Face;
 use super::notice::Notice;
 use super::screens::{
-    Adopting, AgentAsks, Asking, Details, Dropping, Editing, Finished, HelpScreen, HistoryScreen,
-    Leaving, PaletteScreen, Renaming, Revoking, Waiting,
+    Adopting, AgentAsks, Asking, BulkScreen, Details, Dropping, Editing, Finished, HelpScreen,
+    HistoryScreen, Leaving, PaletteScreen, Renaming, Revoking, Waiting,
 };
 use super::table::Table;
 use super::theme::Look;
@@ -74,6 +75,8 @@ pub(super) struct World {
     pub mouse: bool,
     /// Definitions deleted since the program started, the latest last. They hold no token.
     pub deleted: Vec<Connection>,
+    /// One thing done with several connections, the latest.
+    pub bulk: Option<Bulk>,
     /// Questions of the agent that wait, oldest first.
     pub asked: Vec<Question>,
 }
@@ -123,6 +126,7 @@ pub(super) enum Screen {
     Palette(PaletteScreen),
     Leaving(Leaving),
     Waiting(Waiting),
+    Bulk(BulkScreen),
     Adopting(Adopting),
     AgentAsks(AgentAsks),
 }
@@ -144,6 +148,7 @@ impl Screen {
             Self::Palette(screen) => screen,
             Self::Leaving(screen) => screen,
             Self::Waiting(screen) => screen,
+            Self::Bulk(screen) => screen,
             Self::Adopting(screen) => screen,
             Self::AgentAsks(screen) => screen,
         }
@@ -165,6 +170,7 @@ impl Screen {
             Self::Palette(screen) => screen,
             Self::Leaving(screen) => screen,
             Self::Waiting(screen) => screen,
+            Self::Bulk(screen) => screen,
             Self::Adopting(screen) => screen,
             Self::AgentAsks(screen) => screen,
         }
@@ -201,6 +207,7 @@ impl Model {
                 loaded: false,
                 mouse,
                 deleted: Vec::new(),
+                bulk: None,
                 asked: Vec::new(),
             },
             screens: Vec::new(),
@@ -240,7 +247,11 @@ impl Model {
 
     pub(super) fn facts(&self) -> Facts {
         let world = &self.world;
-        let targets = world.table.targets();
+        // Marks count where the table has the keys; a screen is about its own connection.
+        let targets = match self.top() {
+            Some(_) => world.table.selected().into_iter().collect(),
+            None => world.table.targets(),
+        };
         let over = |health: Health| health == Health::NeedsSignIn;
         let mut facts = Facts {
             row: !targets.is_empty(),

@@ -72,9 +72,11 @@ pub enum Reply {
         report: TestReport,
     },
     Refreshed {
+        id: ConnectionId,
         name: ConnectionName,
     },
     Revoked {
+        id: ConnectionId,
         name: ConnectionName,
         outcome: Revocation,
         /// The definition, when it was deleted too.
@@ -146,7 +148,9 @@ pub enum Doing {
     /// Starting a sign-in.
     SignIn(ConnectionId),
     /// Anything with a finished connection: test, refresh, revoke, remove, rename, edit.
-    With(ConnectionName),
+    With(ConnectionId, ConnectionName),
+    /// The same, when its name is not known.
+    At(ConnectionId),
     /// Bringing a deleted definition back.
     Restore(Box<Connection>),
     OpenPage,

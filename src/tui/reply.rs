@@ -179,15 +179,18 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
                     finished.tested(&id, &report);
                 }
             }
-            model.notice = Some(Notice::info(words));
-            vec![Request::LoadRows]
+            reread(settle(model, &id, Notice::info(words)))
         }
-        Reply::Refreshed { name } => said(model, format!("{name} has a fresh access token.")),
+        Reply::Refreshed { id, name } => {
+            let words = format!("{name} has a fresh access token.");
+            reread(settle(model, &id, Notice::info(words)))
+        }
         Reply::Removed(definition) => {
             let name = &definition.name;
             let words = format!("{name} was deleted here. z brings its settings back.");
+            let id = definition.id.clone();
             model.world.deleted.push(*definition);
-            said(model, words)
+            reread(settle(model, &id, Notice::info(words)))
         }
         Reply::Restored {
             was,
@@ -211,6 +214,7 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             said(model, words)
         }
         Reply::Revoked {
+            id,
             name,
             outcome,
             removed,
@@ -220,12 +224,9 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             if removed.is_some() && notice.copy.is_none() {
                 notice.text.push_str(" z brings its settings back.");
             }
-            model.notice = Some(notice);
-            model
-                .world
-                .deleted
-                .extend(removed.map(|definition| *definition));
-            vec![Request::LoadRows]
+            let deleted = removed.map(|definition| *definition);
+            model.world.deleted.extend(deleted);
+            reread(settle(model, &id, notice))
         }
         Reply::VaultOpened => on_opened(model),
         Reply::VaultLocked => said(model, "The vault is locked.".to_owned()),
@@ -275,11 +276,40 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             });
             Vec::new()
         }
-        Reply::Failed { doing, error } => {
-            on_failed(model, &doing, &error);
-            Vec::new()
-        }
+        Reply::Failed { doing, error } => on_failed(model, &doing, &error),
     }
+}
+
+/// Asks for the rows too.
+fn reread(requests: Vec<Request>) -> Vec<Request> {
+    [Request::LoadRows].into_iter().chain(requests).collect()
+}
+
+/// What came of a request about one connection. Alone it is told; as one of several it is counted,
+/// and the next is asked for.
+fn settle(model: &mut Model, id: &ConnectionId, notice: Notice) -> Vec<Request> {
+    let outcome = if notice.bad {
+        Err(notice.text.as_str())
+    } else {
+        Ok(())
+    };
+    let bulk = model.world.bulk.as_mut();
+    let Some(bulk) = bulk.and_then(|bulk| bulk.settled(id, outcome).then_some(bulk)) else {
+        model.notice = Some(notice);
+        return Vec::new();
+    };
+    if outcome.is_ok() {
+        model.world.table.unmark(id);
+    }
+    let next = bulk.next();
+    if !model
+        .screens
+        .iter()
+        .any(|screen| matches!(screen, Screen::Bulk(_)))
+    {
+        model.notice = Some(bulk.notice());
+    }
+    next
 }
 
 /// A deletion was undone, as far as that goes.
@@ -338,7 +368,11 @@ fn on_opened(model: &mut Model) -> Vec<Request> {
     waiting.into_iter().chain([Request::LoadRows]).collect()
 }
 
-fn on_failed(model: &mut Model, doing: &Doing, error: &std::sync::Arc<crate::engine::Error>) {
+fn on_failed(
+    model: &mut Model,
+    doing: &Doing,
+    error: &std::sync::Arc<crate::engine::Error>,
+) -> Vec<Request> {
     let advice = advise(error);
     // Commands to run are for the command line; here the keys stand in the footer.
     let hint = advice.hint.filter(|hint| !hint.contains("run: "));
@@ -358,7 +392,7 @@ fn on_failed(model: &mut Model, doing: &Doing, error: &std::sync::Arc<crate::eng
             {
                 authorize.fail(error, None);
                 drop_idle_question(model);
-                return;
+                return Vec::new();
             }
             model.notice = Some(Notice::bad(sentence));
         }
@@ -374,10 +408,16 @@ fn on_failed(model: &mut Model, doing: &Doing, error: &std::sync::Arc<crate::eng
             Some(Screen::Asking(asking)) => asking.failed(sentence),
             _ => model.notice = Some(Notice::bad(sentence)),
         },
-        Doing::With(name) if sentence.starts_with(name.as_str()) => {
-            model.notice = Some(Notice::bad(sentence));
+        Doing::With(id, name) => {
+            let named = sentence.starts_with(name.as_str());
+            let words = if named {
+                sentence
+            } else {
+                format!("{name}: {sentence}")
+            };
+            return settle(model, id, Notice::bad(words));
         }
-        Doing::With(name) => model.notice = Some(Notice::bad(format!("{name}: {sentence}"))),
+        Doing::At(id) => return settle(model, id, Notice::bad(sentence)),
         Doing::Restore(definition) => {
             let name = &definition.name;
             model.notice = Some(Notice::bad(format!("{name} did not come back. {sentence}")));
@@ -385,4 +425,5 @@ fn on_failed(model: &mut Model, doing: &Doing, error: &std::sync::Arc<crate::eng
         }
         Doing::Load | Doing::OpenPage => model.notice = Some(Notice::bad(sentence)),
     }
+    Vec::new()
 }

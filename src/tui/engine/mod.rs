@@ -122,6 +122,12 @@ fn doing(request: &Request) -> Doing {
     match request {
         Request::SignIn { id, .. } => Doing::SignIn(id.clone()),
         Request::SaveDefinition { .. } => Doing::Save,
+        Request::Test(id)
+        | Request::Refresh(id)
+        | Request::Revoke { id, .. }
+        | Request::Remove(id)
+        | Request::Rename { id, .. }
+        | Request::Edit { id, .. } => Doing::At(id.clone()),
         Request::Unlock(_) | Request::NewPassphrase(_) => Doing::Vault,
         Request::OpenPage(_) => Doing::OpenPage,
         Request::Restore(deleted) => Doing::Restore(deleted.clone()),
@@ -232,7 +238,7 @@ impl Work {
                     .map(|connection| connection.name);
                 match self.engine.rename(&id, &name) {
                     Ok(()) => self.reply(Reply::Renamed { name }),
-                    Err(error) => self.failed(Doing::With(old.unwrap_or(name)), error),
+                    Err(error) => self.failed(Doing::With(id, old.unwrap_or(name)), error),
                 }
             }
             // This may wait for a refresh under way.
@@ -339,7 +345,7 @@ impl Work {
         match self.engine.connection_by_id(id) {
             Ok(connection) => Some(connection),
             Err(error) => {
-                self.failed(Doing::Load, error);
+                self.failed(Doing::At(id.clone()), error);
                 None
             }
         }
@@ -359,7 +365,7 @@ impl Work {
             Err(Error::Vault(why @ (VaultError::Moved | VaultError::SecondCopy))) => {
                 self.ask_to_adopt(&why, Request::Test(id.clone()));
             }
-            Err(error) => self.failed(Doing::With(name), error),
+            Err(error) => self.failed(Doing::With(id.clone(), name), error),
         }
     }
 
@@ -376,12 +382,13 @@ impl Work {
         };
         match self.engine.refresh(id).await {
             Ok(_) => self.reply(Reply::Refreshed {
+                id: id.clone(),
                 name: connection.name,
             }),
             Err(Error::Vault(why @ (VaultError::Moved | VaultError::SecondCopy))) => {
                 self.ask_to_adopt(&why, Request::Refresh(id.clone()));
             }
-            Err(error) => self.failed(Doing::With(connection.name), error),
+            Err(error) => self.failed(Doing::With(connection.id, connection.name), error),
         }
     }
 
@@ -396,7 +403,7 @@ impl Work {
             Ok(revoked) if revoked.was_invalid => Revocation::AlreadyOver,
             Ok(_) => Revocation::Revoked,
             Err(Error::NoRevocation { manage_url }) => Revocation::NotOffered { page: manage_url },
-            Err(error) => return self.failed(Doing::With(connection.name), error),
+            Err(error) => return self.failed(Doing::With(connection.id, connection.name), error),
         };
         let removed = match then_remove
             .then(|| tokio::task::block_in_place(|| self.engine.remove(&connection)))
@@ -404,11 +411,12 @@ impl Work {
             None => false,
             Some(Ok(_)) => true,
             Some(Err(error)) => {
-                self.failed(Doing::With(connection.name.clone()), error);
+                self.failed(Doing::With(id.clone(), connection.name.clone()), error);
                 false
             }
         };
         self.reply(Reply::Revoked {
+            id: id.clone(),
             name: connection.name.clone(),
             outcome,
             removed: removed.then(|| Box::new(alone(connection))),
@@ -425,7 +433,7 @@ impl Work {
                 name: changed.name,
                 parked: changed.parked,
             }),
-            Err(error) => self.failed(Doing::With(connection.name), error),
+            Err(error) => self.failed(Doing::With(connection.id, connection.name), error),
         }
     }
 
@@ -435,7 +443,7 @@ impl Work {
         };
         match self.engine.remove(&connection) {
             Ok(_) => self.reply(Reply::Removed(Box::new(alone(connection)))),
-            Err(error) => self.failed(Doing::With(connection.name), error),
+            Err(error) => self.failed(Doing::With(connection.id, connection.name), error),
         }
     }
 

@@ -3,6 +3,7 @@
 mod adopting;
 mod agent_asks;
 mod asking;
+mod bulk;
 mod details;
 mod dropping;
 mod editing;
@@ -18,6 +19,7 @@ mod waiting;
 pub(super) use adopting::Adopting;
 pub(super) use agent_asks::{AgentAsks, answered};
 pub(super) use asking::Asking;
+pub(super) use bulk::BulkScreen;
 pub(super) use details::Details;
 pub(super) use dropping::Dropping;
 pub(super) use editing::Editing;

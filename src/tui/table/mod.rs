@@ -155,6 +155,10 @@ impl Table {
         }
     }
 
+    pub(super) fn unmark(&mut self, id: &ConnectionId) {
+        self.marks.remove(id);
+    }
+
     pub(super) fn clear_marks(&mut self) {
         self.marks.clear();
     }

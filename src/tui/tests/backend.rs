@@ -1,5 +1,6 @@
 //! A backend that answers from memory.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::example::{
@@ -13,6 +14,13 @@ use crate::model::{AttemptId, ConnectionId, RevokeRule, Seconds, Secret, Untrust
 use crate::tui::backend::{Backend, Replies};
 use crate::tui::{AgentNews, Doing, Msg, Reply, Request, Revocation, VaultState};
 use crate::vault::{PrivacyProblem, VaultError};
+
+fn gone(id: ConnectionId) -> Vec<Msg> {
+    vec![Msg::Done(Reply::Failed {
+        doing: Doing::At(id),
+        error: Arc::new(Error::Internal("it is gone")),
+    })]
+}
 
 /// Answers at once, from memory; keeps a list of what was asked.
 #[derive(Default)]
@@ -34,6 +42,11 @@ pub(super) struct FakeBackend {
     /// The hand-outs cannot be read.
     pub(super) unread: bool,
     pub(super) second_copy: bool,
+    /// Tests and refreshes of these fail.
+    pub(super) failing: Vec<ConnectionId>,
+    /// Tests and refreshes are answered one by one, when the test says so.
+    pub(super) slow: bool,
+    pub(super) late: VecDeque<Msg>,
     /// Deleted definitions had a client secret.
     pub(super) secrets: bool,
     /// Nothing more can be stored.
@@ -234,23 +247,31 @@ impl FakeBackend {
                 }
                 None => Vec::new(),
             },
+            Request::Test(id) | Request::Refresh(id) if self.failing.contains(&id) => {
+                let called = self.row(&id).map(|row| row.summary.name.clone());
+                done(Reply::Failed {
+                    doing: Doing::With(id, called.expect("it is there")),
+                    error: Arc::new(failure("timeout")),
+                })
+            }
             Request::Test(id) => match self.row(&id) {
                 Some(row) => done(Reply::Tested {
                     name: row.summary.name.clone(),
                     id,
                     report: report(),
                 }),
-                None => Vec::new(),
+                None => gone(id),
             },
             Request::Refresh(id) => match self.row(&id) {
                 Some(row) => done(Reply::Refreshed {
                     name: row.summary.name.clone(),
+                    id,
                 }),
-                None => Vec::new(),
+                None => gone(id),
             },
             Request::Revoke { id, then_remove } => {
                 let Some(row) = self.row(&id) else {
-                    return Vec::new();
+                    return gone(id);
                 };
                 let name = row.summary.name.clone();
                 let removed = then_remove.then(|| Box::new(detail_of(row).connection));
@@ -258,6 +279,7 @@ impl FakeBackend {
                     self.rows.retain(|row| row.summary.id != id);
                 }
                 done(Reply::Revoked {
+                    id,
                     name,
                     outcome: Revocation::Revoked,
                     removed,
@@ -265,7 +287,7 @@ impl FakeBackend {
             }
             Request::Remove(id) => {
                 let Some(row) = self.row(&id) else {
-                    return Vec::new();
+                    return gone(id);
                 };
                 let mut deleted = detail_of(row).connection;
                 deleted.grant = None;
@@ -299,10 +321,7 @@ impl FakeBackend {
             }
             Request::Edit { id, edits, secret } => {
                 let Some(row) = self.rows.iter_mut().find(|row| row.summary.id == id) else {
-                    return done(Reply::Failed {
-                        doing: Doing::Load,
-                        error: Arc::new(Error::Internal("it is gone")),
-                    });
+                    return gone(id);
                 };
                 let before = detail_of(row).connection;
                 let mut after = before.clone();
@@ -381,7 +400,13 @@ impl Backend for FakeBackend {
 
     fn perform(&mut self, request: Request, replies: &Replies) {
         self.asked.push(request.word());
-        for msg in self.answer(request) {
+        let waits = self.slow && matches!(request, Request::Test(_) | Request::Refresh(_));
+        let answers = self.answer(request);
+        if waits {
+            self.late.extend(answers);
+            return;
+        }
+        for msg in answers {
             let _ = replies.send(msg);
         }
     }

@@ -8,6 +8,7 @@ mod example;
 mod hostile;
 mod screens;
 mod script;
+mod several;
 mod sign_in;
 mod stories;
 mod table;

@@ -129,6 +129,15 @@ impl Script {
         }
     }
 
+    /// Delivers one answer that was held back; `false` when there is none.
+    pub(super) fn deliver(&mut self) -> bool {
+        let Some(msg) = self.backend.late.pop_front() else {
+            return false;
+        };
+        self.send(msg);
+        true
+    }
+
     /// What was asked of the backend since the last call, without reads.
     pub(super) fn asked(&mut self) -> Vec<&'static str> {
         std::mem::take(&mut self.backend.asked)
