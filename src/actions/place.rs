@@ -29,6 +29,7 @@ pub enum Action {
     Find,
     Complete,
     Sort,
+    SortBefore,
     Reverse,
     Mark,
     Copy,

@@ -62,6 +62,10 @@ impl Table {
 
     /// Takes freshly read rows.
     pub(super) fn set_rows(&mut self, rows: Vec<Row>) {
+        // One that was chosen before it could be read comes first.
+        let chosen = self.chosen.as_ref();
+        let awaited = chosen.is_some_and(|id| self.row(id).is_none());
+        let here = if awaited { None } else { self.here() };
         self.rows = rows;
         if !self.marks.is_empty() {
             let known: BTreeSet<&ConnectionId> =
@@ -72,7 +76,7 @@ impl Table {
         if self.rows.is_empty() {
             self.finding = false;
         }
-        self.sort();
+        self.sort(here);
         if self
             .chosen
             .as_ref()
@@ -138,9 +142,9 @@ impl Table {
         }
     }
 
-    /// Completes a word such as `sta` to `state:`.
+    /// Completes a word such as `sta` to `state:`, and what follows it from what is in the table.
     pub(super) fn complete(&mut self) {
-        if let Some(whole) = filter::complete(self.filter.value()) {
+        if let Some(whole) = filter::complete(self.filter.value(), &self.rows) {
             self.filter.set(whole);
             self.refilter();
         }
@@ -165,18 +169,23 @@ impl Table {
 
     pub(super) fn next_column(&mut self) {
         self.order.next();
-        self.sort();
+        self.sort(self.here());
+    }
+
+    pub(super) fn column_before(&mut self) {
+        self.order.before();
+        self.sort(self.here());
     }
 
     pub(super) fn reverse(&mut self) {
         self.order.reverse();
-        self.sort();
+        self.sort(self.here());
     }
 
     /// Sorts by a column; the same once more turns it round.
     pub(super) fn sort_by(&mut self, column: Column) {
         self.order.by(column);
-        self.sort();
+        self.sort(self.here());
     }
 
     pub(super) fn order_words(&self) -> String {
@@ -256,20 +265,31 @@ impl Table {
             .min()
     }
 
-    fn sort(&mut self) {
+    /// Sorts anew; the row that is selected `here` stays selected.
+    fn sort(&mut self, here: Option<ConnectionId>) {
         self.sorted = (0..self.rows.len()).collect();
         self.order.apply(&mut self.sorted, &self.rows);
         self.query = Query::parse(self.filter.value());
         self.shown = self.query.pass(&self.sorted, None, &self.rows);
         self.keep_selection();
+        // What is chosen may be filtered out while another row is selected: neither an order nor a
+        // change elsewhere takes the selection away from under a key.
+        if let Some(at) = here.and_then(|id| self.position_of(&id)) {
+            self.at = at;
+        }
+    }
+
+    fn here(&self) -> Option<ConnectionId> {
+        self.selected().map(|row| row.summary.id.clone())
+    }
+
+    fn position_of(&self, id: &ConnectionId) -> Option<usize> {
+        let here = |index: &usize| self.rows[*index].summary.id == *id;
+        self.shown.iter().position(here)
     }
 
     fn keep_selection(&mut self) {
-        let found = self.chosen.as_ref().and_then(|id| {
-            self.shown
-                .iter()
-                .position(|index| self.rows[*index].summary.id == *id)
-        });
+        let found = self.chosen.as_ref().and_then(|id| self.position_of(id));
         // While the chosen row is filtered out another one is shown as selected, but the choice
         // is remembered: clearing the filter brings it back.
         match found {

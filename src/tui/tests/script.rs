@@ -75,6 +75,8 @@ impl Script {
             "space" => KeyCode::Char(' '),
             "backspace" => KeyCode::Backspace,
             "f1" => KeyCode::F(1),
+            "shift-left" => return self.key(KeyCode::Left, KeyModifiers::SHIFT),
+            "shift-right" => return self.key(KeyCode::Right, KeyModifiers::SHIFT),
             other => match other.strip_prefix("ctrl-") {
                 Some(letter) => {
                     let letter = letter.chars().next().expect("a letter");
