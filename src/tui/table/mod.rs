@@ -4,6 +4,7 @@
 mod cells;
 mod columns;
 mod filter;
+mod hay;
 mod order;
 mod view;
 
@@ -12,6 +13,7 @@ use std::collections::BTreeSet;
 pub(super) use self::cells::{account_of, provider_of};
 use self::columns::Longest;
 use self::filter::Query;
+use self::hay::Hay;
 pub(super) use self::order::Column;
 use self::order::Order;
 pub(super) use self::view::{draw, header_column, row_lines};
@@ -39,6 +41,8 @@ pub(super) struct Table {
     order: Order,
     filter: TextField,
     query: Query,
+    /// Made for the first filter, one for each of `rows`.
+    hays: Vec<Hay>,
     finding: bool,
     longest: Longest,
 }
@@ -67,6 +71,7 @@ impl Table {
         let awaited = chosen.is_some_and(|id| self.row(id).is_none());
         let here = if awaited { None } else { self.here() };
         self.rows = rows;
+        self.hays.clear();
         if !self.marks.is_empty() {
             let known: BTreeSet<&ConnectionId> =
                 self.rows.iter().map(|row| &row.summary.id).collect();
@@ -103,6 +108,18 @@ impl Table {
             .collect()
     }
 
+    /// The rows in view and out of it, from the first to the last.
+    #[cfg(test)]
+    pub(super) fn shown_ids(&self) -> Vec<ConnectionId> {
+        let id = |index: &usize| self.rows[*index].summary.id.clone();
+        self.shown.iter().map(id).collect()
+    }
+
+    #[cfg(test)]
+    pub(super) fn marks(&self) -> &BTreeSet<ConnectionId> {
+        &self.marks
+    }
+
     pub(super) fn marked(&self) -> usize {
         self.marks.len()
     }
@@ -125,6 +142,7 @@ impl Table {
 
     pub(super) fn find(&mut self) {
         self.finding = true;
+        self.stack_hay();
     }
 
     /// Closes the filter line; what it holds stays in force.
@@ -237,7 +255,10 @@ impl Table {
     pub(super) fn refilter(&mut self) {
         let mut query = Query::parse(self.filter.value());
         // A longer filter only takes away: look at what the shorter one left.
-        self.shown = query.pass(&self.sorted, Some((&self.query, &self.shown)), &self.rows);
+        if !query.is_empty() {
+            self.stack_hay();
+        }
+        self.shown = query.pass(&self.sorted, Some((&self.query, &self.shown)), &self.hays);
         self.query = query;
         self.keep_selection();
     }
@@ -269,13 +290,23 @@ impl Table {
     fn sort(&mut self, here: Option<ConnectionId>) {
         self.sorted = (0..self.rows.len()).collect();
         self.order.apply(&mut self.sorted, &self.rows);
-        self.query = Query::parse(self.filter.value());
-        self.shown = self.query.pass(&self.sorted, None, &self.rows);
+        let mut query = Query::parse(self.filter.value());
+        if !query.is_empty() {
+            self.stack_hay();
+        }
+        self.shown = query.pass(&self.sorted, None, &self.hays);
+        self.query = query;
         self.keep_selection();
         // What is chosen may be filtered out while another row is selected: neither an order nor a
         // change elsewhere takes the selection away from under a key.
         if let Some(at) = here.and_then(|id| self.position_of(&id)) {
             self.at = at;
+        }
+    }
+
+    fn stack_hay(&mut self) {
+        if self.hays.is_empty() {
+            self.hays = self.rows.iter().map(Hay::of).collect();
         }
     }
 

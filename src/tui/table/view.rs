@@ -189,7 +189,7 @@ fn underlined(
     }
     let emphasis = style.patch(look.style(Role::Match));
     let mut spans: Vec<Span<'static>> = Vec::new();
-    for (at, c) in (0_u32..).zip(words.chars()) {
+    for (at, c) in words.chars().enumerate() {
         let here = if matched.binary_search(&at).is_ok() {
             emphasis
         } else {
