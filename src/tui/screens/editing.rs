@@ -83,6 +83,15 @@ impl Editing {
         &self.id
     }
 
+    /// What was typed and is not stored, by field.
+    #[cfg(test)]
+    pub(in crate::tui) fn typed_texts(&self) -> std::collections::BTreeMap<Field, String> {
+        let changed = self.entries.iter().filter(|entry| entry.is_changed());
+        changed
+            .map(|entry| (entry.field, entry.input.value().to_owned()))
+            .collect()
+    }
+
     /// The definition was read, perhaps once more: a field that was not touched follows it.
     pub(in crate::tui) fn know(&mut self, detail: &Detail) {
         if detail.connection.id != self.id {

@@ -51,7 +51,9 @@ pub(super) struct FakeBackend {
     pub(super) secrets: bool,
     /// Nothing more can be stored.
     pub(super) no_room: bool,
-    restored: u32,
+    pub(super) restored: u32,
+    /// What was asked about which connection, since a test last emptied it.
+    pub(super) about: Vec<(&'static str, ConnectionId)>,
     pub(super) asked: Vec<&'static str>,
     pub(super) copied: Vec<String>,
     pub(super) pasted: Vec<String>,
@@ -400,6 +402,16 @@ impl Backend for FakeBackend {
 
     fn perform(&mut self, request: Request, replies: &Replies) {
         self.asked.push(request.word());
+        match &request {
+            Request::Test(id)
+            | Request::Refresh(id)
+            | Request::Remove(id)
+            | Request::SignIn { id, .. }
+            | Request::Revoke { id, .. }
+            | Request::Rename { id, .. }
+            | Request::Edit { id, .. } => self.about.push((request.word(), id.clone())),
+            _ => {}
+        }
         let waits = self.slow && matches!(request, Request::Test(_) | Request::Refresh(_));
         let answers = self.answer(request);
         if waits {
