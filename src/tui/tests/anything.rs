@@ -148,14 +148,16 @@ pub(super) fn do_it(script: &mut Script, happening: &Happening) {
     script.send(msg);
 }
 
-/// Another program renames a connection, ends its sign-in, deletes it, or turns the rows round.
+/// Another program renames a connection, ends its sign-in, deletes it, asks for other scopes, or turns the
+/// rows round.
 fn elsewhere(rows: &mut Vec<Row>, n: u8) {
-    let Some(at) = usize::from(n / 4).checked_rem(rows.len()) else {
+    let Some(at) = usize::from(n / 5).checked_rem(rows.len()) else {
         rows.extend(super::example::rows());
         return;
     };
     let summary = &mut rows[at].summary;
-    match n % 4 {
+    match n % 5 {
+        4 => summary.requested = scopes(&format!("read s{n}")),
         0 => summary.name = name(&format!("n{n}-{}", summary.provider_id.replace(' ', "-"))),
         1 => {
             summary.grant = None;

@@ -126,6 +126,17 @@ fn others_changes_come_in_beside_what_is_typed() {
     script.send(Msg::Engine(Change::Connections));
     assert!(script.shows("authorizeabc"), "{}", script.frame());
     assert!(script.shows("elsewhere"), "{}", script.frame());
+    // A field that was touched stays as it was typed.
+    for _ in 0..12 {
+        script.keys("down");
+    }
+    script.keys("\"mine\"");
+    for row in &mut script.backend.rows {
+        row.summary.requested = super::example::scopes("third");
+    }
+    script.send(Msg::Engine(Change::Connections));
+    assert!(script.shows("elsewheremine"), "{}", script.frame());
+    script.keys("home");
     // Deleted elsewhere: what was typed stays until a person lets it go.
     script.backend.rows.clear();
     script.backend.rows.push(rows().remove(0));

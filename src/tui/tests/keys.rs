@@ -104,17 +104,21 @@ fn every_key_that_works_stands_on_the_help_page() {
                 Ok(()) => entry.help.to_owned(),
                 Err(reason) => format!("{}: {reason}", entry.name),
             };
-            let at = page.find(&words);
-            let at = at.unwrap_or_else(|| panic!("{name:?}: {words:?} is missing in {page}"));
-            let before: String = page[..at].chars().rev().take(34).collect();
-            let before: String = before.chars().rev().collect();
+            // Two actions may say the same: the keys of one of them stand there.
+            let before: Vec<String> = page
+                .match_indices(&words)
+                .map(|(at, _)| {
+                    let near: Vec<char> = page[..at].chars().rev().take(34).collect();
+                    near.into_iter().rev().collect()
+                })
+                .collect();
             for key in entry.keys {
                 let shown = match entry.action {
                     Action::Pick => "1-9".to_owned(),
                     _ => key.to_string(),
                 };
                 assert!(
-                    before.contains(&shown),
+                    before.iter().any(|before| before.contains(&shown)),
                     "{name:?}: {shown} is not beside {words:?}"
                 );
             }
@@ -163,7 +167,7 @@ fn a_key_that_stands_nowhere_does_nothing() {
             continue;
         }
         // A notice goes with the first key, whichever it is.
-        script.send(Msg::Key(KeyEvent::new(KeyCode::Insert, KeyModifiers::NONE)));
+        script.send(Msg::Key(KeyEvent::new(KeyCode::F(9), KeyModifiers::NONE)));
         script.asked();
         let place = script.model.place();
         let before = script.frame();

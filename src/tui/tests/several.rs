@@ -170,6 +170,11 @@ fn without_the_vault_the_rest_is_not_done_and_that_is_said() {
         ["test", "test", "test", "test", "stop-waiting"]
     );
     assert_eq!(script.model.world.table.marked(), 12);
+    script.keys("esc t");
+    assert!(
+        script.shows("Test 12 connections"),
+        "nothing is under way any more"
+    );
     let mut script = marked();
     script.backend.moved = true;
     script.keys("r 1 esc");
