@@ -304,7 +304,7 @@ fn meaning(field: Field, choice: &str) -> &'static str {
     match (field, choice) {
         (Field::Auth, "basic") => "as Basic authentication",
         (Field::Auth, "post") => "in the body",
-        (Field::Auth, _) => "not at all: there is none (PKCE)",
+        (Field::Auth, _) => "there is no secret (PKCE)",
         (Field::Policy, "confirm") => "asks you each time",
         (Field::Policy, "confirm-session") => "asks you once in a terminal session",
         (Field::Policy, "deny") => "is refused",
