@@ -1,6 +1,7 @@
 //! One thing done with several connections: what is left, what runs, what failed.
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 
 use super::notice::Notice;
 use super::request::Request;
@@ -123,7 +124,7 @@ impl Bulk {
     pub(super) fn words(&self) -> String {
         let mut words = format!("{} of {} {}", self.done, self.total, self.deed.done());
         if !self.failed.is_empty() {
-            words.push_str(&format!(", {} failed", self.failed.len()));
+            let _ = write!(words, ", {} failed", self.failed.len());
         }
         if self.stopped {
             words.push_str("; the rest was not done");

@@ -182,9 +182,10 @@ impl Editing {
         };
         let entry = &mut self.entries[index];
         let mut trial = connection.as_ref().clone();
-        let problem = match entry.is_changed() {
-            true => entry.field.put(&mut trial, entry.input.trimmed()).err(),
-            false => None,
+        let problem = if entry.is_changed() {
+            entry.field.put(&mut trial, entry.input.trimmed()).err()
+        } else {
+            None
         };
         entry.problem = problem.map(|problem| sentence(&problem));
     }
@@ -215,12 +216,14 @@ impl Editing {
         };
         let mut words = Vec::new();
         if before.grant.is_some() {
-            words.push(match address {
-                true => format!(
-                    "{what} parks this sign-in: its tokens will not be sent {where_to}. You sign in again."
-                ),
-                false => format!("{what} parks this sign-in: its tokens are not used for it. You sign in again."),
-            });
+            let fate = if address {
+                format!("its tokens will not be sent {where_to}")
+            } else {
+                "its tokens are not used for it".to_owned()
+            };
+            words.push(format!(
+                "{what} parks this sign-in: {fate}. You sign in again."
+            ));
         }
         if before.registration.has_secret && self.secret.is_empty() {
             words.push(

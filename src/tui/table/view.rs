@@ -136,7 +136,7 @@ fn row_line(
         let width = *width;
         match column {
             Column::Name => {
-                spans.extend(cell(table, *column, row.summary.name.as_str(), width, look))
+                spans.extend(cell(table, *column, row.summary.name.as_str(), width, look));
             }
             Column::Provider => spans.extend(cell(table, *column, &provider_of(row), width, look)),
             Column::Account => spans.extend(cell(table, *column, &account_of(row), width, look)),
