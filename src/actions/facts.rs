@@ -23,6 +23,8 @@ pub struct Facts {
     pub practice: bool,
     /// A code is shown that also fits as a QR picture.
     pub qr: bool,
+    /// Something was deleted that can come back.
+    pub deleted: bool,
     /// A program waits for a person's word, and its question is not open yet.
     pub asked: bool,
 }
@@ -75,6 +77,13 @@ pub(super) fn split(facts: &Facts) -> Why {
 
 pub(super) fn practice(facts: &Facts) -> Why {
     check(facts.practice, "You are practising already.")
+}
+
+pub(super) fn deleted(facts: &Facts) -> Why {
+    check(
+        facts.deleted,
+        "Nothing was deleted since the program started.",
+    )
 }
 
 pub(super) fn qr(facts: &Facts) -> Why {

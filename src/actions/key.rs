@@ -16,6 +16,8 @@ pub enum Key {
     Down,
     Left,
     Right,
+    ShiftLeft,
+    ShiftRight,
     PageUp,
     PageDown,
     Home,
@@ -41,7 +43,7 @@ pub enum NoKey {
 }
 
 /// Those with a name of their own.
-const NAMED: [Key; 15] = [
+const NAMED: [Key; 17] = [
     Key::Char(' '),
     Key::Enter,
     Key::Esc,
@@ -51,6 +53,8 @@ const NAMED: [Key; 15] = [
     Key::Down,
     Key::Left,
     Key::Right,
+    Key::ShiftLeft,
+    Key::ShiftRight,
     Key::PageUp,
     Key::PageDown,
     Key::Home,
@@ -108,6 +112,8 @@ impl fmt::Display for Key {
             Self::Down => "down",
             Self::Left => "left",
             Self::Right => "right",
+            Self::ShiftLeft => "shift-left",
+            Self::ShiftRight => "shift-right",
             Self::PageUp => "page up",
             Self::PageDown => "page down",
             Self::Home => "home",

@@ -2,15 +2,13 @@
 
 use std::path::Path;
 
-use super::add::{address, auth, ca_file};
+use super::add::ca_file;
 use super::failed::Failed;
 use super::output;
 use super::prompt::secret_from;
 use super::setup::Setup;
-use crate::model::{
-    ClientAuth, Connection, ConnectionName, EndpointUrl, Issuer, Policy, RedirectUri, ScopeSet,
-    TestRead, span,
-};
+use crate::engine::{Edit, Field, put_all};
+use crate::model::{Connection, ConnectionName};
 
 pub(super) fn rename(setup: &Setup, from: &str, to: &str) -> Result<(), Failed> {
     let connection = setup.engine.connection(from)?;
@@ -29,16 +27,18 @@ pub(super) fn run(
 ) -> Result<(), Failed> {
     let mut connection = setup.engine.connection(name)?;
     let mut problems = Vec::new();
+    let mut edits = Vec::new();
     for field in fields {
         match field.split_once('=') {
-            Some((field, value)) => {
-                if let Err(problem) = set(&mut connection, field, value) {
-                    problems.push(format!("{field}: {problem}"));
-                }
-            }
+            Some((word, value)) => match read(&mut connection, word, value) {
+                Ok(edit) => edits.extend(edit),
+                Err(problem) => problems.push(format!("{word}: {problem}")),
+            },
             None => problems.push(format!("{field}: write it as FIELD=VALUE")),
         }
     }
+    let refused = put_all(&mut connection, &edits).into_iter();
+    problems.extend(refused.map(|(field, problem)| format!("{}: {problem}", field.word())));
     if !problems.is_empty() {
         return Err(Failed::usage(
             "edit",
@@ -49,10 +49,6 @@ pub(super) fn run(
     let secret = secret_file.map(secret_from).transpose()?;
     if secret.is_some() {
         setup.open_vault()?;
-        connection.registration.has_secret = true;
-        if connection.registration.auth == ClientAuth::None {
-            connection.registration.auth = ClientAuth::Post;
-        }
     }
     let edited = setup.engine.edit(&connection, secret.as_ref().map(Some))?;
     output::note(&format!("Changed {}.", connection.name));
@@ -69,99 +65,41 @@ pub(super) fn run(
 pub(super) fn parks(setup: &Setup, name: &str, change: &str) -> Result<bool, Failed> {
     let before = setup.engine.connection(name)?;
     let mut after = before.clone();
-    let understood = change
+    let edits = change
         .split_once('=')
-        .is_some_and(|(field, value)| set(&mut after, field, value).is_ok());
+        .and_then(|(word, value)| read(&mut after, word, value).ok());
+    let understood = edits.is_some_and(|edit| {
+        let edits: Vec<Edit> = edit.into_iter().collect();
+        put_all(&mut after, &edits).is_empty()
+    });
     let signed_in = before.grant.is_some() && before.ended.is_none();
     Ok(understood && signed_in && before.endpoint_identity() != after.endpoint_identity())
 }
 
 /// What can be changed.
-pub(super) const FIELDS: [&str; 15] = [
-    "authorization-url",
-    "token-url",
-    "device-url",
-    "revocation-url",
-    "introspection-url",
-    "userinfo-url",
-    "issuer",
-    "client-id",
-    "redirect-uri",
-    "scope",
-    "test-url",
-    "auth",
-    "ca-file",
-    "policy",
-    "lifetime",
-];
+pub(super) fn fields() -> Vec<&'static str> {
+    let fields = Field::ALL.into_iter().map(Field::word);
+    fields.chain(["ca-file"]).collect()
+}
 
-fn set(connection: &mut Connection, field: &str, value: &str) -> Result<(), String> {
-    let dev_http = connection.dev_http;
-    let endpoints = &mut connection.provider.endpoints;
-    let url = |value: &str| -> Result<Option<EndpointUrl>, String> {
-        if value.is_empty() {
-            Ok(None)
-        } else {
-            address(value, dev_http).map(Some)
-        }
-    };
-    match field {
-        "authorization-url" => endpoints.authorization = url(value)?,
-        "token-url" => endpoints.token = Some(address(value, dev_http)?),
-        "device-url" => endpoints.device = url(value)?,
-        "revocation-url" => endpoints.revocation = url(value)?,
-        "introspection-url" => endpoints.introspection = url(value)?,
-        "userinfo-url" => endpoints.userinfo = url(value)?,
-        "issuer" => {
-            connection.provider.issuer = if value.is_empty() {
-                None
-            } else {
-                Some(Issuer::parse(value, dev_http).map_err(|problem| problem.to_string())?)
-            };
-        }
-        "client-id" if value.is_empty() => return Err("a client ID is needed".to_owned()),
-        "client-id" => value.clone_into(&mut connection.registration.client_id),
-        "redirect-uri" => {
-            connection.registration.redirect =
-                RedirectUri::parse(value).map_err(|problem| problem.to_string())?;
-        }
-        "scope" => {
-            connection.requested = ScopeSet::parse(value).map_err(|problem| problem.to_string())?;
-        }
-        "test-url" => {
-            connection.provider.test = url(value)?.map(TestRead::at);
-        }
-        "auth" => connection.registration.auth = auth(value)?,
+/// The field of a word; what only a file holds is put in at once.
+fn read(connection: &mut Connection, word: &str, value: &str) -> Result<Option<Edit>, String> {
+    match word {
         "ca-file" => {
             connection.ca_pem = if value.is_empty() {
                 None
             } else {
                 Some(ca_file(Path::new(value))?)
-            }
-        }
-        "policy" => {
-            connection.serving.policy = Policy::parse(value)
-                .ok_or_else(|| format!("one of {}", Policy::ALL.map(Policy::word).join(", ")))?;
-        }
-        "lifetime" => {
-            connection.serving.lifetime = if value.is_empty() {
-                None
-            } else {
-                Some(span(value)?)
             };
+            Ok(None)
         }
-        "refresh-ahead" => {
-            connection.serving.ahead = match value {
-                "yes" => true,
-                "no" | "" => false,
-                _ => return Err("yes or no".to_owned()),
-            };
-        }
-        "name" => return Err("use valetkey rename".to_owned()),
+        "name" => Err("use valetkey rename".to_owned()),
         "client-secret" | "secret" => {
-            return Err("secrets never come as arguments; use --client-secret-file".to_owned());
+            Err("secrets never come as arguments; use --client-secret-file".to_owned())
         }
-        _ => return Err("there is no such field".to_owned()),
+        _ => match Field::parse(word) {
+            Some(field) => Ok(Some((field, value.to_owned()))),
+            None => Err("there is no such field".to_owned()),
+        },
     }
-    Ok(())
 }

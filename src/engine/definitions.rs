@@ -1,8 +1,8 @@
 //! Rows, details, and changes of definitions. Nothing here goes over the network.
 
 use crate::model::{
-    Connection, ConnectionId, ConnectionName, NameProblem, Registration, RegistrationId, Secret,
-    Serving, UnixTime, Verdict,
+    ClientAuth, Connection, ConnectionId, ConnectionName, NameProblem, Registration,
+    RegistrationId, Secret, Serving, UnixTime, Verdict,
 };
 use crate::vault::{Edited, KnownRegistration, VaultError};
 
@@ -165,7 +165,16 @@ impl Engine {
         // A refresh under way would lose its result to the edit.
         let _lock = self.lock_grant_blocking(&changed.id)?;
         let now = self.now();
-        let edited = self.with_vault(|vault| vault.edit(changed, client_secret, now))?;
+        let mut changed = changed.clone();
+        let registration = &mut changed.registration;
+        if let Some(given) = client_secret {
+            registration.has_secret = given.is_some();
+        }
+        // A secret that comes is also sent.
+        if matches!(client_secret, Some(Some(_))) && registration.auth == ClientAuth::None {
+            registration.auth = ClientAuth::Post;
+        }
+        let edited = self.with_vault(|vault| vault.edit(&changed, client_secret, now))?;
         self.tell(&Change::Connections);
         Ok(edited)
     }
@@ -175,6 +184,54 @@ impl Engine {
         self.with_vault(|vault| vault.rename(id, name, now))?;
         self.tell(&Change::Connections);
         Ok(())
+    }
+
+    /// Brings a deleted definition back: under its name, or a free one like it. Its sign-in is gone,
+    /// and its client secret too unless another connection still uses the same app.
+    pub fn restore(&self, deleted: &Connection) -> Result<Connection, Error> {
+        let id = Self::new_connection_id()?;
+        let known = self.known_registration(&deleted.registration.id).ok();
+        let is_free = |name: &ConnectionName| -> Result<bool, Error> {
+            let same = |row: &Row| {
+                row.summary.name.as_str().to_lowercase() == name.as_str().to_lowercase()
+            };
+            Ok(!self.rows()?.iter().any(same))
+        };
+        let name = if is_free(&deleted.name)? {
+            deleted.name.clone()
+        } else {
+            self.free_name(deleted.name.as_str())?
+        };
+        let mut back = Connection {
+            id,
+            name,
+            registration: Registration {
+                has_secret: known.as_ref().is_some_and(|known| known.has_secret),
+                ..deleted.registration.clone()
+            },
+            grant: None,
+            ended: None,
+            problem: None,
+            ..deleted.clone()
+        };
+        let same_app = known.is_some_and(|known| known == back.registration);
+        let now = self.now();
+        let added = if same_app {
+            self.with_vault(|vault| vault.add(&back, None, now))
+        } else {
+            Err(VaultError::RegistrationDiffers.into())
+        };
+        match added {
+            // The app is gone, or means another one by now.
+            Err(Error::Vault(VaultError::RegistrationDiffers)) => {
+                back.registration.id = Self::new_registration_id()?;
+                back.registration.has_secret = false;
+                self.with_vault(|vault| vault.add(&back, None, now))?;
+            }
+            other => other?,
+        }
+        self.tell(&Change::Connections);
+        Ok(back)
     }
 
     /// Deletes the definition here; what lives at the provider stays as it is.
@@ -226,4 +283,71 @@ pub(super) fn parse_name(text: &str) -> Result<ConnectionName, Error> {
             }
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::others::tests::{definition, engine};
+    use crate::vault::Home;
+
+    fn made(engine: &Engine, name: &str, secret: bool) -> Connection {
+        let mut new = definition();
+        new.name = Some(parse_name(name).expect("a name"));
+        if secret {
+            new.auth = ClientAuth::Basic;
+            new.client_secret = Some(Secret::new("fake-secret".to_owned()));
+        }
+        let id = engine.add(new).expect("added");
+        engine.connection_by_id(&id).expect("there")
+    }
+
+    #[test]
+    fn a_deleted_definition_comes_back_without_secrets() {
+        let engine = engine(&Home::Memory);
+        let mut before = made(&engine, "ada@acme", true);
+        before.serving.policy = crate::model::Policy::Deny;
+        engine.edit(&before, None).expect("edited");
+        engine.remove(&before).expect("removed");
+        let back = engine.restore(&before).expect("back");
+        assert_eq!(back, engine.connection_by_id(&back.id).expect("there"));
+        assert_ne!(back.id, before.id, "nothing of the old one belongs to it");
+        assert_ne!(back.registration.id, before.registration.id);
+        assert_eq!(
+            (&back.name, &back.provider),
+            (&before.name, &before.provider)
+        );
+        assert_eq!(back.serving, before.serving, "a refusal stays one");
+        assert!(back.grant.is_none() && !back.registration.has_secret);
+        let secret = engine.with_vault(|vault| vault.client_secret(&back));
+        assert!(secret.expect("read").is_none());
+    }
+
+    #[test]
+    fn a_shared_app_is_used_again_and_a_taken_name_gives_way() {
+        let engine = engine(&Home::Memory);
+        let keeps = made(&engine, "one", true);
+        let mut new = definition();
+        new.reuse = Some(keeps.registration.id.clone());
+        let id = engine.add(new).expect("added");
+        let goes = engine.connection_by_id(&id).expect("there");
+        engine.remove(&goes).expect("removed");
+        made(&engine, goes.name.as_str(), false);
+        let back = engine.restore(&goes).expect("back");
+        assert_eq!(
+            back.registration, keeps.registration,
+            "the app has its secret still"
+        );
+        assert_eq!(back.name.as_str(), format!("{}-2", goes.name));
+        // The app means another address by now: the definition comes back with one of its own.
+        engine.remove(&back).expect("removed");
+        let elsewhere = [(
+            crate::engine::Field::Token,
+            "https://b.example/t".to_owned(),
+        )];
+        engine.change(&keeps.id, &elsewhere, None).expect("changed");
+        let back = engine.restore(&goes).expect("back");
+        assert_ne!(back.registration.id, keeps.registration.id);
+        assert!(!back.registration.has_secret);
+    }
 }

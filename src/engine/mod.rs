@@ -16,6 +16,7 @@ mod diagnose;
 mod due;
 mod event;
 mod failure;
+mod field;
 mod fresh;
 mod give_back;
 mod history;
@@ -48,6 +49,7 @@ pub use event::{
 pub use failure::{
     Class, Endpoint, Error, FailureKind, Fate, PasteProblem, ProviderFailure, Withheld,
 };
+pub use field::{Changed, Edit, Field, FieldProblem, check_client_id, put_all};
 pub use fresh::{Handout, is_due, renew_at};
 pub use history::{Happened, Happening, History, Telling};
 pub use judge::must_renew;

@@ -43,7 +43,7 @@ impl Inner {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::Arc;
 
     use super::*;
@@ -55,7 +55,7 @@ mod tests {
     };
     use crate::vault::NewSlot;
 
-    fn engine(home: &Home) -> Engine {
+    pub(in crate::engine) fn engine(home: &Home) -> Engine {
         let world = World {
             clock: Arc::new(ManualClock::at(UnixTime(1_000))),
             browser: Arc::new(SystemBrowser),
@@ -66,7 +66,7 @@ mod tests {
         Engine::open(world, home.clone()).expect("opens")
     }
 
-    fn definition() -> NewConnection {
+    pub(in crate::engine) fn definition() -> NewConnection {
         let token = EndpointUrl::parse("https://a.example/token", false).expect("valid");
         NewConnection {
             name: None,

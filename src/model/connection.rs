@@ -32,6 +32,16 @@ impl ClientAuth {
             Self::Post => "post",
         }
     }
+
+    /// By its word, ours or that of the standards.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "none" => Some(Self::None),
+            "basic" | "client_secret_basic" => Some(Self::Basic),
+            "post" | "client_secret_post" => Some(Self::Post),
+            _ => None,
+        }
+    }
 }
 
 /// A client at one provider.

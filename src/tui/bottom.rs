@@ -135,6 +135,12 @@ fn footer(model: &Model, area: Rect, buffer: &mut Buffer) {
     let size = |hint: &(String, &str)| text::width(&hint.0) + 1 + text::width(hint.1) + 2;
     let mut room = usize::from(area.width).saturating_sub(1 + help.as_ref().map_or(0, size));
     let mut spans = vec![Span::raw(" ")];
+    let marked = model.world.table.marked();
+    if marked > 0 && model.top().is_none() {
+        let words = format!("{marked} marked  ");
+        room = room.saturating_sub(text::width(&words));
+        spans.push(Span::styled(words, look.style(Role::Strong)));
+    }
     let quit = hints
         .iter()
         .position(|(_, word)| *word == "quit")

@@ -1,5 +1,6 @@
 //! What every screen above the table is able to do.
 
+use super::bulk::Bulk;
 use super::field::Typed;
 use super::model::{Screen, World};
 use super::notice::Notice;
@@ -21,6 +22,8 @@ pub(super) enum Effect {
     Say(Notice),
     /// Copy a text that is no secret; the name says what was copied.
     Copy(&'static str, String),
+    /// Do one thing with several connections.
+    Bulk(Box<Bulk>),
     /// Do another action, in the screen below.
     Do(Action),
     /// Let the wizard below correct something and sign in again.

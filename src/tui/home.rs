@@ -1,12 +1,13 @@
 //! The bottom of the stack: the table, and the first-start screen while it is empty.
 
 use super::authorize::Authorize;
+use super::bulk::{Bulk, Deed, Job};
 use super::face::{Effect, moved};
 use super::model::{Model, Screen, World};
 use super::notice::Notice;
 use super::page::{Page, Pen};
 use super::request::Request;
-use super::screens::{Details, HistoryScreen, Renaming, Revoking};
+use super::screens::{BulkScreen, Details, Editing, HistoryScreen, Renaming, Revoking};
 use super::theme::Role;
 use super::wizard::Wizard;
 use crate::actions::{Action, Key};
@@ -40,6 +41,11 @@ pub(super) fn act(model: &mut Model, action: Action, _key: Key) -> Vec<Effect> {
     if table.finding() {
         return find(model, action);
     }
+    if action == Action::Undo {
+        let deleted = model.world.deleted.pop().map(Box::new);
+        let asked = deleted.map(|deleted| Effect::Ask(Request::Restore(deleted)));
+        return asked.into_iter().collect();
+    }
     if table.is_empty() {
         return start(model, action);
     }
@@ -50,18 +56,11 @@ pub(super) fn act(model: &mut Model, action: Action, _key: Key) -> Vec<Effect> {
         Action::Add => vec![Effect::Open(Box::new(wizard(model)))],
         Action::Open if matches!(model.screens.last(), Some(Screen::Details(_))) => focus(model),
         Action::Open => open_details(&model.world),
-        Action::Test => each(
-            &model.world,
-            |row| Request::Test(row.summary.id.clone()),
-            "Testing",
-        ),
-        Action::Refresh => each(
-            &model.world,
-            |row| Request::Refresh(row.summary.id.clone()),
-            "Refreshing",
-        ),
+        Action::Test => bulk(&model.world, Deed::Test, test),
+        Action::Refresh => bulk(&model.world, Deed::Refresh, refresh),
         Action::Reauthorize => reauthorize(&model.world),
-        Action::Revoke => revoke(&model.world),
+        Action::Revoke => revoke(&model.world, &model.world.table.targets()),
+        Action::Edit => Editing::open(&model.world),
         Action::Rename => match table.selected() {
             Some(row) => vec![Effect::Open(Box::new(Screen::Renaming(Renaming::new(row))))],
             None => Vec::new(),
@@ -87,6 +86,10 @@ pub(super) fn act(model: &mut Model, action: Action, _key: Key) -> Vec<Effect> {
         }
         Action::Sort => {
             table.next_column();
+            vec![Effect::Say(Notice::info(table.order_words()))]
+        }
+        Action::SortBefore => {
+            table.column_before();
             vec![Effect::Say(Notice::info(table.order_words()))]
         }
         Action::Reverse => {
@@ -139,19 +142,56 @@ pub(super) fn open_details(world: &World) -> Vec<Effect> {
     ]
 }
 
-/// One request for each row acted on, told once.
-pub(super) fn each(world: &World, request: fn(&Row) -> Request, verb: &str) -> Vec<Effect> {
-    let targets = world.table.targets();
-    let names: Vec<&str> = targets
-        .iter()
-        .map(|row| row.summary.name.as_str())
-        .collect();
-    let told = Notice::info(format!("{verb} {}", names.join(", ")));
-    targets
-        .iter()
-        .map(|row| Effect::Ask(request(row)))
-        .chain([Effect::Say(told)])
-        .collect()
+pub(super) fn test(row: &Row) -> Job {
+    job(row, Request::Test(row.summary.id.clone()))
+}
+
+pub(super) fn refresh(row: &Row) -> Job {
+    job(row, Request::Refresh(row.summary.id.clone()))
+}
+
+fn job(row: &Row, request: Request) -> Job {
+    Job {
+        id: row.summary.id.clone(),
+        name: row.summary.name.clone(),
+        request,
+    }
+}
+
+/// With the selected connection at once, with several after a question.
+fn bulk(world: &World, deed: Deed, job: fn(&Row) -> Job) -> Vec<Effect> {
+    match world.table.targets().as_slice() {
+        [] => Vec::new(),
+        [row] => one(row, deed, job),
+        _ if is_busy(world) => busy(world),
+        many => vec![Effect::Open(Box::new(Screen::Bulk(BulkScreen::ask(
+            deed, many, job,
+        ))))],
+    }
+}
+
+/// With one connection.
+pub(super) fn one(row: &Row, deed: Deed, job: fn(&Row) -> Job) -> Vec<Effect> {
+    let doing = match deed {
+        Deed::Test => "Testing",
+        _ => "Refreshing",
+    };
+    vec![
+        Effect::Ask(job(row).request),
+        Effect::Say(Notice::info(format!("{doing} {}", row.summary.name))),
+    ]
+}
+
+fn is_busy(world: &World) -> bool {
+    world.bulk.as_ref().is_some_and(|bulk| !bulk.is_over())
+}
+
+/// One after the other: two counts would be read as one.
+fn busy(world: &World) -> Vec<Effect> {
+    let words = world.bulk.as_ref().map(Bulk::words).unwrap_or_default();
+    vec![Effect::Say(Notice::info(format!(
+        "Something with several is under way: {words}."
+    )))]
 }
 
 pub(super) fn reauthorize(world: &World) -> Vec<Effect> {
@@ -161,15 +201,17 @@ pub(super) fn reauthorize(world: &World) -> Vec<Effect> {
     }
 }
 
-pub(super) fn revoke(world: &World) -> Vec<Effect> {
-    let targets = world.table.targets();
+pub(super) fn revoke(world: &World, targets: &[&Row]) -> Vec<Effect> {
     let Some(first) = targets.first() else {
         return Vec::new();
     };
+    if targets.len() > 1 && is_busy(world) {
+        return busy(world);
+    }
     // Whether the provider can be told stands in the definition: read it before asking.
     let id = first.summary.id.clone();
     vec![
-        Effect::Open(Box::new(Screen::Revoking(Revoking::new(&targets, world)))),
+        Effect::Open(Box::new(Screen::Revoking(Revoking::new(targets, world)))),
         Effect::Ask(Request::LoadDetail(id)),
     ]
 }
@@ -222,6 +264,13 @@ pub(super) fn start_page(model: &Model, pen: Pen) -> Page {
             &format!("{}  {label}", world.keys().fill(key)),
             24,
             note,
+        );
+    }
+    if let Some(deleted) = world.deleted.last() {
+        page.text(
+            0,
+            Role::Plain,
+            &format!("z  bring {} back, which you deleted", deleted.name),
         );
     }
     page.blank();

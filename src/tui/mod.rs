@@ -8,6 +8,7 @@ mod asked;
 mod authorize;
 mod backend;
 mod bottom;
+mod bulk;
 mod engine;
 mod face;
 mod field;

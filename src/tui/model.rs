@@ -3,11 +3,12 @@
 use jiff::tz::TimeZone;
 
 use super::authorize::Authorize;
+use super::bulk::Bulk;
 use super::face::Face;
 use super::notice::Notice;
 use super::screens::{
-    Adopting, AgentAsks, Asking, Details, Finished, HelpScreen, HistoryScreen, Leaving,
-    PaletteScreen, Renaming, Revoking, Waiting,
+    Adopting, AgentAsks, Asking, BulkScreen, Details, Dropping, Editing, Finished, HelpScreen,
+    HistoryScreen, Leaving, PaletteScreen, Renaming, Revoking, Waiting,
 };
 use super::table::Table;
 use super::theme::Look;
@@ -15,7 +16,7 @@ use super::wizard::{PresetChoice, Wizard};
 use crate::actions::{Facts, Keymap, Place};
 use crate::agent::Question;
 use crate::host::FirstWay;
-use crate::model::{Health, UnixTime};
+use crate::model::{Connection, Health, UnixTime};
 
 /// From this width on the details stand beside the table.
 pub(super) const SPLIT_FROM: u16 = 110;
@@ -89,6 +90,10 @@ pub(super) struct World {
     /// The rows were read at least once.
     pub loaded: bool,
     pub mouse: bool,
+    /// Definitions deleted since the program started, the latest last. They hold no token.
+    pub deleted: Vec<Connection>,
+    /// One thing done with several connections, the latest.
+    pub bulk: Option<Bulk>,
     /// Questions of the agent that wait, oldest first.
     pub asked: Vec<Question>,
 }
@@ -141,11 +146,14 @@ pub(super) enum Screen {
     Finished(Box<Finished>),
     Revoking(Revoking),
     Renaming(Renaming),
+    Editing(Box<Editing>),
+    Dropping(Dropping),
     Asking(Asking),
     Help(HelpScreen),
     Palette(PaletteScreen),
     Leaving(Leaving),
     Waiting(Waiting),
+    Bulk(BulkScreen),
     Adopting(Adopting),
     AgentAsks(AgentAsks),
 }
@@ -160,11 +168,14 @@ impl Screen {
             Self::Finished(screen) => screen.as_ref(),
             Self::Revoking(screen) => screen,
             Self::Renaming(screen) => screen,
+            Self::Editing(screen) => screen.as_ref(),
+            Self::Dropping(screen) => screen,
             Self::Asking(screen) => screen,
             Self::Help(screen) => screen,
             Self::Palette(screen) => screen,
             Self::Leaving(screen) => screen,
             Self::Waiting(screen) => screen,
+            Self::Bulk(screen) => screen,
             Self::Adopting(screen) => screen,
             Self::AgentAsks(screen) => screen,
         }
@@ -179,11 +190,14 @@ impl Screen {
             Self::Finished(screen) => screen.as_mut(),
             Self::Revoking(screen) => screen,
             Self::Renaming(screen) => screen,
+            Self::Editing(screen) => screen.as_mut(),
+            Self::Dropping(screen) => screen,
             Self::Asking(screen) => screen,
             Self::Help(screen) => screen,
             Self::Palette(screen) => screen,
             Self::Leaving(screen) => screen,
             Self::Waiting(screen) => screen,
+            Self::Bulk(screen) => screen,
             Self::Adopting(screen) => screen,
             Self::AgentAsks(screen) => screen,
         }
@@ -221,6 +235,8 @@ impl Model {
                 table,
                 loaded: false,
                 mouse,
+                deleted: Vec::new(),
+                bulk: None,
                 asked: Vec::new(),
             },
             screens: Vec::new(),
@@ -260,7 +276,11 @@ impl Model {
 
     pub(super) fn facts(&self) -> Facts {
         let world = &self.world;
-        let targets = world.table.targets();
+        // Marks count where the table has the keys; a screen is about its own connection.
+        let targets = match self.top() {
+            Some(_) => world.table.selected().into_iter().collect(),
+            None => world.table.targets(),
+        };
         let over = |health: Health| health == Health::NeedsSignIn;
         let mut facts = Facts {
             row: !targets.is_empty(),
@@ -281,6 +301,7 @@ impl Model {
             copyable: !targets.is_empty(),
             split: world.is_split() && matches!(self.screens.last(), Some(Screen::Details(_))),
             practice: !world.setup.practice,
+            deleted: !world.deleted.is_empty(),
             qr: false,
             asked: super::asked::can_open(self),
         };

@@ -8,7 +8,9 @@ use super::model::VaultState;
 use super::request::{AddressUse, Request};
 use crate::agent::{Answer, Question};
 use crate::engine::{Change, Detail, Error, PassphraseWay, Row, TestReport};
-use crate::model::{AttemptId, ConnectionId, ConnectionName, Seconds, Secret, UnixTime};
+use crate::model::{
+    AttemptId, Connection, ConnectionId, ConnectionName, Seconds, Secret, UnixTime,
+};
 
 /// One event. Without `Debug`: keys and pastes may be secrets.
 pub enum Msg {
@@ -72,18 +74,35 @@ pub enum Reply {
         report: TestReport,
     },
     Refreshed {
+        id: ConnectionId,
         name: ConnectionName,
     },
     Revoked {
+        id: ConnectionId,
         name: ConnectionName,
         outcome: Revocation,
-        removed: bool,
+        /// The definition, when it was deleted too.
+        removed: Option<Box<Connection>>,
     },
-    Removed {
+    /// What was deleted, without its sign-in.
+    Removed(Box<Connection>),
+    /// A deleted definition is back.
+    Restored {
+        /// As it was deleted.
+        was: Box<Connection>,
+        id: ConnectionId,
         name: ConnectionName,
+        /// Its client secret was deleted with it.
+        secret_lost: bool,
     },
     Renamed {
         name: ConnectionName,
+    },
+    Edited {
+        id: ConnectionId,
+        name: ConnectionName,
+        /// The sign-in was parked (conformance G-07).
+        parked: bool,
     },
     VaultOpened,
     VaultLocked,
@@ -130,8 +149,12 @@ pub enum Doing {
     Save,
     /// Starting a sign-in.
     SignIn(ConnectionId),
-    /// Anything with a finished connection: test, refresh, revoke, remove, rename.
-    With(ConnectionName),
+    /// Anything with a finished connection: test, refresh, revoke, remove, rename, edit.
+    With(ConnectionId, ConnectionName),
+    /// The same, when its name is not known.
+    At(ConnectionId),
+    /// Bringing a deleted definition back.
+    Restore(Box<Connection>),
     OpenPage,
     Vault,
 }

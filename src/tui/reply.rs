@@ -10,16 +10,17 @@ use super::screens::{Adopting, Asking, Waiting, answered, told};
 use super::update::{apply, copy};
 use crate::advice::advise;
 use crate::engine::{AttemptEvent, Change, Detail};
-use crate::model::{AttemptId, ConnectionId};
+use crate::model::{AttemptId, ConnectionId, ConnectionName};
 
 /// A change in the engine.
 pub(super) fn on_change(model: &mut Model, change: Change) -> Vec<Request> {
     match change {
         Change::Connections => {
-            // The history of a connection lies above its details: one reading is for both.
+            // What lies above a connection's details is about the same one: one reading is for both.
             let detail = model.screens.iter().find_map(|screen| match screen {
                 Screen::Details(details) => Some(Request::LoadDetail(details.id().clone())),
                 Screen::History(history) => Some(Request::LoadDetail(history.id().clone())),
+                Screen::Editing(editing) => Some(Request::LoadDetail(editing.id().clone())),
                 _ => None,
             });
             [Request::LoadRows].into_iter().chain(detail).collect()
@@ -183,19 +184,54 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
                     finished.tested(&id, &report);
                 }
             }
-            model.notice = Some(Notice::info(words));
-            vec![Request::LoadRows]
+            reread(settle(model, &id, Notice::info(words)))
         }
-        Reply::Refreshed { name } => said(model, format!("{name} has a fresh access token.")),
-        Reply::Removed { name } => said(model, format!("{name} was deleted here.")),
+        Reply::Refreshed { id, name } => {
+            let words = format!("{name} has a fresh access token.");
+            reread(settle(model, &id, Notice::info(words)))
+        }
+        Reply::Removed(definition) => {
+            let name = &definition.name;
+            let words = format!("{name} was deleted here. z brings its settings back.");
+            let id = definition.id.clone();
+            model.world.deleted.push(*definition);
+            reread(settle(model, &id, Notice::info(words)))
+        }
+        Reply::Restored {
+            was,
+            id,
+            name,
+            secret_lost,
+        } => {
+            model.world.table.select_id(&id);
+            said(model, undone(&was.name, &name, secret_lost))
+        }
         Reply::Renamed { name } => said(model, format!("It is called {name} now.")),
+        Reply::Edited { id, name, parked } => {
+            model.screens.retain(
+                |screen| !matches!(screen, Screen::Editing(editing) if *editing.id() == id),
+            );
+            let words = if parked {
+                format!("{name} was changed. Its old tokens are erased: u signs in.")
+            } else {
+                format!("{name} was changed.")
+            };
+            said(model, words)
+        }
         Reply::Revoked {
+            id,
             name,
             outcome,
             removed,
         } => {
-            model.notice = Some(told(name.as_str(), &outcome, removed));
-            vec![Request::LoadRows]
+            let mut notice = told(name.as_str(), &outcome, removed.is_some());
+            // An address at the end of it stays the last thing.
+            if removed.is_some() && notice.copy.is_none() {
+                notice.text.push_str(" z brings its settings back.");
+            }
+            let deleted = removed.map(|definition| *definition);
+            model.world.deleted.extend(deleted);
+            reread(settle(model, &id, notice))
         }
         Reply::VaultOpened => on_opened(model),
         Reply::VaultLocked => said(model, "The vault is locked.".to_owned()),
@@ -245,10 +281,53 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             });
             Vec::new()
         }
-        Reply::Failed { doing, error } => {
-            on_failed(model, &doing, &error);
-            Vec::new()
-        }
+        Reply::Failed { doing, error } => on_failed(model, &doing, &error),
+    }
+}
+
+/// Asks for the rows too.
+fn reread(requests: Vec<Request>) -> Vec<Request> {
+    [Request::LoadRows].into_iter().chain(requests).collect()
+}
+
+/// What came of a request about one connection. Alone it is told; as one of several it is counted,
+/// and the next is asked for.
+fn settle(model: &mut Model, id: &ConnectionId, notice: Notice) -> Vec<Request> {
+    let outcome = if notice.bad {
+        Err(notice.text.as_str())
+    } else {
+        Ok(())
+    };
+    let bulk = model.world.bulk.as_mut();
+    let Some(bulk) = bulk.and_then(|bulk| bulk.settled(id, outcome).then_some(bulk)) else {
+        model.notice = Some(notice);
+        return Vec::new();
+    };
+    if outcome.is_ok() {
+        model.world.table.unmark(id);
+    }
+    let next = bulk.next();
+    if !model
+        .screens
+        .iter()
+        .any(|screen| matches!(screen, Screen::Bulk(_)))
+    {
+        model.notice = Some(bulk.notice());
+    }
+    next
+}
+
+/// A deletion was undone, as far as that goes.
+fn undone(was: &ConnectionName, name: &ConnectionName, secret_lost: bool) -> String {
+    let called = if was == name {
+        format!("{name} is back")
+    } else {
+        format!("{was} is back, as {name}")
+    };
+    if secret_lost {
+        format!("Undone: {called}, without its client secret and its sign-in. e adds the secret.")
+    } else {
+        format!("Undone: {called}, without its sign-in. u signs in.")
     }
 }
 
@@ -273,6 +352,7 @@ fn on_detail(model: &mut Model, detail: &Detail) {
             Screen::Revoking(revoking) => revoking.know(detail),
             Screen::Authorize(authorize) => authorize.know(detail),
             Screen::Details(details) => details.know(detail),
+            Screen::Editing(editing) => editing.know(detail),
             Screen::History(history) => history.know(detail),
             _ => {}
         }
@@ -293,7 +373,11 @@ fn on_opened(model: &mut Model) -> Vec<Request> {
     waiting.into_iter().chain([Request::LoadRows]).collect()
 }
 
-fn on_failed(model: &mut Model, doing: &Doing, error: &std::sync::Arc<crate::engine::Error>) {
+fn on_failed(
+    model: &mut Model,
+    doing: &Doing,
+    error: &std::sync::Arc<crate::engine::Error>,
+) -> Vec<Request> {
     let advice = advise(error);
     // Commands to run are for the command line; here the keys stand in the footer.
     let hint = advice.hint.filter(|hint| !hint.contains("run: "));
@@ -301,6 +385,11 @@ fn on_failed(model: &mut Model, doing: &Doing, error: &std::sync::Arc<crate::eng
         Some(hint) => format!("{} {hint}", advice.sentence),
         None => advice.sentence,
     };
+    for screen in &mut model.screens {
+        if let Screen::Editing(editing) = screen {
+            editing.not_stored();
+        }
+    }
     match doing {
         Doing::SignIn(connection) => {
             if let Some(at) = position(model, |authorize| authorize.connection() == connection)
@@ -308,7 +397,7 @@ fn on_failed(model: &mut Model, doing: &Doing, error: &std::sync::Arc<crate::eng
             {
                 authorize.fail(error, None);
                 drop_idle_question(model);
-                return;
+                return Vec::new();
             }
             model.notice = Some(Notice::bad(sentence));
         }
@@ -324,10 +413,22 @@ fn on_failed(model: &mut Model, doing: &Doing, error: &std::sync::Arc<crate::eng
             Some(Screen::Asking(asking)) => asking.failed(sentence),
             _ => model.notice = Some(Notice::bad(sentence)),
         },
-        Doing::With(name) if sentence.starts_with(name.as_str()) => {
-            model.notice = Some(Notice::bad(sentence));
+        Doing::With(id, name) => {
+            let named = sentence.starts_with(name.as_str());
+            let words = if named {
+                sentence
+            } else {
+                format!("{name}: {sentence}")
+            };
+            return settle(model, id, Notice::bad(words));
         }
-        Doing::With(name) => model.notice = Some(Notice::bad(format!("{name}: {sentence}"))),
+        Doing::At(id) => return settle(model, id, Notice::bad(sentence)),
+        Doing::Restore(definition) => {
+            let name = &definition.name;
+            model.notice = Some(Notice::bad(format!("{name} did not come back. {sentence}")));
+            model.world.deleted.push(definition.as_ref().clone());
+        }
         Doing::Load | Doing::OpenPage => model.notice = Some(Notice::bad(sentence)),
     }
+    Vec::new()
 }

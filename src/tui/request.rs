@@ -1,8 +1,8 @@
 //! Everything the face wants done. The answers come back as [`Reply`](super::Reply).
 
 use crate::agent;
-use crate::engine::{Answer, NewConnection, SignInOptions};
-use crate::model::{AttemptId, ConnectionId, ConnectionName, ScopeSet, Secret};
+use crate::engine::{Answer, Edit, NewConnection, SignInOptions};
+use crate::model::{AttemptId, Connection, ConnectionId, ConnectionName, ScopeSet, Secret};
 
 /// One wish. Those of the first group are fulfilled by the loop itself, the others by the
 /// [`Backend`](super::Backend).
@@ -77,9 +77,17 @@ pub enum Request {
     },
     /// Delete here only.
     Remove(ConnectionId),
+    /// Bring a deleted definition back. Its tokens are gone.
+    Restore(Box<Connection>),
     Rename {
         id: ConnectionId,
         name: ConnectionName,
+    },
+    /// Change fields of the definition. A client secret takes the place of the one that is kept.
+    Edit {
+        id: ConnectionId,
+        edits: Vec<Edit>,
+        secret: Option<Secret>,
     },
     /// Open a page in the browser. Only addresses of a preset or of a connection's provider.
     OpenPage(String),
@@ -136,7 +144,9 @@ impl Request {
             Self::Refresh(_) => "refresh",
             Self::Revoke { .. } => "revoke",
             Self::Remove(_) => "remove",
+            Self::Restore(_) => "restore",
             Self::Rename { .. } => "rename",
+            Self::Edit { .. } => "edit",
             Self::OpenPage(_) => "open-page",
             Self::StopWaiting { passphrase: true } => "use-passphrase",
             Self::StopWaiting { passphrase: false } => "stop-waiting",

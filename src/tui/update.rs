@@ -12,7 +12,7 @@ use super::msg::Msg;
 use super::notice::Notice;
 use super::reply;
 use super::request::Request;
-use super::screens::{HelpScreen, Leaving, PaletteScreen};
+use super::screens::{BulkScreen, HelpScreen, Leaving, PaletteScreen};
 use super::view;
 use crate::actions::{Action, Key, Place};
 use crate::model::{Secret, UnixTime};
@@ -220,6 +220,11 @@ pub(super) fn apply(model: &mut Model, effects: Vec<Effect>) -> Vec<Request> {
             }
             Effect::Say(notice) => model.notice = Some(notice),
             Effect::Copy(what, text) => requests.extend(copy(model, what, Secret::new(text))),
+            Effect::Bulk(mut bulk) => {
+                requests.extend(bulk.next());
+                model.world.bulk = Some(*bulk);
+                model.screens.push(Screen::Bulk(BulkScreen::begun()));
+            }
             Effect::Do(action) => {
                 requests.extend(perform(model, action, Key::Enter));
             }
@@ -258,24 +263,33 @@ pub(super) fn copy(model: &mut Model, what: &str, text: Secret) -> Option<Reques
 fn closed(model: &mut Model, screen: Screen) {
     match screen {
         Screen::Wizard(wizard) => model.kept = wizard.into_kept(&model.world).map(Box::new),
-        Screen::Revoking(_) => model.world.table.clear_marks(),
         Screen::AgentAsks(asks) if asks.is_answered() => {
             let id = asks.question().id;
             model.world.asked.retain(|question| question.id != id);
         }
         Screen::Asking(_) | Screen::Waiting(_) => unasked(model),
+        Screen::Adopting(adopting) if !adopting.is_adopted() => stop_bulk(model),
         _ => {}
+    }
+}
+
+fn stop_bulk(model: &mut Model) {
+    if let Some(bulk) = &mut model.world.bulk {
+        bulk.stop();
     }
 }
 
 /// The vault stays closed: what waited for it does not happen, and nothing goes on waiting.
 fn unasked(model: &mut Model) {
+    stop_bulk(model);
     let idle = |screen: &Screen| matches!(screen, Screen::Authorize(authorize) if authorize.attempt().is_none());
     if model.screens.last().is_some_and(idle) {
         model.screens.pop();
     }
-    if let Some(Screen::Wizard(wizard)) = model.screens.last_mut() {
-        wizard.not_stored();
+    match model.screens.last_mut() {
+        Some(Screen::Wizard(wizard)) => wizard.not_stored(),
+        Some(Screen::Editing(editing)) => editing.not_stored(),
+        _ => {}
     }
 }
 

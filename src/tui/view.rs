@@ -200,9 +200,6 @@ fn title_line(words: &str, aside: &str, look: Look, area: Rect, buffer: &mut Buf
 /// How many there are, how the vault stands, where this runs.
 pub(super) fn aside(world: &World) -> String {
     let mut parts = Vec::new();
-    if world.table.marked() > 0 {
-        parts.push(format!("{} marked", world.table.marked()));
-    }
     match world.table.len() {
         0 => {}
         1 => parts.push("1 connection".to_owned()),

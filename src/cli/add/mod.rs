@@ -16,7 +16,7 @@ use crate::provider::{Catalogue, Preset};
 
 use assemble::assemble;
 use questions::Answers;
-pub(in crate::cli) use values::{address, auth, ca_file};
+pub(in crate::cli) use values::ca_file;
 
 /// Whether the terminal wizard is meant: a terminal, and nothing that says otherwise.
 pub(super) fn wants_wizard(add: &Add, plain: bool) -> bool {

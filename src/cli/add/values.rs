@@ -49,18 +49,13 @@ pub(super) fn scopes(
 }
 
 /// An endpoint as typed.
-pub(in crate::cli) fn address(text: &str, dev_http: bool) -> Result<EndpointUrl, String> {
+pub(super) fn address(text: &str, dev_http: bool) -> Result<EndpointUrl, String> {
     EndpointUrl::parse(text, dev_http).map_err(|problem| problem.to_string())
 }
 
 /// A client authentication method as typed.
-pub(in crate::cli) fn auth(text: &str) -> Result<ClientAuth, String> {
-    match text {
-        "none" => Ok(ClientAuth::None),
-        "basic" | "client_secret_basic" => Ok(ClientAuth::Basic),
-        "post" | "client_secret_post" => Ok(ClientAuth::Post),
-        _ => Err("use none, basic or post".to_owned()),
-    }
+pub(super) fn auth(text: &str) -> Result<ClientAuth, String> {
+    ClientAuth::parse(text).ok_or_else(|| "use none, basic or post".to_owned())
 }
 
 /// Certificates in PEM form; a key or anything else is named.

@@ -172,7 +172,7 @@ fn rename(setup: &Setup, name: &str) -> Result<(), Failed> {
 
 /// One field at a time, until enter alone.
 fn change(setup: &Setup, name: &str) -> Result<(), Failed> {
-    output::note(&format!("Fields: {}", edit::FIELDS.join(", ")));
+    output::note(&format!("Fields: {}", edit::fields().join(", ")));
     loop {
         let line = prompt("FIELD=VALUE, or enter to go back: ", "")?;
         if line.is_empty() {

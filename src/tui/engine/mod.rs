@@ -18,7 +18,9 @@ use super::msg::{Doing, Msg, Reply, Revocation};
 use super::request::Request;
 use crate::advice::agent::not_running;
 use crate::agent::{Answer, Question};
-use crate::engine::{Engine, Error, NewConnection, SignInOptions, VaultFacts, shared_registration};
+use crate::engine::{
+    Edit, Engine, Error, NewConnection, SignInOptions, VaultFacts, shared_registration,
+};
 use crate::host::{BrowserUrl, NativeClipboard, fault_point};
 use crate::model::{AttemptId, Connection, ConnectionId, RegistrationId, ScopeSet, Secret};
 use crate::vault::VaultError;
@@ -120,9 +122,26 @@ fn doing(request: &Request) -> Doing {
     match request {
         Request::SignIn { id, .. } => Doing::SignIn(id.clone()),
         Request::SaveDefinition { .. } => Doing::Save,
+        Request::Test(id)
+        | Request::Refresh(id)
+        | Request::Revoke { id, .. }
+        | Request::Remove(id)
+        | Request::Rename { id, .. }
+        | Request::Edit { id, .. } => Doing::At(id.clone()),
         Request::Unlock(_) | Request::NewPassphrase(_) => Doing::Vault,
         Request::OpenPage(_) => Doing::OpenPage,
+        Request::Restore(deleted) => Doing::Restore(deleted.clone()),
         _ => Doing::Load,
+    }
+}
+
+/// The definition without its sign-in.
+fn alone(connection: Connection) -> Connection {
+    Connection {
+        grant: None,
+        ended: None,
+        problem: None,
+        ..connection
     }
 }
 
@@ -186,6 +205,10 @@ impl Work {
                 | Request::Test(_)
                 | Request::Refresh(_)
                 | Request::Revoke { .. }
+                | Request::Edit {
+                    secret: Some(_),
+                    ..
+                }
         );
         let request = if needs_vault {
             match self.vault_open(request).await {
@@ -204,6 +227,9 @@ impl Work {
             Request::Test(id) => Box::pin(self.test(&id)).await,
             Request::Refresh(id) => self.refresh(&id).await,
             Request::Revoke { id, then_remove } => self.revoke(&id, then_remove).await,
+            Request::Restore(deleted) => {
+                tokio::task::block_in_place(|| self.restore(deleted));
+            }
             Request::Remove(id) => tokio::task::block_in_place(|| self.remove(&id)),
             Request::Rename { id, name } => {
                 let old = self
@@ -212,8 +238,12 @@ impl Work {
                     .map(|connection| connection.name);
                 match self.engine.rename(&id, &name) {
                     Ok(()) => self.reply(Reply::Renamed { name }),
-                    Err(error) => self.failed(Doing::With(old.unwrap_or(name)), error),
+                    Err(error) => self.failed(Doing::With(id, old.unwrap_or(name)), error),
                 }
+            }
+            // This may wait for a refresh under way.
+            Request::Edit { id, edits, secret } => {
+                tokio::task::block_in_place(|| self.edit(id, &edits, secret.as_ref()));
             }
             Request::OpenPage(url) => self.open_page(url).await,
             Request::CopyNative(text) => self.copy(text).await,
@@ -316,7 +346,7 @@ impl Work {
         match self.engine.connection_by_id(id) {
             Ok(connection) => Some(connection),
             Err(error) => {
-                self.failed(Doing::Load, error);
+                self.failed(Doing::At(id.clone()), error);
                 None
             }
         }
@@ -336,7 +366,7 @@ impl Work {
             Err(Error::Vault(why @ (VaultError::Moved | VaultError::SecondCopy))) => {
                 self.ask_to_adopt(&why, Request::Test(id.clone()));
             }
-            Err(error) => self.failed(Doing::With(name), error),
+            Err(error) => self.failed(Doing::With(id.clone(), name), error),
         }
     }
 
@@ -353,12 +383,13 @@ impl Work {
         };
         match self.engine.refresh(id).await {
             Ok(_) => self.reply(Reply::Refreshed {
+                id: id.clone(),
                 name: connection.name,
             }),
             Err(Error::Vault(why @ (VaultError::Moved | VaultError::SecondCopy))) => {
                 self.ask_to_adopt(&why, Request::Refresh(id.clone()));
             }
-            Err(error) => self.failed(Doing::With(connection.name), error),
+            Err(error) => self.failed(Doing::With(connection.id, connection.name), error),
         }
     }
 
@@ -373,7 +404,7 @@ impl Work {
             Ok(revoked) if revoked.was_invalid => Revocation::AlreadyOver,
             Ok(_) => Revocation::Revoked,
             Err(Error::NoRevocation { manage_url }) => Revocation::NotOffered { page: manage_url },
-            Err(error) => return self.failed(Doing::With(connection.name), error),
+            Err(error) => return self.failed(Doing::With(connection.id, connection.name), error),
         };
         let removed = match then_remove
             .then(|| tokio::task::block_in_place(|| self.engine.remove(&connection)))
@@ -381,15 +412,30 @@ impl Work {
             None => false,
             Some(Ok(_)) => true,
             Some(Err(error)) => {
-                self.failed(Doing::With(connection.name.clone()), error);
+                self.failed(Doing::With(id.clone(), connection.name.clone()), error);
                 false
             }
         };
         self.reply(Reply::Revoked {
-            name: connection.name,
+            id: id.clone(),
+            name: connection.name.clone(),
             outcome,
-            removed,
+            removed: removed.then(|| Box::new(alone(connection))),
         });
+    }
+
+    fn edit(&self, id: ConnectionId, edits: &[Edit], secret: Option<&Secret>) {
+        let Some(connection) = self.known(&id) else {
+            return;
+        };
+        match self.engine.change(&id, edits, secret) {
+            Ok(changed) => self.reply(Reply::Edited {
+                id,
+                name: changed.name,
+                parked: changed.parked,
+            }),
+            Err(error) => self.failed(Doing::With(connection.id, connection.name), error),
+        }
     }
 
     fn remove(&self, id: &ConnectionId) {
@@ -397,10 +443,20 @@ impl Work {
             return;
         };
         match self.engine.remove(&connection) {
-            Ok(_) => self.reply(Reply::Removed {
-                name: connection.name,
+            Ok(_) => self.reply(Reply::Removed(Box::new(alone(connection)))),
+            Err(error) => self.failed(Doing::With(connection.id, connection.name), error),
+        }
+    }
+
+    fn restore(&self, was: Box<Connection>) {
+        match self.engine.restore(&was) {
+            Ok(back) => self.reply(Reply::Restored {
+                secret_lost: was.registration.has_secret && !back.registration.has_secret,
+                was,
+                id: back.id,
+                name: back.name,
             }),
-            Err(error) => self.failed(Doing::With(connection.name), error),
+            Err(error) => self.failed(Doing::Restore(was), error),
         }
     }
 

@@ -15,6 +15,7 @@ const ANSWERS: [&str; 2] = [
 /// The question, and what waits for the answer. The first choice changes nothing.
 pub(in crate::tui) struct Adopting {
     then: Vec<Request>,
+    adopted: bool,
     at: usize,
     second_copy: bool,
 }
@@ -23,6 +24,7 @@ impl Adopting {
     pub(in crate::tui) fn new(then: Request, second_copy: bool) -> Self {
         Self {
             then: vec![then],
+            adopted: false,
             at: 0,
             second_copy,
         }
@@ -33,9 +35,17 @@ impl Adopting {
         self.then.push(then);
     }
 
+    /// The person said yes.
+    pub(in crate::tui) fn is_adopted(&self) -> bool {
+        self.adopted
+    }
+
     fn press(&mut self, choice: usize) -> Vec<Effect> {
         let then = std::mem::take(&mut self.then);
-        let adopt = (choice == 1).then(|| Effect::Ask(Request::AdoptVault { then }));
+        self.adopted = choice == 1;
+        let adopt = self
+            .adopted
+            .then(|| Effect::Ask(Request::AdoptVault { then }));
         [Effect::Close].into_iter().chain(adopt).collect()
     }
 }

@@ -1,15 +1,16 @@
 //! Everything about one connection. Beside the table on wide screens, over it on others.
 
 use crate::actions::{Action, Facts, Key, Place};
-use crate::engine::Detail;
+use crate::engine::{Detail, Row};
 use crate::model::{AccountSource, ConnectionId, Expiry, Grant, Health, ScopeSet, UnixTime};
+use crate::tui::bulk::Deed;
 use crate::tui::face::{Effect, Face, moved};
 use crate::tui::glyph;
 use crate::tui::home;
 use crate::tui::model::{Screen, World};
 use crate::tui::page::{Page, Pen};
 use crate::tui::screens::history::{TIMES, missing};
-use crate::tui::screens::{HistoryScreen, Renaming};
+use crate::tui::screens::{Editing, HistoryScreen, Renaming};
 use crate::tui::text;
 use crate::tui::theme::Role;
 
@@ -265,6 +266,10 @@ fn refresh_token(grant: &Grant, world: &World) -> String {
     }
 }
 
+fn here(world: &World, act: impl FnOnce(&Row) -> Vec<Effect>) -> Vec<Effect> {
+    world.table.selected().map_or_else(Vec::new, act)
+}
+
 impl Face for Details {
     fn place(&self) -> Place {
         Place::Details
@@ -294,23 +299,16 @@ impl Face for Details {
                 Vec::new()
             }
             Action::Back => vec![Effect::Close],
-            Action::Test => home::each(
-                world,
-                |row| crate::tui::Request::Test(row.summary.id.clone()),
-                "Testing",
-            ),
-            Action::Refresh => home::each(
-                world,
-                |row| crate::tui::Request::Refresh(row.summary.id.clone()),
-                "Refreshing",
-            ),
+            // About this one, whatever is marked in the table.
+            Action::Test => here(world, |row| home::one(row, Deed::Test, home::test)),
+            Action::Refresh => here(world, |row| home::one(row, Deed::Refresh, home::refresh)),
             Action::Reauthorize => home::reauthorize(world),
-            Action::Revoke => home::revoke(world),
+            Action::Revoke => here(world, |row| home::revoke(world, &[row])),
             Action::History => HistoryScreen::open(world),
-            Action::Rename => match world.table.selected() {
-                Some(row) => vec![Effect::Open(Box::new(Screen::Renaming(Renaming::new(row))))],
-                None => Vec::new(),
-            },
+            Action::Edit => Editing::open(world),
+            Action::Rename => here(world, |row| {
+                vec![Effect::Open(Box::new(Screen::Renaming(Renaming::new(row))))]
+            }),
             _ => Vec::new(),
         }
     }

@@ -2,7 +2,8 @@
 
 use crate::actions::{Action, Key, Place};
 use crate::engine::{Detail, Row, siblings};
-use crate::model::{ConnectionId, Provider, RevokeRule};
+use crate::model::{ConnectionId, ConnectionName, Provider, RevokeRule};
+use crate::tui::bulk::{Bulk, Deed, Job};
 use crate::tui::face::{Effect, Face, moved, picked};
 use crate::tui::model::World;
 use crate::tui::msg::Revocation;
@@ -23,7 +24,7 @@ enum Choice {
 
 struct Target {
     id: ConnectionId,
-    name: String,
+    name: ConnectionName,
     provider: String,
     account: String,
     signed_in: bool,
@@ -51,7 +52,7 @@ impl Revoking {
             .iter()
             .map(|row| Target {
                 id: row.summary.id.clone(),
-                name: row.summary.name.to_string(),
+                name: row.summary.name.clone(),
                 provider: provider_of(row),
                 account: account_of(row),
                 signed_in: row.summary.grant.is_some(),
@@ -113,9 +114,25 @@ impl Revoking {
                 Choice::RevokeAndDelete | Choice::Delete => Some(Request::Remove(id)),
             }
         };
-        let mut effects = vec![Effect::Close];
-        effects.extend(self.targets.iter().filter_map(request).map(Effect::Ask));
-        effects
+        let job = |target: &Target| {
+            Some(Job {
+                request: request(target)?,
+                id: target.id.clone(),
+                name: target.name.clone(),
+            })
+        };
+        let mut jobs: Vec<Job> = self.targets.iter().filter_map(job).collect();
+        let deed = match choice {
+            Choice::Keep | Choice::Revoke => Deed::Revoke,
+            Choice::RevokeAndDelete => Deed::RevokeAndDelete,
+            Choice::Delete => Deed::Delete,
+        };
+        let then = match jobs.len() {
+            0 => None,
+            1 => jobs.pop().map(|job| Effect::Ask(job.request)),
+            _ => Some(Effect::Bulk(Box::new(Bulk::new(deed, jobs)))),
+        };
+        [Effect::Close].into_iter().chain(then).collect()
     }
 
     fn words(&self, choice: Choice) -> (&'static str, String) {

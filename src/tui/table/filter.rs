@@ -1,35 +1,76 @@
 //! The filter line: fuzzy words, and `state:` `scope:` `provider:` `account:` to look in one place.
 
-use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
+use std::ops::Range;
 
 use super::cells::{account_of, provider_of, shown_scopes};
+use super::hay::{Hay, folded};
+use super::order::Column;
 use crate::engine::Row;
 
-const KEYS: [&str; 5] = ["account:", "name:", "provider:", "scope:", "state:"];
+/// Key words, and the column that each looks in.
+const KEYS: [(&str, Column); 5] = [
+    ("account:", Column::Account),
+    ("name:", Column::Name),
+    ("provider:", Column::Provider),
+    ("scope:", Column::Scopes),
+    ("state:", Column::State),
+];
 
-/// Completes the last word to one of the known ones, if exactly one fits.
-pub(super) fn complete(text: &str) -> Option<String> {
+/// Completes the last word as far as it is clear: a key word, or what follows one.
+pub(super) fn complete(text: &str, rows: &[Row]) -> Option<String> {
     let last = text.rsplit(' ').next().unwrap_or_default();
-    let mut fitting = KEYS
-        .iter()
-        .filter(|key| key.starts_with(last) && **key != last);
-    match (last.is_empty(), fitting.next(), fitting.next()) {
-        (false, Some(key), None) => Some(format!("{}{key}", &text[..text.len() - last.len()])),
-        _ => None,
+    let before = &text[..text.len() - last.len()];
+    if last.is_empty() {
+        return None;
     }
+    let longer = match KEYS.iter().find(|(key, _)| last.starts_with(key)) {
+        Some((key, column)) => {
+            let typed = last[key.len()..].to_lowercase();
+            let values = rows.iter().flat_map(|row| values(*column, row));
+            format!("{key}{}", common(values, &typed)?)
+        }
+        None => common(KEYS.iter().map(|(key, _)| (*key).to_owned()), last)?,
+    };
+    Some(format!("{before}{longer}"))
+}
+
+/// The longest beginning that all of those share that begin with `typed`, if it is longer.
+fn common(words: impl Iterator<Item = String>, typed: &str) -> Option<String> {
+    let fitting = words.filter(|word| word.starts_with(typed));
+    let shared = fitting.reduce(|mut shared, word| {
+        let same = shared.chars().zip(word.chars()).take_while(|(a, b)| a == b);
+        shared.truncate(same.map(|(c, _)| c.len_utf8()).sum());
+        shared
+    })?;
+    (shared.len() > typed.len()).then_some(shared)
+}
+
+/// What may follow a key word to find this row. Words end at a blank in the filter line.
+fn values(column: Column, row: &Row) -> Vec<String> {
+    let texts = match column {
+        Column::Account => vec![account_of(row)],
+        Column::Name => vec![row.summary.name.to_string()],
+        Column::Provider => vec![row.summary.provider_id.clone(), provider_of(row)],
+        Column::Scopes => shown_scopes(row).iter().map(ToString::to_string).collect(),
+        Column::State | Column::Expires => vec![row.verdict.health.word().to_owned()],
+    };
+    texts
+        .iter()
+        .filter_map(|text| text.split(' ').next())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect()
 }
 
 /// A filter, ready to be asked.
 #[derive(Default)]
 pub(super) struct Query {
     text: String,
-    /// Key and lower-case text that must be contained.
-    places: Vec<(&'static str, String)>,
-    /// Words that have to be there as they are …
-    words: Vec<Atom>,
-    /// … or, when no row has them so, with gaps between their letters.
-    loose: Vec<Atom>,
+    /// Where something must be contained, and what.
+    places: Vec<(Column, String)>,
+    /// Words that have to be there as they are or, when no row has them so, with gaps between their
+    /// letters.
+    words: Vec<String>,
     is_loose: bool,
 }
 
@@ -40,23 +81,12 @@ impl Query {
             ..Self::default()
         };
         for word in text.split_whitespace() {
-            if let Some((key, rest)) = KEYS
+            let place = KEYS
                 .iter()
-                .find_map(|key| Some((*key, word.strip_prefix(key)?)))
-            {
-                query.places.push((key, rest.to_lowercase()));
-            } else {
-                let atom = |kind| {
-                    Atom::new(
-                        word,
-                        CaseMatching::Ignore,
-                        Normalization::Smart,
-                        kind,
-                        false,
-                    )
-                };
-                query.words.push(atom(AtomKind::Substring));
-                query.loose.push(atom(AtomKind::Fuzzy));
+                .find_map(|(key, column)| Some((*column, word.strip_prefix(key)?)));
+            match place {
+                Some((column, rest)) => query.places.push((column, folded(rest))),
+                None => query.words.push(folded(word)),
             }
         }
         query
@@ -81,82 +111,76 @@ impl Query {
         &mut self,
         all: &[usize],
         before: Option<(&Query, &[usize])>,
-        rows: &[Row],
+        hays: &[Hay],
     ) -> Vec<usize> {
         if self.is_empty() {
             return all.to_vec();
         }
-        let mut matcher = Matcher::new(Config::DEFAULT);
-        let mut buffer = Vec::new();
-        let mut pick = |query: &Query, candidates: &[usize]| -> Vec<usize> {
-            let passes = |index: &usize| query.passes(&rows[*index], &mut matcher, &mut buffer);
+        let pick = |candidates: &[usize], fits: fn(&Hay, &str) -> bool| -> Vec<usize> {
+            let passes = |index: &usize| {
+                let hay = &hays[*index];
+                self.places
+                    .iter()
+                    .all(|(column, wanted)| hay.holds(*column, wanted))
+                    && self.words.iter().all(|word| fits(hay, word))
+            };
             candidates.iter().copied().filter(passes).collect()
         };
         let before = before.filter(|(query, _)| self.narrows(query));
-        let strictly = pick(self, before.map_or(all, |(_, left)| left));
+        let strictly = pick(before.map_or(all, |(_, left)| left), Hay::contains);
         if !strictly.is_empty() || self.words.is_empty() {
             return strictly;
         }
-        self.is_loose = true;
         let loosely_left = before
             .filter(|(query, _)| query.is_loose)
             .map(|(_, left)| left);
-        pick(self, loosely_left.unwrap_or(all))
+        let loosely = pick(loosely_left.unwrap_or(all), Hay::holds_loosely);
+        self.is_loose = true;
+        loosely
     }
 
-    fn atoms(&self) -> &[Atom] {
-        if self.is_loose {
-            &self.loose
-        } else {
-            &self.words
-        }
-    }
-
-    /// Positions (in characters) of `cell` that the words match.
-    pub(super) fn matched(&self, cell: &str) -> Vec<u32> {
+    /// Positions (in characters) of a cell that the words match, and what follows the key word of
+    /// its column.
+    pub(super) fn matched(&self, cell: &str, column: Column) -> Vec<usize> {
         let mut found = Vec::new();
-        if self.words.is_empty() {
+        if self.is_empty() {
             return found;
         }
-        let mut matcher = Matcher::new(Config::DEFAULT);
-        let mut buffer = Vec::new();
-        for word in self.atoms() {
-            let hay = Utf32Str::new(cell, &mut buffer);
-            // A partial match must leave no underline behind.
-            let mut here = Vec::new();
-            if word.indices(hay, &mut matcher, &mut here).is_some() {
-                found.append(&mut here);
+        // Folding keeps the number of characters.
+        let cell = folded(cell);
+        for (_, wanted) in self.places.iter().filter(|(place, _)| *place == column) {
+            found.extend(contained(&cell, wanted));
+        }
+        for word in &self.words {
+            if self.is_loose {
+                found.extend(scattered(&cell, word));
+            } else {
+                found.extend(contained(&cell, word));
             }
         }
         found.sort_unstable();
         found.dedup();
         found
     }
+}
 
-    fn passes(&self, row: &Row, matcher: &mut Matcher, buffer: &mut Vec<char>) -> bool {
-        let summary = &row.summary;
-        let state = row.verdict.health.word();
-        let places = self.places.iter().all(|(key, wanted)| {
-            let holds = |text: &str| text.to_lowercase().contains(wanted.as_str());
-            match *key {
-                "account:" => holds(&account_of(row)),
-                "name:" => holds(summary.name.as_str()),
-                "provider:" => holds(&summary.provider_id) || holds(&summary.provider_name),
-                "scope:" => shown_scopes(row).iter().any(|scope| holds(scope.as_str())),
-                _ => holds(state),
-            }
-        });
-        places
-            && self.atoms().iter().all(|word| {
-                let mut fits =
-                    |text: &str| word.score(Utf32Str::new(text, buffer), matcher).is_some();
-                fits(summary.name.as_str())
-                    || fits(&provider_of(row))
-                    || fits(state)
-                    || fits(&account_of(row))
-                    || shown_scopes(row).iter().any(|scope| fits(scope.as_str()))
-            })
-    }
+/// Where `wanted` stands first.
+fn contained(cell: &str, wanted: &str) -> Range<usize> {
+    cell.find(wanted).map_or(0..0, |at| {
+        let start = cell[..at].chars().count();
+        start..start + wanted.chars().count()
+    })
+}
+
+/// Where the letters of `wanted` stand one after the other, if all of them do: a match in part leaves
+/// no underline behind.
+fn scattered(cell: &str, wanted: &str) -> Vec<usize> {
+    let mut letters = cell.chars().enumerate();
+    wanted
+        .chars()
+        .map(|letter| letters.find(|(_, c)| *c == letter).map(|(at, _)| at))
+        .collect::<Option<_>>()
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -164,12 +188,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_word_is_completed_when_only_one_fits() {
+    fn a_word_is_completed_as_far_as_it_is_clear() {
+        let complete = |text| complete(text, &[]);
         assert_eq!(complete("st"), Some("state:".to_owned()));
         assert_eq!(complete("gi sc"), Some("gi scope:".to_owned()));
         assert_eq!(complete("s"), None);
         assert_eq!(complete(""), None);
         assert_eq!(complete("state:"), None);
+        let words = || {
+            ["repo", "read:user", "read:org"]
+                .map(str::to_owned)
+                .into_iter()
+        };
+        assert_eq!(common(words(), "r"), Some("re".to_owned()));
+        assert_eq!(common(words(), "rea"), Some("read:".to_owned()));
+        assert_eq!(common(words(), "read:"), None);
+        assert_eq!(common(words(), "rep"), Some("repo".to_owned()));
+        assert_eq!(common(words(), "x"), None);
+    }
+
+    #[test]
+    fn matches_are_found_in_characters() {
+        assert_eq!(contained(&folded("Größe GitHub"), "git"), 6..9);
+        assert_eq!(contained("github", "x"), 0..0);
+        assert_eq!(contained("github", ""), 0..0);
+        assert_eq!(scattered("github", "gtb"), [0, 2, 5]);
+        assert!(scattered("github", "gx").is_empty());
     }
 
     #[test]

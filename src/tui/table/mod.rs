@@ -4,6 +4,7 @@
 mod cells;
 mod columns;
 mod filter;
+mod hay;
 mod order;
 mod view;
 
@@ -12,6 +13,7 @@ use std::collections::BTreeSet;
 pub(super) use self::cells::{account_of, provider_of};
 use self::columns::Longest;
 use self::filter::Query;
+use self::hay::Hay;
 pub(super) use self::order::Column;
 use self::order::Order;
 pub(super) use self::view::{draw, header_column, row_lines};
@@ -39,6 +41,8 @@ pub(super) struct Table {
     order: Order,
     filter: TextField,
     query: Query,
+    /// Made for the first filter, one for each of `rows`.
+    hays: Vec<Hay>,
     finding: bool,
     longest: Longest,
     /// For the words that name one.
@@ -71,7 +75,12 @@ impl Table {
 
     /// Takes freshly read rows.
     pub(super) fn set_rows(&mut self, rows: Vec<Row>) {
+        // One that was chosen before it could be read comes first.
+        let chosen = self.chosen.as_ref();
+        let awaited = chosen.is_some_and(|id| self.row(id).is_none());
+        let here = if awaited { None } else { self.here() };
         self.rows = rows;
+        self.hays.clear();
         if !self.marks.is_empty() {
             let known: BTreeSet<&ConnectionId> =
                 self.rows.iter().map(|row| &row.summary.id).collect();
@@ -81,7 +90,7 @@ impl Table {
         if self.rows.is_empty() {
             self.finding = false;
         }
-        self.sort();
+        self.sort(here);
         if self
             .chosen
             .as_ref()
@@ -108,6 +117,18 @@ impl Table {
             .collect()
     }
 
+    /// The rows in view and out of it, from the first to the last.
+    #[cfg(test)]
+    pub(super) fn shown_ids(&self) -> Vec<ConnectionId> {
+        let id = |index: &usize| self.rows[*index].summary.id.clone();
+        self.shown.iter().map(id).collect()
+    }
+
+    #[cfg(test)]
+    pub(super) fn marks(&self) -> &BTreeSet<ConnectionId> {
+        &self.marks
+    }
+
     pub(super) fn marked(&self) -> usize {
         self.marks.len()
     }
@@ -130,6 +151,7 @@ impl Table {
 
     pub(super) fn find(&mut self) {
         self.finding = true;
+        self.stack_hay();
     }
 
     /// Closes the filter line; what it holds stays in force.
@@ -147,9 +169,9 @@ impl Table {
         }
     }
 
-    /// Completes a word such as `sta` to `state:`.
+    /// Completes a word such as `sta` to `state:`, and what follows it from what is in the table.
     pub(super) fn complete(&mut self) {
-        if let Some(whole) = filter::complete(self.filter.value()) {
+        if let Some(whole) = filter::complete(self.filter.value(), &self.rows) {
             self.filter.set(whole);
             self.refilter();
         }
@@ -164,24 +186,33 @@ impl Table {
         }
     }
 
+    pub(super) fn unmark(&mut self, id: &ConnectionId) {
+        self.marks.remove(id);
+    }
+
     pub(super) fn clear_marks(&mut self) {
         self.marks.clear();
     }
 
     pub(super) fn next_column(&mut self) {
         self.order.next();
-        self.sort();
+        self.sort(self.here());
+    }
+
+    pub(super) fn column_before(&mut self) {
+        self.order.before();
+        self.sort(self.here());
     }
 
     pub(super) fn reverse(&mut self) {
         self.order.reverse();
-        self.sort();
+        self.sort(self.here());
     }
 
     /// Sorts by a column; the same once more turns it round.
     pub(super) fn sort_by(&mut self, column: Column) {
         self.order.by(column);
-        self.sort();
+        self.sort(self.here());
     }
 
     pub(super) fn order_words(&self) -> String {
@@ -233,7 +264,10 @@ impl Table {
     pub(super) fn refilter(&mut self) {
         let mut query = Query::parse(self.filter.value());
         // A longer filter only takes away: look at what the shorter one left.
-        self.shown = query.pass(&self.sorted, Some((&self.query, &self.shown)), &self.rows);
+        if !query.is_empty() {
+            self.stack_hay();
+        }
+        self.shown = query.pass(&self.sorted, Some((&self.query, &self.shown)), &self.hays);
         self.query = query;
         self.keep_selection();
     }
@@ -261,20 +295,41 @@ impl Table {
             .min()
     }
 
-    fn sort(&mut self) {
+    /// Sorts anew; the row that is selected `here` stays selected.
+    fn sort(&mut self, here: Option<ConnectionId>) {
         self.sorted = (0..self.rows.len()).collect();
         self.order.apply(&mut self.sorted, &self.rows);
-        self.query = Query::parse(self.filter.value());
-        self.shown = self.query.pass(&self.sorted, None, &self.rows);
+        let mut query = Query::parse(self.filter.value());
+        if !query.is_empty() {
+            self.stack_hay();
+        }
+        self.shown = query.pass(&self.sorted, None, &self.hays);
+        self.query = query;
         self.keep_selection();
+        // What is chosen may be filtered out while another row is selected: neither an order nor a
+        // change elsewhere takes the selection away from under a key.
+        if let Some(at) = here.and_then(|id| self.position_of(&id)) {
+            self.at = at;
+        }
+    }
+
+    fn stack_hay(&mut self) {
+        if self.hays.is_empty() {
+            self.hays = self.rows.iter().map(Hay::of).collect();
+        }
+    }
+
+    fn here(&self) -> Option<ConnectionId> {
+        self.selected().map(|row| row.summary.id.clone())
+    }
+
+    fn position_of(&self, id: &ConnectionId) -> Option<usize> {
+        let here = |index: &usize| self.rows[*index].summary.id == *id;
+        self.shown.iter().position(here)
     }
 
     fn keep_selection(&mut self) {
-        let found = self.chosen.as_ref().and_then(|id| {
-            self.shown
-                .iter()
-                .position(|index| self.rows[*index].summary.id == *id)
-        });
+        let found = self.chosen.as_ref().and_then(|id| self.position_of(id));
         // While the chosen row is filtered out another one is shown as selected, but the choice
         // is remembered: clearing the filter brings it back.
         match found {

@@ -49,12 +49,20 @@ pub(super) struct Order {
 
 impl Order {
     pub(super) fn next(&mut self) {
+        self.further(1);
+    }
+
+    pub(super) fn before(&mut self) {
+        self.further(Column::ALL.len() - 1);
+    }
+
+    fn further(&mut self, steps: usize) {
         let at = Column::ALL
             .iter()
             .position(|column| *column == self.column)
             .unwrap_or(0);
         *self = Self {
-            column: Column::ALL[(at + 1) % Column::ALL.len()],
+            column: Column::ALL[(at + steps) % Column::ALL.len()],
             reversed: false,
         };
     }

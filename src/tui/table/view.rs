@@ -135,16 +135,18 @@ fn row_line(
     for (column, width) in columns {
         let width = *width;
         match column {
-            Column::Name => spans.extend(cell(table, row.summary.name.as_str(), width, dots, look)),
-            Column::Provider => spans.extend(cell(table, &provider_of(row), width, dots, look)),
-            Column::Account => spans.extend(cell(table, &account_of(row), width, dots, look)),
+            Column::Name => {
+                spans.extend(cell(table, *column, row.summary.name.as_str(), width, look));
+            }
+            Column::Provider => spans.extend(cell(table, *column, &provider_of(row), width, look)),
+            Column::Account => spans.extend(cell(table, *column, &account_of(row), width, look)),
             Column::Scopes => {
                 let mut used = 0;
                 for (role, word) in fit_scopes(row, width) {
                     let room = width.saturating_sub(used);
                     let word = text::cut_middle(&word, room, dots);
                     used += text::width(&word);
-                    spans.extend(underlined(table, &word, look, look.style(role)));
+                    spans.extend(underlined(table, *column, &word, look, look.style(role)));
                 }
                 spans.push(Span::raw(" ".repeat(width.saturating_sub(used))));
             }
@@ -153,7 +155,8 @@ fn row_line(
                 let health = row.verdict.health;
                 let words = format!("{} {}", glyph::of_health(health), health.word());
                 let style = look.style(role_of_health(health));
-                spans.push(Span::styled(text::fit(&words, width, ""), style));
+                let words = text::fit(&words, width, "");
+                spans.extend(underlined(table, *column, &words, look, style));
             }
         }
         spans.push(Span::raw(" ".repeat(columns::GAP)));
@@ -161,19 +164,32 @@ fn row_line(
     Line::from(spans)
 }
 
-fn cell(table: &Table, words: &str, width: usize, dots: &str, look: Look) -> Vec<Span<'static>> {
-    underlined(table, &text::fit(words, width, dots), look, Style::new())
+fn cell(
+    table: &Table,
+    column: Column,
+    words: &str,
+    width: usize,
+    look: Look,
+) -> Vec<Span<'static>> {
+    let words = text::fit(words, width, glyph::dots(look.ascii));
+    underlined(table, column, &words, look, Style::new())
 }
 
 /// Splits a cell where the filter's matches begin and end.
-fn underlined(table: &Table, words: &str, look: Look, style: Style) -> Vec<Span<'static>> {
-    let matched = table.query.matched(words);
+fn underlined(
+    table: &Table,
+    column: Column,
+    words: &str,
+    look: Look,
+    style: Style,
+) -> Vec<Span<'static>> {
+    let matched = table.query.matched(words, column);
     if matched.is_empty() {
         return vec![Span::styled(words.to_owned(), style)];
     }
     let emphasis = style.patch(look.style(Role::Match));
     let mut spans: Vec<Span<'static>> = Vec::new();
-    for (at, c) in (0_u32..).zip(words.chars()) {
+    for (at, c) in words.chars().enumerate() {
         let here = if matched.binary_search(&at).is_ok() {
             emphasis
         } else {

@@ -6,17 +6,17 @@ use std::sync::Arc;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
 
-use super::example::{device_way, failure, id, row, rows, scopes, setup};
+use super::example::{NOW, device_way, failure, id, name, row, rows, scopes, setup};
 use super::script::Script;
-use crate::engine::{AttemptEvent, Change, Ignored, Question, Step, StepState};
-use crate::model::{Secret, Untrusted};
+use crate::engine::{AttemptEvent, Change, Ignored, Question, Row, Step, StepState};
+use crate::model::{Secret, Untrusted, Verdict};
 use crate::tui::model::Screen;
 use crate::tui::wizard::FieldId;
 use crate::tui::{Look, Model, Msg, Setup};
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
-enum Happening {
+pub(super) enum Happening {
     Key(KeyCode, KeyModifiers),
     Paste(String),
     Click(u16, u16),
@@ -25,6 +25,8 @@ enum Happening {
     Wait(u64),
     Event(u8),
     Rows(u8),
+    /// Another program changes a connection.
+    Elsewhere(u8),
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -51,6 +53,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => (0..4000_u64).prop_map(Happening::Wait),
         4 => any::<u8>().prop_map(Happening::Event),
         2 => any::<u8>().prop_map(Happening::Rows),
+        2 => any::<u8>().prop_map(Happening::Elsewhere),
     ]
 }
 
@@ -88,7 +91,7 @@ fn event(kind: u8) -> AttemptEvent {
     }
 }
 
-fn do_it(script: &mut Script, happening: &Happening) {
+pub(super) fn do_it(script: &mut Script, happening: &Happening) {
     let msg = match happening {
         Happening::Key(code, modifiers) => Msg::Key(KeyEvent::new(*code, *modifiers)),
         Happening::Paste(text) => Msg::Paste(Secret::new(text.clone())),
@@ -137,12 +140,38 @@ fn do_it(script: &mut Script, happening: &Happening) {
             script.backend.rows.truncate(8);
             Msg::Engine(Change::Connections)
         }
+        Happening::Elsewhere(n) => {
+            elsewhere(&mut script.backend.rows, *n);
+            Msg::Engine(Change::Connections)
+        }
     };
     script.send(msg);
 }
 
+/// Another program renames a connection, ends its sign-in, deletes it, asks for other scopes, or turns the
+/// rows round.
+fn elsewhere(rows: &mut Vec<Row>, n: u8) {
+    let Some(at) = usize::from(n / 5).checked_rem(rows.len()) else {
+        rows.extend(super::example::rows());
+        return;
+    };
+    let summary = &mut rows[at].summary;
+    match n % 5 {
+        4 => summary.requested = scopes(&format!("read s{n}")),
+        0 => summary.name = name(&format!("n{n}-{}", summary.provider_id.replace(' ', "-"))),
+        1 => {
+            summary.grant = None;
+            rows[at].verdict = Verdict::of(None, None, None, false, NOW);
+        }
+        2 => {
+            rows.remove(at);
+        }
+        _ => rows.reverse(),
+    }
+}
+
 /// Every text of the wizard, by provider and field.
-fn typed(model: &Model) -> Option<BTreeMap<String, BTreeMap<FieldId, String>>> {
+pub(super) fn typed(model: &Model) -> Option<BTreeMap<String, BTreeMap<FieldId, String>>> {
     let wizard = model.screens.iter().find_map(|screen| match screen {
         Screen::Wizard(wizard) => Some(wizard),
         _ => None,
@@ -173,6 +202,7 @@ fn edits(happening: &Happening) -> bool {
             | Happening::Wait(_)
             | Happening::Event(_)
             | Happening::Rows(_)
+            | Happening::Elsewhere(_)
     )
 }
 
@@ -198,7 +228,7 @@ proptest! {
                     }
                 }
             }
-            if let (Happening::Rows(_) | Happening::Resize(..) | Happening::Wait(_), Some(was)) = (happening, was) {
+            if let (Happening::Rows(_) | Happening::Elsewhere(_) | Happening::Resize(..) | Happening::Wait(_), Some(was)) = (happening, was) {
                 let table = &script.model.world.table;
                 let there = table.row(&was).is_some() && table.filter().value() == filter;
                 prop_assert!(!there || table.selected().map(|row| &row.summary.id) == Some(&was), "{happening:?}");

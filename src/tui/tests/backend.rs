@@ -1,17 +1,26 @@
 //! A backend that answers from memory.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::example::{
     attempt, detail_of, device_way, failure, handed, id, name, report, row, scopes,
 };
 use crate::engine::{
-    AttemptEvent, Change, Error, NewConnection, Outcome, PassphraseWay, Row, Step, StepState, Way,
+    AttemptEvent, Change, Edit, Error, NewConnection, Outcome, PassphraseWay, Row, Step, StepState,
+    Way, put_all,
 };
 use crate::model::{AttemptId, ConnectionId, RevokeRule, Seconds, Secret, Untrusted};
 use crate::tui::backend::{Backend, Replies};
 use crate::tui::{AgentNews, Doing, Msg, Reply, Request, Revocation, VaultState};
 use crate::vault::{PrivacyProblem, VaultError};
+
+fn gone(id: ConnectionId) -> Vec<Msg> {
+    vec![Msg::Done(Reply::Failed {
+        doing: Doing::At(id),
+        error: Arc::new(Error::Internal("it is gone")),
+    })]
+}
 
 /// Answers at once, from memory; keeps a list of what was asked.
 #[derive(Default)]
@@ -33,10 +42,24 @@ pub(super) struct FakeBackend {
     /// The hand-outs cannot be read.
     pub(super) unread: bool,
     pub(super) second_copy: bool,
+    /// Tests and refreshes of these fail.
+    pub(super) failing: Vec<ConnectionId>,
+    /// Tests and refreshes are answered one by one, when the test says so.
+    pub(super) slow: bool,
+    pub(super) late: VecDeque<Msg>,
+    /// Deleted definitions had a client secret.
+    pub(super) secrets: bool,
+    /// Nothing more can be stored.
+    pub(super) no_room: bool,
+    pub(super) restored: u32,
+    /// What was asked about which connection, since a test last emptied it.
+    pub(super) about: Vec<(&'static str, ConnectionId)>,
     pub(super) asked: Vec<&'static str>,
     pub(super) copied: Vec<String>,
     pub(super) pasted: Vec<String>,
     pub(super) saved: Vec<NewConnection>,
+    /// Fields changed, and whether a secret came with them.
+    pub(super) edited: Vec<(Vec<Edit>, bool)>,
     attempts: u8,
     running: Option<(ConnectionId, AttemptId)>,
     pub(super) fail_sign_in: Option<&'static str>,
@@ -226,47 +249,93 @@ impl FakeBackend {
                 }
                 None => Vec::new(),
             },
+            Request::Test(id) | Request::Refresh(id) if self.failing.contains(&id) => {
+                let called = self.row(&id).map(|row| row.summary.name.clone());
+                done(Reply::Failed {
+                    doing: Doing::With(id, called.expect("it is there")),
+                    error: Arc::new(failure("timeout")),
+                })
+            }
             Request::Test(id) => match self.row(&id) {
                 Some(row) => done(Reply::Tested {
                     name: row.summary.name.clone(),
                     id,
                     report: report(),
                 }),
-                None => Vec::new(),
+                None => gone(id),
             },
             Request::Refresh(id) => match self.row(&id) {
                 Some(row) => done(Reply::Refreshed {
                     name: row.summary.name.clone(),
+                    id,
                 }),
-                None => Vec::new(),
+                None => gone(id),
             },
             Request::Revoke { id, then_remove } => {
                 let Some(row) = self.row(&id) else {
-                    return Vec::new();
+                    return gone(id);
                 };
                 let name = row.summary.name.clone();
+                let removed = then_remove.then(|| Box::new(detail_of(row).connection));
                 if then_remove {
                     self.rows.retain(|row| row.summary.id != id);
                 }
                 done(Reply::Revoked {
+                    id,
                     name,
                     outcome: Revocation::Revoked,
-                    removed: then_remove,
+                    removed,
                 })
             }
             Request::Remove(id) => {
                 let Some(row) = self.row(&id) else {
-                    return Vec::new();
+                    return gone(id);
                 };
-                let name = row.summary.name.clone();
+                let mut deleted = detail_of(row).connection;
+                deleted.grant = None;
+                deleted.registration.has_secret = self.secrets;
                 self.rows.retain(|row| row.summary.id != id);
-                done(Reply::Removed { name })
+                done(Reply::Removed(Box::new(deleted)))
+            }
+            Request::Restore(was) if self.no_room => done(Reply::Failed {
+                doing: Doing::Restore(was),
+                error: Arc::new(Error::Internal("there is no room")),
+            }),
+            Request::Restore(was) => {
+                self.restored += 1;
+                let n = 500 + self.restored;
+                let provider = &was.provider.name;
+                let mut back = row(n, was.name.as_str(), provider, "", was.grant.clone(), None);
+                back.summary.requested = was.requested.clone();
+                self.rows.push(back);
+                done(Reply::Restored {
+                    id: id(n),
+                    name: was.name.clone(),
+                    secret_lost: was.registration.has_secret,
+                    was,
+                })
             }
             Request::Rename { id, name } => {
                 for row in self.rows.iter_mut().filter(|row| row.summary.id == id) {
                     row.summary.name = name.clone();
                 }
                 done(Reply::Renamed { name })
+            }
+            Request::Edit { id, edits, secret } => {
+                let Some(row) = self.rows.iter_mut().find(|row| row.summary.id == id) else {
+                    return gone(id);
+                };
+                let before = detail_of(row).connection;
+                let mut after = before.clone();
+                assert!(put_all(&mut after, &edits).is_empty(), "{edits:?}");
+                row.summary.requested = after.requested.clone();
+                let name = row.summary.name.clone();
+                self.edited.push((edits, secret.is_some()));
+                done(Reply::Edited {
+                    id,
+                    name,
+                    parked: before.endpoint_identity() != after.endpoint_identity(),
+                })
             }
             Request::OpenPage(_) => done(Reply::PageOpened),
             Request::Unlock(secret) => {
@@ -333,7 +402,23 @@ impl Backend for FakeBackend {
 
     fn perform(&mut self, request: Request, replies: &Replies) {
         self.asked.push(request.word());
-        for msg in self.answer(request) {
+        match &request {
+            Request::Test(id)
+            | Request::Refresh(id)
+            | Request::Remove(id)
+            | Request::SignIn { id, .. }
+            | Request::Revoke { id, .. }
+            | Request::Rename { id, .. }
+            | Request::Edit { id, .. } => self.about.push((request.word(), id.clone())),
+            _ => {}
+        }
+        let waits = self.slow && matches!(request, Request::Test(_) | Request::Refresh(_));
+        let answers = self.answer(request);
+        if waits {
+            self.late.extend(answers);
+            return;
+        }
+        for msg in answers {
             let _ = replies.send(msg);
         }
     }

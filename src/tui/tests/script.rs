@@ -79,6 +79,8 @@ impl Script {
             "f5" => KeyCode::F(5),
             "f6" => KeyCode::F(6),
             "f9" => KeyCode::F(9),
+            "shift-left" => return self.key(KeyCode::Left, KeyModifiers::SHIFT),
+            "shift-right" => return self.key(KeyCode::Right, KeyModifiers::SHIFT),
             other => match other.strip_prefix("ctrl-") {
                 Some(letter) => {
                     let letter = letter.chars().next().expect("a letter");
@@ -131,6 +133,15 @@ impl Script {
                 self.backend.perform(request, &self.replies);
             }
         }
+    }
+
+    /// Delivers one answer that was held back; `false` when there is none.
+    pub(super) fn deliver(&mut self) -> bool {
+        let Some(msg) = self.backend.late.pop_front() else {
+            return false;
+        };
+        self.send(msg);
+        true
     }
 
     /// What was asked of the backend since the last call, without reads.

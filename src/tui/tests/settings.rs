@@ -188,13 +188,13 @@ fn with_keys(own: &[(Action, &[Key])]) -> Script {
 fn own_keys_act_and_stand_in_footer_help_and_palette() {
     let own: &[(Action, &[Key])] = &[
         (Action::Refresh, &[Key::F(5)]),
-        (Action::Reauthorize, &[Key::Char('z')]),
+        (Action::Reauthorize, &[Key::Char('y')]),
         (Action::Help, &[Key::F(2)]),
     ];
     let mut script = with_keys(own);
     script.keys("down down");
     assert!(
-        script.shows("F5 refresh  z re-authorize"),
+        script.shows("F5 refresh  y re-authorize"),
         "{}",
         script.frame()
     );
@@ -229,19 +229,19 @@ fn own_keys_act_and_stand_in_footer_help_and_palette() {
 #[test]
 fn sentences_name_the_keys_that_hold() {
     let mut script = with_keys(&[
-        (Action::Reauthorize, &[Key::Char('z')]),
+        (Action::Reauthorize, &[Key::Char('y')]),
         (Action::Mouse, &[Key::F(9)]),
         (Action::Answer, &[Key::Ctrl('g')]),
     ]);
     script.keys("home");
     let frame = script.frame();
     assert!(
-        frame.contains("z re-authorize") && !frame.contains("u re-authorize"),
+        frame.contains("y re-authorize") && !frame.contains("u re-authorize"),
         "{frame}"
     );
     script.keys("t");
     assert!(
-        script.shows("It needs a sign-in first: press z."),
+        script.shows("It needs a sign-in first: press y."),
         "{}",
         script.frame()
     );
@@ -256,18 +256,18 @@ fn a_printable_key_never_acts_while_a_field_has_the_focus() {
         (Action::Back, &[Key::Esc, Key::Char('b')]),
         (Action::Rename, &[Key::F(6)]),
         (Action::Quit, &[Key::Char('w')]),
-        (Action::Redraw, &[Key::Ctrl('l'), Key::Char('e')]),
+        (Action::Redraw, &[Key::Ctrl('l'), Key::Char('i')]),
     ];
     let mut script = with_keys(own);
     // The filter line, the wizard's search, a form's field, and the palette.
     for (opens, shows) in [
-        ("/", " / nbwe"),
-        ("a", "nbwe"),
-        ("f6", "nbwe"),
-        (":", ":  ▏nbwe"),
+        ("/", " / nbwi"),
+        ("a", "nbwi"),
+        ("f6", "nbwi"),
+        (":", ":  ▏nbwi"),
     ] {
         let before = script.model.screens.len();
-        script.keys(opens).keys("\"nbwe\"");
+        script.keys(opens).keys("\"nbwi\"");
         assert!(script.shows(shows), "{opens}: {}", script.frame());
         assert_eq!(script.asked(), [""; 0], "{opens}");
         assert!(script.model.typing(), "{opens}");
@@ -280,7 +280,7 @@ fn a_printable_key_never_acts_while_a_field_has_the_focus() {
         );
     }
     // Elsewhere they act.
-    script.keys("e");
+    script.keys("i");
     assert_eq!(script.asked(), ["redraw"]);
 }
 

@@ -105,6 +105,88 @@ fn matches_are_underlined() {
     assert!(marked.starts_with("gth"), "{marked}");
 }
 
+/// What is underlined in the rows.
+fn underlined(script: &Script) -> String {
+    let terminal = script.terminal();
+    let content = &terminal.backend().buffer().content;
+    let rows = content.chunks(80).skip(3).take(4).flatten();
+    rows.filter(|cell| cell.modifier.contains(ratatui::style::Modifier::UNDERLINED))
+        .map(ratatui::buffer::Cell::symbol)
+        .collect()
+}
+
+#[test]
+fn what_follows_a_key_word_is_underlined_in_its_column_alone() {
+    let mut script = Script::usual();
+    // The account ada stands in a row whose name and provider hold an `a` as well.
+    script.keys("/ \"account:ada@\"");
+    assert_eq!(underlined(&script), "ada@ada@");
+    script.keys("esc / \"provider:LIN\"");
+    assert_eq!(underlined(&script), "Lin");
+    script.keys("esc / \"scope:repo\" space \"git\"");
+    assert_eq!(underlined(&script), "gitGitrepo");
+    script.keys("esc / \"state:need\"");
+    assert_eq!(underlined(&script), "need");
+}
+
+#[test]
+fn what_follows_a_key_word_is_completed_from_the_table() {
+    let mut script = Script::usual();
+    let mut completed = |typed: &str| {
+        script.keys(&format!("esc esc / {typed} tab"));
+        script.model.world.table.filter().value().to_owned()
+    };
+    assert_eq!(completed("\"state:n\""), "state:needs");
+    assert_eq!(completed("\"pro\" tab \"OK\""), "provider:okta");
+    assert_eq!(completed("\"scope:read:\""), "scope:read:user");
+    assert_eq!(completed("\"account:\""), "account:ada");
+    assert_eq!(completed("\"x\""), "x");
+}
+
+#[test]
+fn shift_arrows_choose_the_column_and_the_heading_shows_the_direction() {
+    let mut script = Script::usual();
+    assert!(script.shows("NAME↑"), "{}", script.frame());
+    script.keys("down down shift-right");
+    assert!(
+        script.shows("PROVIDER↑") && !script.shows("NAME↑"),
+        "{}",
+        script.frame()
+    );
+    assert!(script.shows("Sorted by PROVIDER"), "{}", script.frame());
+    script.keys("shift-left shift-left S");
+    assert!(script.shows("STATE↓"), "{}", script.frame());
+    assert_eq!(selected(&script), Some(id(2)));
+    let look = crate::tui::Look {
+        colour: false,
+        ascii: true,
+        ..crate::tui::Look::default()
+    };
+    let mut ascii = Script::new(crate::tui::Setup { look, ..setup() }, rows(), (80, 24));
+    assert!(ascii.shows("NAME^"), "{}", ascii.frame());
+    ascii.keys("S");
+    assert!(ascii.shows("NAMEv"), "{}", ascii.frame());
+}
+
+#[test]
+fn a_selection_that_is_not_the_choice_is_not_taken_away_either() {
+    let mut script = Script::usual();
+    script.keys("down down / \"state:needs\" enter");
+    assert_eq!(selected(&script), Some(id(3)), "linear is filtered out");
+    // Now linear passes the filter too, because of something elsewhere.
+    for row in &mut script.backend.rows {
+        if row.summary.id == id(2) {
+            row.summary.grant = None;
+            row.verdict = crate::model::Verdict::of(None, None, None, false, super::example::NOW);
+        }
+    }
+    script.send(Msg::Engine(Change::Connections));
+    assert!(script.shows("linear"), "{}", script.frame());
+    assert_eq!(selected(&script), Some(id(3)));
+    script.keys("s s s S");
+    assert_eq!(selected(&script), Some(id(3)));
+}
+
 #[test]
 fn ten_thousand_rows_are_walked_and_filtered() {
     let mut script = Script::new(setup(), many(10_000), (80, 24));

@@ -232,3 +232,13 @@ fn saving_only_returns_to_the_table() {
         script.frame()
     );
 }
+
+#[test]
+fn what_was_typed_for_one_provider_outlives_a_look_at_another() {
+    let mut script = Script::empty();
+    script.keys("a \"gitl\" enter enter \"4f1c0a9a\" esc esc");
+    script.keys("\"other\" enter esc esc");
+    assert!(script.shows("No connections yet"), "{}", script.frame());
+    script.keys("a \"gitl\" enter enter");
+    assert!(script.shows("4f1c0a9a"), "{}", script.frame());
+}

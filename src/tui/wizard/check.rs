@@ -2,6 +2,7 @@
 
 use super::draft::{Draft, FieldId};
 use super::preset::SecretNeed;
+use crate::engine::check_client_id;
 use crate::model::{ConnectionName, EndpointUrl, Issuer, RedirectUri, ScopeSet, UrlProblem};
 use crate::tui::text::sentence;
 
@@ -44,10 +45,9 @@ pub(super) fn problem(
             .err()
             .map(|problem| sentence(&problem)),
         FieldId::Extra => extra(text).err(),
-        FieldId::ClientId => text
-            .chars()
-            .any(|c| c.is_control() || c.is_whitespace())
-            .then(|| "A client ID has no blanks in it.".to_owned()),
+        FieldId::ClientId => check_client_id(text)
+            .err()
+            .map(|problem| sentence(&problem)),
         FieldId::Name => match ConnectionName::parse(text) {
             Err(problem) => Some(sentence(&problem)),
             Ok(name) => taken

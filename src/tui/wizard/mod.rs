@@ -124,7 +124,8 @@ impl Wizard {
 
     /// The wizard as it is kept after leaving: without secrets. `None` when nothing was begun.
     pub(super) fn into_kept(mut self, world: &World) -> Option<Self> {
-        if !self.draft().is_begun() {
+        // Also one that was begun before the person turned to another provider.
+        if !self.drafts.values().any(Draft::is_begun) {
             return None;
         }
         for draft in self.drafts.values_mut() {

@@ -1,0 +1,199 @@
+//! One thing done with several connections: what is left, what runs, what failed.
+
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+
+use super::notice::Notice;
+use super::request::Request;
+use crate::model::{ConnectionId, ConnectionName};
+
+/// So many run at the same time.
+const AT_A_TIME: usize = 4;
+/// So many names stand in a notice.
+const NAMED: usize = 5;
+
+/// What is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deed {
+    Test,
+    Refresh,
+    Revoke,
+    RevokeAndDelete,
+    Delete,
+}
+
+impl Deed {
+    /// As in "Test them".
+    pub(super) fn verb(self) -> &'static str {
+        match self {
+            Self::Test => "Test",
+            Self::Refresh => "Refresh",
+            Self::Revoke => "Revoke",
+            Self::RevokeAndDelete => "Revoke and delete",
+            Self::Delete => "Delete",
+        }
+    }
+
+    /// As in "3 of 12 tested".
+    fn done(self) -> &'static str {
+        match self {
+            Self::Test => "tested",
+            Self::Refresh => "refreshed",
+            Self::Revoke => "revoked",
+            Self::RevokeAndDelete => "revoked and deleted",
+            Self::Delete => "deleted",
+        }
+    }
+}
+
+/// A connection, and what is asked for it.
+pub(super) struct Job {
+    pub id: ConnectionId,
+    pub name: ConnectionName,
+    pub request: Request,
+}
+
+/// The state of it. The face asks for a few at a time and for the next when one is answered.
+pub(super) struct Bulk {
+    deed: Deed,
+    total: usize,
+    todo: VecDeque<Job>,
+    running: Vec<(ConnectionId, ConnectionName)>,
+    done: usize,
+    failed: Vec<(ConnectionName, String)>,
+    stopped: bool,
+}
+
+impl Bulk {
+    pub(super) fn new(deed: Deed, jobs: Vec<Job>) -> Self {
+        Self {
+            deed,
+            total: jobs.len(),
+            todo: jobs.into(),
+            running: Vec::new(),
+            done: 0,
+            failed: Vec::new(),
+            stopped: false,
+        }
+    }
+
+    /// What to ask for now.
+    pub(super) fn next(&mut self) -> Vec<Request> {
+        let room = AT_A_TIME.saturating_sub(self.running.len());
+        let jobs = self.todo.drain(..room.min(self.todo.len()));
+        let mut requests = Vec::new();
+        for job in jobs {
+            self.running.push((job.id, job.name));
+            requests.push(job.request);
+        }
+        requests
+    }
+
+    /// One was answered, well or with a sentence; `false` when it is none of these.
+    pub(super) fn settled(&mut self, id: &ConnectionId, outcome: Result<(), &str>) -> bool {
+        let Some(at) = self.running.iter().position(|(running, _)| running == id) else {
+            return false;
+        };
+        let (_, name) = self.running.swap_remove(at);
+        match outcome {
+            Ok(()) => self.done += 1,
+            Err(words) => {
+                let own = words.strip_prefix(&format!("{name}: ")).unwrap_or(words);
+                self.failed.push((name, own.to_owned()));
+            }
+        }
+        true
+    }
+
+    /// What was wanted of a person did not come: nothing of the rest happens.
+    pub(super) fn stop(&mut self) {
+        self.stopped |= !self.is_over();
+        self.todo.clear();
+        self.running.clear();
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.running.is_empty() && self.todo.is_empty()
+    }
+
+    pub(super) fn failed(&self) -> &[(ConnectionName, String)] {
+        &self.failed
+    }
+
+    /// `3 of 12 tested, 1 failed`
+    pub(super) fn words(&self) -> String {
+        let mut words = format!("{} of {} {}", self.done, self.total, self.deed.done());
+        if !self.failed.is_empty() {
+            let _ = write!(words, ", {} failed", self.failed.len());
+        }
+        if self.stopped {
+            words.push_str("; the rest was not done");
+        }
+        words
+    }
+
+    /// The same for the line above the footer; at the end it names what failed.
+    pub(super) fn notice(&self) -> Notice {
+        let words = self.words();
+        if !self.is_over() || self.failed.is_empty() {
+            return Notice::info(format!("{words}."));
+        }
+        let names = self.failed.iter().take(NAMED);
+        let names: Vec<&str> = names.map(|(name, _)| name.as_str()).collect();
+        let more = match self.failed.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        Notice::bad(format!("{words}: {}{more}", names.join(", ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bulk(count: u8) -> (Bulk, Vec<ConnectionId>) {
+        let ids: Vec<_> = (0..count)
+            .map(|n| ConnectionId::from_random([n; 16]))
+            .collect();
+        let job = |(n, id): (usize, &ConnectionId)| Job {
+            id: id.clone(),
+            name: ConnectionName::parse(&format!("c{n}")).expect("a name"),
+            request: Request::Test(id.clone()),
+        };
+        let jobs = ids.iter().enumerate().map(job).collect();
+        (Bulk::new(Deed::Test, jobs), ids)
+    }
+
+    #[test]
+    fn a_few_run_at_a_time_and_each_is_counted_once() {
+        let (mut bulk, ids) = bulk(12);
+        assert_eq!(bulk.next().len(), 4);
+        assert_eq!(bulk.next().len(), 0);
+        assert!(!bulk.settled(&ids[11], Ok(())), "it was not asked for yet");
+        assert!(bulk.settled(&ids[2], Ok(())));
+        assert!(!bulk.settled(&ids[2], Ok(())));
+        assert!(bulk.settled(&ids[0], Err("c0: No answer.")));
+        assert_eq!(bulk.next().len(), 2);
+        assert_eq!(bulk.words(), "1 of 12 tested, 1 failed");
+        assert_eq!(bulk.failed()[0].1, "No answer.");
+        for id in &ids {
+            bulk.settled(id, Ok(()));
+            bulk.next();
+        }
+        assert!(bulk.is_over());
+        assert_eq!(bulk.notice(), Notice::bad("11 of 12 tested, 1 failed: c0"));
+    }
+
+    #[test]
+    fn what_is_stopped_says_so() {
+        let (mut bulk, ids) = bulk(6);
+        bulk.next();
+        bulk.settled(&ids[1], Ok(()));
+        bulk.stop();
+        assert!(bulk.is_over() && bulk.next().is_empty());
+        assert_eq!(bulk.words(), "1 of 6 tested; the rest was not done");
+        bulk.stop();
+        assert!(!bulk.settled(&ids[0], Ok(())));
+    }
+}

@@ -1,0 +1,434 @@
+//! Changing a connection's definition, field by field. Nothing is stored before the last line is pressed.
+
+use super::dropping::Dropping;
+use crate::actions::{Action, Key, Place};
+use crate::engine::{Detail, Edit, Field, Row, put_all};
+use crate::model::{Connection, ConnectionId, Untrusted};
+use crate::tui::face::{Effect, Face, moved};
+use crate::tui::field::{TextField, Typed};
+use crate::tui::masked::MaskedField;
+use crate::tui::model::{Screen, World};
+use crate::tui::notice::Notice;
+use crate::tui::page::{Page, Pen};
+use crate::tui::request::Request;
+use crate::tui::table::provider_of;
+use crate::tui::text::sentence;
+use crate::tui::theme::Role;
+
+/// Cells of the labels.
+const LABELS: usize = 19;
+
+/// What stands in a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Line {
+    Field(usize),
+    Secret,
+    Save,
+}
+
+/// A field with what it holds and what is stored.
+struct Entry {
+    field: Field,
+    stored: String,
+    input: TextField,
+    problem: Option<String>,
+}
+
+impl Entry {
+    fn is_changed(&self) -> bool {
+        self.input.trimmed() != self.stored
+    }
+}
+
+/// The state of the screen.
+pub(in crate::tui) struct Editing {
+    id: ConnectionId,
+    name: String,
+    provider: String,
+    /// As it is stored, once it was read.
+    connection: Option<Box<Connection>>,
+    entries: Vec<Entry>,
+    secret: MaskedField,
+    at: usize,
+    saving: bool,
+}
+
+impl Editing {
+    pub(in crate::tui) fn new(row: &Row) -> Self {
+        Self {
+            id: row.summary.id.clone(),
+            name: row.summary.name.to_string(),
+            provider: provider_of(row),
+            connection: None,
+            entries: Vec::new(),
+            secret: MaskedField::default(),
+            at: 0,
+            saving: false,
+        }
+    }
+
+    /// The screen for a row, and the reading of what it shows.
+    pub(in crate::tui) fn open(world: &World) -> Vec<Effect> {
+        let Some(row) = world.table.selected() else {
+            return Vec::new();
+        };
+        let id = row.summary.id.clone();
+        vec![
+            Effect::Open(Box::new(Screen::Editing(Box::new(Self::new(row))))),
+            Effect::Ask(Request::LoadDetail(id)),
+        ]
+    }
+
+    pub(in crate::tui) fn id(&self) -> &ConnectionId {
+        &self.id
+    }
+
+    /// What was typed and is not stored, by field.
+    #[cfg(test)]
+    pub(in crate::tui) fn typed_texts(&self) -> std::collections::BTreeMap<Field, String> {
+        let changed = self.entries.iter().filter(|entry| entry.is_changed());
+        changed
+            .map(|entry| (entry.field, entry.input.value().to_owned()))
+            .collect()
+    }
+
+    /// The definition was read, perhaps once more: a field that was not touched follows it.
+    pub(in crate::tui) fn know(&mut self, detail: &Detail) {
+        if detail.connection.id != self.id {
+            return;
+        }
+        let connection = &detail.connection;
+        self.name = connection.name.to_string();
+        if self.connection.is_none() {
+            self.entries = Field::ALL
+                .into_iter()
+                .map(|field| Entry {
+                    field,
+                    stored: field.text(connection),
+                    input: TextField::new(field.text(connection)),
+                    problem: None,
+                })
+                .collect();
+        }
+        for entry in &mut self.entries {
+            let fresh = entry.field.text(connection);
+            if fresh != entry.stored && !entry.is_changed() {
+                entry.input.set(fresh.clone());
+            }
+            entry.stored = fresh;
+        }
+        self.connection = Some(Box::new(connection.clone()));
+    }
+
+    /// It was not stored; everything typed is still there.
+    pub(in crate::tui) fn not_stored(&mut self) {
+        self.saving = false;
+    }
+
+    fn lines(&self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for (index, entry) in self.entries.iter().enumerate() {
+            lines.push(Line::Field(index));
+            if entry.field == Field::Auth {
+                lines.push(Line::Secret);
+            }
+        }
+        if !lines.is_empty() {
+            lines.push(Line::Save);
+        }
+        lines
+    }
+
+    fn focused(&self) -> Option<Line> {
+        self.lines().get(self.at).copied()
+    }
+
+    fn edits(&self) -> Vec<Edit> {
+        let changed = self.entries.iter().filter(|entry| entry.is_changed());
+        changed
+            .map(|entry| (entry.field, entry.input.trimmed().to_owned()))
+            .collect()
+    }
+
+    fn is_changed(&self) -> bool {
+        !self.secret.is_empty() || self.entries.iter().any(Entry::is_changed)
+    }
+
+    /// Looks at everything; the first field with a problem is selected then.
+    fn check(&mut self) -> bool {
+        let Some(connection) = &self.connection else {
+            return false;
+        };
+        let problems = put_all(&mut connection.as_ref().clone(), &self.edits());
+        for entry in &mut self.entries {
+            let here = problems.iter().find(|(field, _)| *field == entry.field);
+            entry.problem = here.map(|(_, problem)| sentence(problem));
+        }
+        let wrong = |line: &Line| matches!(line, Line::Field(index) if self.entries[*index].problem.is_some());
+        match self.lines().iter().position(wrong) {
+            Some(at) => {
+                self.at = at;
+                false
+            }
+            None => true,
+        }
+    }
+
+    /// Looks at the field that is left.
+    fn leave_line(&mut self) {
+        let (Some(Line::Field(index)), Some(connection)) = (self.focused(), &self.connection)
+        else {
+            return;
+        };
+        let entry = &mut self.entries[index];
+        let mut trial = connection.as_ref().clone();
+        let problem = if entry.is_changed() {
+            entry.field.put(&mut trial, entry.input.trimmed()).err()
+        } else {
+            None
+        };
+        entry.problem = problem.map(|problem| sentence(&problem));
+    }
+
+    /// What saving does to the sign-in and to the client secret (conformance G-07).
+    fn warning(&self) -> Option<String> {
+        let before = self.connection.as_deref()?;
+        let mut after = before.clone();
+        put_all(&mut after, &self.edits());
+        if before.endpoint_identity() == after.endpoint_identity() {
+            return None;
+        }
+        let known = before.provider.hosts();
+        let mut new = after.provider.hosts();
+        new.retain(|host| !known.contains(host));
+        let where_to = if new.is_empty() {
+            "there".to_owned()
+        } else {
+            format!("to {}", new.join(" or "))
+        };
+        let address = before.provider != after.provider;
+        let what = if address {
+            "A new address"
+        } else if before.registration.client_id == after.registration.client_id {
+            "Another redirect URL"
+        } else {
+            "Another client ID"
+        };
+        let mut words = Vec::new();
+        if before.grant.is_some() {
+            let fate = if address {
+                format!("its tokens will not be sent {where_to}")
+            } else {
+                "its tokens are not used for it".to_owned()
+            };
+            words.push(format!(
+                "{what} parks this sign-in: {fate}. You sign in again."
+            ));
+        }
+        if before.registration.has_secret && self.secret.is_empty() {
+            words.push(
+                "The client secret belongs to what was stored before: type the new one too."
+                    .to_owned(),
+            );
+        }
+        (!words.is_empty()).then(|| words.join(" "))
+    }
+
+    fn press(&mut self) -> Vec<Effect> {
+        match self.focused() {
+            Some(Line::Field(index)) if !self.entries[index].field.choices().is_empty() => {
+                self.turn(index);
+            }
+            Some(Line::Field(index)) => {
+                self.leave_line();
+                if self.entries[index].problem.is_none() {
+                    self.at = self.lines().len().saturating_sub(1);
+                }
+            }
+            Some(Line::Secret) => self.at = self.lines().len().saturating_sub(1),
+            Some(Line::Save) => return self.save(),
+            None => {}
+        }
+        Vec::new()
+    }
+
+    /// The next of several choices.
+    fn turn(&mut self, index: usize) {
+        let entry = &mut self.entries[index];
+        let choices = entry.field.choices();
+        let at = choices
+            .iter()
+            .position(|choice| *choice == entry.input.value());
+        let next = at.map_or(0, |at| (at + 1) % choices.len());
+        entry.input.set(choices[next]);
+    }
+
+    fn save(&mut self) -> Vec<Effect> {
+        if self.saving || !self.check() {
+            return Vec::new();
+        }
+        if !self.is_changed() {
+            return vec![
+                Effect::Close,
+                Effect::Say(Notice::info("Nothing was changed.")),
+            ];
+        }
+        self.saving = true;
+        vec![Effect::Ask(Request::Edit {
+            id: self.id.clone(),
+            edits: self.edits(),
+            secret: (!self.secret.is_empty()).then(|| self.secret.secret()),
+        })]
+    }
+}
+
+fn label(field: Field) -> &'static str {
+    match field {
+        Field::Authorization => "Authorization URL",
+        Field::Token => "Token URL",
+        Field::Device => "Device URL",
+        Field::Revocation => "Revocation URL",
+        Field::Introspection => "Introspection URL",
+        Field::Userinfo => "Userinfo URL",
+        Field::Issuer => "Issuer",
+        Field::TestRead => "Test read URL",
+        Field::Redirect => "Redirect URL",
+        Field::ClientId => "Client ID",
+        Field::Auth => "Secret is sent",
+        Field::Scopes => "Scopes",
+        Field::Policy => "A program",
+        Field::Lifetime => "Agent serves it",
+        Field::Ahead => "Agent renews it",
+    }
+}
+
+/// A choice in words.
+fn meaning(field: Field, choice: &str) -> &'static str {
+    match (field, choice) {
+        (Field::Auth, "basic") => "as Basic authentication",
+        (Field::Auth, "post") => "in the body",
+        (Field::Auth, _) => "there is no secret (PKCE)",
+        (Field::Policy, "confirm") => "asks you each time",
+        (Field::Policy, "confirm-session") => "asks you once in a terminal session",
+        (Field::Policy, "deny") => "is refused",
+        (Field::Policy, _) => "gets a token",
+        (_, "yes") => "before anybody asks",
+        _ => "when it is asked for",
+    }
+}
+
+impl Face for Editing {
+    fn place(&self) -> Place {
+        Place::Form
+    }
+
+    fn typed(&mut self) -> Option<Typed<'_>> {
+        match self.focused()? {
+            Line::Field(index) if self.entries[index].field.choices().is_empty() => {
+                Some(Typed::Plain(&mut self.entries[index].input))
+            }
+            Line::Secret => Some(Typed::Masked(&mut self.secret)),
+            _ => None,
+        }
+    }
+
+    fn typing(&self) -> bool {
+        match self.focused() {
+            Some(Line::Field(index)) => self.entries[index].field.choices().is_empty(),
+            Some(Line::Secret) => true,
+            _ => false,
+        }
+    }
+
+    fn edited(&mut self, _world: &World) {
+        if let Some(Line::Field(index)) = self.focused() {
+            self.entries[index].problem = None;
+        }
+    }
+
+    fn act(&mut self, action: Action, _key: Key, world: &World) -> Vec<Effect> {
+        let len = self.lines().len();
+        if let Some(at) = moved(self.at, len, world.page_lines(), action) {
+            self.leave_line();
+            self.at = at;
+            return Vec::new();
+        }
+        match action {
+            Action::GoOn => self.press(),
+            Action::Toggle if self.focused() != Some(Line::Save) => self.press(),
+            Action::Back if self.is_changed() => {
+                let dropping = Dropping::new(self.name.clone());
+                vec![Effect::Open(Box::new(Screen::Dropping(dropping)))]
+            }
+            Action::Back => vec![Effect::Close],
+            _ => Vec::new(),
+        }
+    }
+
+    fn click(&mut self, item: usize, _world: &World) -> bool {
+        if self.at == item {
+            return true;
+        }
+        self.leave_line();
+        self.at = item.min(self.lines().len().saturating_sub(1));
+        false
+    }
+
+    fn page(&self, pen: Pen, _world: &World) -> Page {
+        let mut page = Page::new(format!("Edit {}", self.name), self.provider.clone(), pen);
+        if self.connection.is_none() {
+            page.text(0, Role::Dim, "Reading it.");
+            return page;
+        }
+        for (at, line) in self.lines().into_iter().enumerate() {
+            let selected = at == self.at;
+            match line {
+                Line::Field(index) => self.draw_field(&mut page, at, selected, index),
+                Line::Secret => {
+                    let kept = self.connection.as_ref().is_some_and(|connection| {
+                        connection.registration.has_secret && self.secret.is_empty()
+                    });
+                    if kept && !selected {
+                        let words = "kept; type a new one to replace it";
+                        page.fact(at, false, "Client secret", LABELS, Role::Dim, words);
+                    } else {
+                        page.masked(at, selected, "Client secret", LABELS, &self.secret, None);
+                    }
+                }
+                Line::Save => {
+                    page.blank();
+                    let warning = self.warning();
+                    if let Some(words) = &warning {
+                        page.text(0, Role::Warn, words);
+                    }
+                    let words = match (self.saving, self.is_changed()) {
+                        (true, _) => "Storing it.",
+                        (false, false) => "Save (nothing is changed)",
+                        (false, true) => "Save",
+                    };
+                    page.item(at, selected, words, 0, "");
+                }
+            }
+        }
+        page
+    }
+}
+
+impl Editing {
+    fn draw_field(&self, page: &mut Page, at: usize, selected: bool, index: usize) {
+        let entry = &self.entries[index];
+        let name = label(entry.field);
+        let value = entry.input.value();
+        if entry.field == Field::Lifetime && value.is_empty() && !selected {
+            let words = "as long as the vault is open; type 8h or 2d to shorten it";
+            page.fact(at, false, name, LABELS, Role::Dim, words);
+        } else if entry.field.choices().is_empty() {
+            let problem = entry.problem.as_deref();
+            page.field(at, selected, name, LABELS, &entry.input, problem);
+        } else {
+            let value: String = Untrusted::new(value).shown().into();
+            let words = format!("{value}: {}", meaning(entry.field, &value));
+            page.item(at, selected, name, LABELS, &words);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What was deleted comes back, without its sign-in.
+
+use super::example::{id, rows, setup};
+use super::script::Script;
+
+#[test]
+fn z_brings_a_deleted_definition_back_but_no_token() {
+    let mut script = Script::usual();
+    script.keys("z");
+    assert!(script.asked().is_empty());
+    assert!(script.shows("Nothing was deleted"), "{}", script.frame());
+    script.keys("down down x 4");
+    assert_eq!(script.asked(), ["remove"]);
+    assert!(
+        script.shows("linear was deleted here. z brings its settings back."),
+        "{}",
+        script.frame()
+    );
+    script.keys("z");
+    assert_eq!(script.asked(), ["restore"]);
+    assert!(
+        script.shows("Undone: linear is back, without its sign-in. u signs in."),
+        "{}",
+        script.frame()
+    );
+    let table = &script.model.world.table;
+    let row = table.selected().expect("it is selected");
+    assert_eq!(row.summary.id, id(501), "as another connection");
+    assert!(row.summary.grant.is_none());
+    script.keys("z");
+    assert!(script.asked().is_empty(), "once is enough");
+}
+
+#[test]
+fn deletions_are_undone_the_latest_first() {
+    let mut script = Script::new(setup(), rows(), (80, 24));
+    script.backend.secrets = true;
+    script.keys("down x 3");
+    assert!(
+        script.shows("github: revoked at the provider and deleted here. z brings its"),
+        "{}",
+        script.frame()
+    );
+    script.keys("x 4");
+    script.keys("z");
+    assert!(
+        script.shows("without its client secret"),
+        "{}",
+        script.frame()
+    );
+    script.keys("z");
+    assert_eq!(script.asked(), ["revoke", "remove", "restore", "restore"]);
+    assert!(script.shows("Undone: github is back"), "{}", script.frame());
+}
+
+#[test]
+fn the_last_one_comes_back_to_an_empty_table_and_a_failure_loses_nothing() {
+    let mut script = Script::new(setup(), rows().drain(..1).collect(), (80, 24));
+    script.keys("x 4");
+    assert!(
+        script.shows("z  bring github back, which you deleted"),
+        "{}",
+        script.frame()
+    );
+    script.backend.no_room = true;
+    script.keys("z");
+    assert!(
+        script.shows("github did not come back"),
+        "{}",
+        script.frame()
+    );
+    script.backend.no_room = false;
+    script.keys("z");
+    assert!(script.shows("Undone: github is back"), "{}", script.frame());
+}
