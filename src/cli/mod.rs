@@ -51,6 +51,7 @@ use args::{AgentCommand, Cli, Command, SlotCommand, VaultCommand};
 use failed::Failed;
 use setup::Setup;
 
+pub use catalogue::LaterCatalogue;
 pub use demo::{Practice, TuiParts, WizardStart};
 pub use practice::{PRACTICE_HINT, practice_definition};
 
@@ -235,7 +236,7 @@ fn open_tui(cli: &Cli, wizard: Option<WizardStart>) -> Result<Next, Failed> {
     let paths = setup::paths()?;
     Ok(Next::Tui(Box::new(TuiParts {
         engine: setup.engine,
-        catalogue: catalogue::load(&paths.config),
+        catalogue: catalogue::later(&paths.config),
         run: Some(paths.run),
         passphrase,
         wizard,

@@ -11,6 +11,7 @@ mod capture;
 mod challenge;
 mod client_auth;
 mod device;
+mod dialect;
 mod errors;
 mod flow;
 pub mod id_token;

@@ -97,7 +97,17 @@ fn preset<'a>(add: &Add, catalogue: &'a Catalogue) -> Result<Option<&'a Preset>,
         return Ok(None);
     };
     if let Some(preset) = catalogue.find(what) {
-        return Ok(Some(preset));
+        return match &preset.refused {
+            None => Ok(Some(preset)),
+            Some(words) => Err(Failed::usage(
+                "refused-preset",
+                format!(
+                    "{} cannot be connected from here.",
+                    Untrusted::new(&*preset.name).shown()
+                ),
+                Untrusted::new(&**words).shown().to_string(),
+            )),
+        };
     }
     let near: Vec<&str> = catalogue
         .search(what)

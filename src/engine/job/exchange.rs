@@ -116,7 +116,9 @@ impl Desk<'_> {
             },
             expiry: expiry(lifetime, sent_at),
             issued_at: sent_at,
-            ends_at: grant_ends_in.map(|span| sent_at.plus(span)),
+            ends_at: grant_ends_in
+                .or(connection.provider.grant_lasts())
+                .map(|span| sent_at.plus(span)),
             account: None,
         };
         let secret = self.vault(|vault| vault.client_secret(connection))?;

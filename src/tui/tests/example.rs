@@ -167,6 +167,7 @@ pub(super) fn presets() -> Vec<PresetChoice> {
         id: "gitlab".to_owned(),
         name: "GitLab".to_owned(),
         hint: "register an app once, 2 minutes".to_owned(),
+        refused: None,
         hosts: vec!["gitlab.com".to_owned()],
         variables: vec![Variable {
             key: "host".to_owned(),
@@ -232,6 +233,7 @@ pub(super) fn presets() -> Vec<PresetChoice> {
         id: "github".to_owned(),
         name: "GitHub".to_owned(),
         hint: "register an app once, 2 minutes".to_owned(),
+        refused: None,
         hosts: vec!["github.com".to_owned()],
         variables: Vec::new(),
         ways: vec![
@@ -268,7 +270,7 @@ pub(super) fn setup() -> Setup {
         ssh: false,
         practice: false,
         key_place: "Sign-ins are stored encrypted. Your keychain holds the key.".to_owned(),
-        presets: presets(),
+        presets: std::cell::LazyCell::new(Box::new(presets)),
         start_wizard: None,
         zone: TimeZone::UTC,
     }

@@ -26,6 +26,7 @@ pub fn ready_made(hint: &str, new: NewConnection, scopes: &[(&str, &str)]) -> Pr
         id: provider.id.clone(),
         name: provider.name.clone(),
         hint: hint.to_owned(),
+        refused: None,
         hosts: Vec::new(),
         variables: Vec::new(),
         ways: vec![PresetWay {
@@ -63,6 +64,7 @@ fn choice(preset: &Arc<Preset>) -> PresetChoice {
         id: preset.id.clone(),
         name: preset.name.clone(),
         hint: preset.hint.clone(),
+        refused: preset.refused.clone(),
         hosts: hosts(preset),
         variables: preset
             .variables

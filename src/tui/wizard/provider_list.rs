@@ -73,6 +73,14 @@ impl Wizard {
         }
     }
 
+    /// Why the selected provider cannot be connected.
+    pub(super) fn refused_here<'w>(&self, world: &'w World) -> Option<&'w str> {
+        let Some(Found::Preset(index)) = self.found.get(self.found_at) else {
+            return None;
+        };
+        world.setup.presets.get(*index)?.refused.as_deref()
+    }
+
     fn choose(&mut self, world: &World) {
         match self.found.get(self.found_at) {
             Some(Found::Resume(stage)) => {
@@ -83,6 +91,10 @@ impl Wizard {
                 let Some(preset) = world.setup.presets.get(*index) else {
                     return;
                 };
+                // The list says why.
+                if preset.refused.is_some() {
+                    return;
+                }
                 self.current.clone_from(&preset.id);
                 // A draft that was begun is taken up again.
                 self.drafts

@@ -50,11 +50,14 @@ impl Wizard {
             page.item(index, index == self.found_at, &label, 26, &hint);
         }
         page.blank();
-        page.text(
-            0,
-            Role::Dim,
-            "OAuth lets a program act for you with less than your password, until you end it.",
-        );
+        match self.refused_here(world) {
+            Some(words) => page.text(0, Role::Warn, words),
+            None => page.text(
+                0,
+                Role::Dim,
+                "OAuth lets a program act for you with less than your password, until you end it.",
+            ),
+        }
     }
 
     fn draw_details(&self, page: &mut Page) {
