@@ -21,6 +21,8 @@ pub enum Quirk {
     DeviceScopeParameter(String),
     /// The answer names its scopes under another member (`scope-member:scopes`).
     ScopeMember(String),
+    /// The scopes that were granted stand in the browser's answer, beside the code (Strava).
+    ScopeInCallback,
     /// The token answer is form-encoded instead of JSON.
     FormEncodedAnswer,
     /// Token requests are JSON instead of a form.
@@ -69,7 +71,7 @@ pub enum Quirk {
 }
 
 /// Name and meaning of the quirks without a value.
-static PLAIN: [(Quirk, &str, &str); 22] = [
+static PLAIN: [(Quirk, &str, &str); 23] = [
     (Quirk::CommaScopes, "comma-scopes", "commas between scopes"),
     (
         Quirk::CommaScopesInAnswer,
@@ -77,6 +79,11 @@ static PLAIN: [(Quirk, &str, &str); 22] = [
         "commas between scopes in answers",
     ),
     (Quirk::ScopeArray, "scope-array", "scopes come as a list"),
+    (
+        Quirk::ScopeInCallback,
+        "scope-in-callback",
+        "granted scopes come with the code",
+    ),
     (
         Quirk::FormEncodedAnswer,
         "form-encoded-answer",
