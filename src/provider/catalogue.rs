@@ -77,13 +77,8 @@ impl Catalogue {
 
     /// The preset that an address typed by hand belongs to, by its authority.
     pub fn find_by_url(&self, url: &EndpointUrl) -> Option<&Preset> {
-        let authority = url.authority();
-        self.presets.iter().find(|preset| {
-            preset.is_fixed()
-                && preset
-                    .sample()
-                    .is_ok_and(|provider| provider.hosts().contains(&authority))
-        })
+        let mut presets = self.presets.iter();
+        presets.find(|preset| preset.places().iter().any(|place| place.has(url)))
     }
 
     /// Presets that resemble the text, best first; all of them for an empty text.

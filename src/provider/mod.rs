@@ -9,8 +9,10 @@ mod client;
 mod definition;
 mod file;
 mod parts;
+mod places;
 mod preset;
 mod rules;
+mod sound;
 mod template;
 mod variable;
 
@@ -21,11 +23,14 @@ pub use definition::{
     write_definitions,
 };
 pub use file::CatalogueError;
+pub use places::Place;
 pub use preset::{Preset, PresetProblem, ScopeHelp, Step, StepAction};
 pub use rules::{check_certificates, check_resource};
 pub use variable::Variable;
 
 #[cfg(test)]
 mod built_in;
+#[cfg(test)]
+mod part_2f;
 #[cfg(test)]
 mod tests;

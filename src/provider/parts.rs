@@ -107,25 +107,33 @@ pub(super) struct StepPart {
 }
 
 impl Parts {
-    /// Where the address that goes by this name in problems stands.
-    pub(super) fn place(&self, part: &str) -> Option<std::ops::Range<usize>> {
+    /// Each address by the name it goes by in problems.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = (&'static str, &Spanned<Template>)> {
         let endpoints = &self.endpoints;
-        let address = match part {
-            "issuer" => self.issuer.as_ref(),
-            "authorization" => endpoints.authorization.as_ref(),
-            "token" => endpoints.token.as_ref(),
-            "refresh" => endpoints.refresh.as_ref(),
-            "device" => endpoints.device.as_ref(),
-            "revocation" => endpoints.revocation.as_ref(),
-            "introspection" => endpoints.introspection.as_ref(),
-            "userinfo" => endpoints.userinfo.as_ref(),
-            "jwks" => endpoints.jwks.as_ref(),
-            "registration" => endpoints.registration.as_ref(),
-            "manage_url" => self.manage_url.as_ref(),
-            "test" => self.test.as_ref().map(|test| &test.url),
-            _ => None,
-        };
-        address.map(Spanned::span)
+        let test = self.test.as_ref().map(|test| &test.url);
+        [
+            ("issuer", self.issuer.as_ref()),
+            ("authorization", endpoints.authorization.as_ref()),
+            ("token", endpoints.token.as_ref()),
+            ("refresh", endpoints.refresh.as_ref()),
+            ("device", endpoints.device.as_ref()),
+            ("revocation", endpoints.revocation.as_ref()),
+            ("introspection", endpoints.introspection.as_ref()),
+            ("userinfo", endpoints.userinfo.as_ref()),
+            ("jwks", endpoints.jwks.as_ref()),
+            ("registration", endpoints.registration.as_ref()),
+            ("manage_url", self.manage_url.as_ref()),
+            ("test", test),
+        ]
+        .into_iter()
+        .filter_map(|(name, address)| Some((name, address?)))
+    }
+
+    /// Where the address of this name stands.
+    pub(super) fn place(&self, part: &str) -> Option<std::ops::Range<usize>> {
+        let mut addresses = self.addresses();
+        let found = addresses.find(|(name, _)| *name == part);
+        found.map(|(_, address)| address.span())
     }
 }
 

@@ -134,6 +134,8 @@ fn an_address_typed_by_hand_finds_its_preset() {
         ("https://accounts.google.com/", "google"),
         ("https://login.microsoftonline.com/x", "microsoft"),
         ("https://slack.com/oauth/v2/authorize", "slack"),
+        ("https://acme.zendesk.com/anything", "zendesk"),
+        ("https://my-shop.myshopify.com/admin", "shopify"),
     ] {
         let found = catalogue
             .find_by_url(&url(address))
@@ -144,6 +146,10 @@ fn an_address_typed_by_hand_finds_its_preset() {
         "https://github.com.evil.example/",
         "https://git.example/",
         "https://github.com:8443/",
+        "https://zendesk.com/",
+        "https://.zendesk.com/",
+        "https://zendesk.com.evil.example/",
+        "https://acme.okta.example/",
     ] {
         assert!(catalogue.find_by_url(&url(address)).is_none(), "{address}");
     }
@@ -238,7 +244,7 @@ fn f10_a_mistake_is_reported_with_its_line_and_column() {
     let token = "https://{tenant}.acme.example/token";
     for (from, to, place) in [
         (token, "http://{tenant}.acme.example/token", (15, 9)),
-        (token, "https://{other}.acme.example/token", (3, 6)),
+        (token, "https://{other}.acme.example/token", (15, 9)),
         ("[\"browser\"]", "[\"device\"]", (8, 1)),
         ("[\"browser\"]", "[]", (8, 1)),
         ("\"demo\"", "\"de/mo\"", (17, 1)),
@@ -349,4 +355,24 @@ fn t_12_a_secret_in_a_preset_file_is_refused_and_sent_to_the_vault() {
         !error.to_string().contains("demo"),
         "the value is not repeated: {error}"
     );
+}
+
+#[test]
+fn an_address_shows_the_values_of_variables() {
+    let shown = |id: &str, address: &str| {
+        let preset = Catalogue::built_in().find(id).expect(id);
+        preset.values_shown_by(&url(address))
+    };
+    let one = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
+    assert_eq!(
+        shown("zendesk", "https://acme.zendesk.com/x"),
+        one("subdomain", "acme")
+    );
+    assert_eq!(
+        shown("shopify", "https://my-shop.myshopify.com/"),
+        one("shop", "my-shop")
+    );
+    assert_eq!(shown("zendesk", "https://zendesk.example/"), none());
+    // A host that may be anybody's shows nothing.
+    assert_eq!(shown("gitea", "https://git.example/"), none());
 }

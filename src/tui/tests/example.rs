@@ -15,6 +15,7 @@ use crate::model::{
     IssPolicy, Provider, ProviderKind, Quirk, RedirectUri, Registration, RegistrationId,
     RevokeRule, Scope, ScopeSet, Seconds, Summary, UnixTime, Untrusted, Verdict,
 };
+use crate::provider::Place;
 use crate::tui::{
     Look, PresetChoice, PresetWay, RegisterStep, ScopeChoice, SecretNeed, Setup, Variable,
 };
@@ -168,7 +169,7 @@ pub(super) fn presets() -> Vec<PresetChoice> {
         name: "GitLab".to_owned(),
         hint: "register an app once, 2 minutes".to_owned(),
         refused: None,
-        hosts: vec!["gitlab.com".to_owned()],
+        places: vec![Place::Host("gitlab.com".to_owned())],
         variables: vec![Variable {
             key: "host".to_owned(),
             label: "Your GitLab host".to_owned(),
@@ -234,7 +235,7 @@ pub(super) fn presets() -> Vec<PresetChoice> {
         name: "GitHub".to_owned(),
         hint: "register an app once, 2 minutes".to_owned(),
         refused: None,
-        hosts: vec!["github.com".to_owned()],
+        places: vec![Place::Host("github.com".to_owned())],
         variables: Vec::new(),
         ways: vec![
             way("a code on a web page, no secret", true, SecretNeed::None),

@@ -27,7 +27,7 @@ pub fn ready_made(hint: &str, new: NewConnection, scopes: &[(&str, &str)]) -> Pr
         name: provider.name.clone(),
         hint: hint.to_owned(),
         refused: None,
-        hosts: Vec::new(),
+        places: Vec::new(),
         variables: Vec::new(),
         ways: vec![PresetWay {
             label: "the browser, no secret".to_owned(),
@@ -65,7 +65,7 @@ fn choice(preset: &Arc<Preset>) -> PresetChoice {
         name: preset.name.clone(),
         hint: preset.hint.clone(),
         refused: preset.refused.clone(),
-        hosts: hosts(preset),
+        places: preset.places(),
         variables: preset
             .variables
             .iter()
@@ -106,21 +106,6 @@ fn choice(preset: &Arc<Preset>) -> PresetChoice {
                 .collect()
         }),
     }
-}
-
-/// The hosts of the preset's own endpoints, with its variables at their defaults.
-fn hosts(preset: &Preset) -> Vec<String> {
-    preset
-        .provider(&Values::new(), "")
-        .map(|provider| {
-            provider
-                .endpoints
-                .named()
-                .into_iter()
-                .map(|(_, url)| url.authority())
-                .collect()
-        })
-        .unwrap_or_default()
 }
 
 fn ways(preset: &Preset) -> Vec<PresetWay> {

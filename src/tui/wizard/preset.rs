@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{ClientAuth, Provider, RedirectUri, Scope, ScopeSet};
+use crate::provider::Place;
 
 /// Values of a preset's variables, by key.
 pub type Values = BTreeMap<String, String>;
@@ -28,8 +29,8 @@ pub struct PresetChoice {
     pub hint: String,
     /// Why it cannot be connected from here, in words.
     pub refused: Option<String>,
-    /// Hosts whose addresses, when typed, offer this preset.
-    pub hosts: Vec<String>,
+    /// Addresses there, when typed, offer this preset.
+    pub places: Vec<Place>,
     pub variables: Vec<Variable>,
     /// Ways to sign in that differ in what has to be registered; the first is the usual one.
     pub ways: Vec<PresetWay>,

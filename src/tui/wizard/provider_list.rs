@@ -32,10 +32,8 @@ impl Wizard {
             found.extend(begun.then_some(Found::Resume(self.reached)));
             found.extend((0..presets.len()).map(Found::Preset));
         } else if let Some(url) = address(&text) {
-            let host = url.authority();
-            let known = presets
-                .iter()
-                .position(|preset| preset.hosts.contains(&host));
+            let mut all = presets.iter();
+            let known = all.position(|preset| preset.places.iter().any(|place| place.has(&url)));
             found.extend(known.map(Found::Preset));
         } else {
             let pattern = Pattern::parse(&text, CaseMatching::Ignore, Normalization::Smart);
