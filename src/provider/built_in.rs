@@ -98,7 +98,7 @@ fn every_text_of_a_preset_fits_its_place_and_is_a_sentence() {
         let id = &preset.id;
         assert!(preset.hint.chars().count() <= 38, "{id}: {}", preset.hint);
         assert!(id.len() <= 12, "{id}");
-        assert!(preset.name.chars().count() <= 26, "{id}: {}", preset.name);
+        assert!(preset.name.chars().count() <= 25, "{id}: {}", preset.name);
         for scope in preset.known_scopes() {
             let help = &scope.help;
             assert!(

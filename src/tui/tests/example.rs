@@ -168,6 +168,7 @@ pub(super) fn presets() -> Vec<PresetChoice> {
         id: "gitlab".to_owned(),
         name: "GitLab".to_owned(),
         hint: "register an app once, 2 minutes".to_owned(),
+        remark: None,
         refused: None,
         places: vec![Place::Host("gitlab.com".to_owned())],
         variables: vec![Variable {
@@ -234,6 +235,7 @@ pub(super) fn presets() -> Vec<PresetChoice> {
         id: "github".to_owned(),
         name: "GitHub".to_owned(),
         hint: "register an app once, 2 minutes".to_owned(),
+        remark: None,
         refused: None,
         places: vec![Place::Host("github.com".to_owned())],
         variables: Vec::new(),

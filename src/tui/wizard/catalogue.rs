@@ -26,6 +26,7 @@ pub fn ready_made(hint: &str, new: NewConnection, scopes: &[(&str, &str)]) -> Pr
         id: provider.id.clone(),
         name: provider.name.clone(),
         hint: hint.to_owned(),
+        remark: None,
         refused: None,
         places: Vec::new(),
         variables: Vec::new(),
@@ -64,6 +65,7 @@ fn choice(preset: &Arc<Preset>) -> PresetChoice {
         id: preset.id.clone(),
         name: preset.name.clone(),
         hint: preset.hint.clone(),
+        remark: remark(preset),
         refused: preset.refused.clone(),
         places: preset.places(),
         variables: preset
@@ -106,6 +108,21 @@ fn choice(preset: &Arc<Preset>) -> PresetChoice {
                 .collect()
         }),
     }
+}
+
+/// What is special about a preset.
+fn remark(preset: &Preset) -> Option<String> {
+    let words = if preset.replaces_built_in {
+        "This preset is your own. It takes the place of the built-in one."
+    } else if preset.unverified {
+        "This preset is not checked against the service's own documentation. If something is refused, look there."
+    } else {
+        return preset
+            .ends
+            .as_ref()
+            .map(|words| format!("When a sign-in ends: {words}"));
+    };
+    Some(words.to_owned())
 }
 
 fn ways(preset: &Preset) -> Vec<PresetWay> {

@@ -27,6 +27,8 @@ pub struct PresetChoice {
     pub name: String,
     /// One line beside the name: `register an app once, 2 minutes`.
     pub hint: String,
+    /// Said of it while it is selected in the list.
+    pub remark: Option<String>,
     /// Why it cannot be connected from here, in words.
     pub refused: Option<String>,
     /// Addresses there, when typed, offer this preset.

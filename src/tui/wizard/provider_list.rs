@@ -4,7 +4,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::draft::{Draft, FieldId};
-use super::{Stage, Wizard};
+use super::{PresetChoice, Stage, Wizard};
 use crate::actions::Action;
 use crate::model::EndpointUrl;
 use crate::tui::face::{Effect, moved};
@@ -71,12 +71,11 @@ impl Wizard {
         }
     }
 
-    /// Why the selected provider cannot be connected.
-    pub(super) fn refused_here<'w>(&self, world: &'w World) -> Option<&'w str> {
-        let Some(Found::Preset(index)) = self.found.get(self.found_at) else {
-            return None;
-        };
-        world.setup.presets.get(*index)?.refused.as_deref()
+    pub(super) fn selected<'w>(&self, world: &'w World) -> Option<&'w PresetChoice> {
+        match self.found.get(self.found_at)? {
+            Found::Preset(index) => world.setup.presets.get(*index),
+            Found::Resume(_) | Found::Other => None,
+        }
     }
 
     fn choose(&mut self, world: &World) {

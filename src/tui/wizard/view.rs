@@ -50,9 +50,13 @@ impl Wizard {
             page.item(index, index == self.found_at, &label, 26, &hint);
         }
         page.blank();
-        match self.refused_here(world) {
-            Some(words) => page.text(0, Role::Warn, words),
-            None => page.text(
+        let selected = self.selected(world);
+        let refused = selected.and_then(|preset| preset.refused.as_deref());
+        let remark = selected.and_then(|preset| preset.remark.as_deref());
+        match (refused, remark) {
+            (Some(words), _) => page.text(0, Role::Warn, words),
+            (None, Some(words)) => page.text(0, Role::Plain, words),
+            (None, None) => page.text(
                 0,
                 Role::Dim,
                 "OAuth lets a program act for you with less than your password, until you end it.",
