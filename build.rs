@@ -1,10 +1,12 @@
-//! Linker flags of the program that Cargo.toml cannot say: what every start of it would pay for.
+//! The built-in presets, made small; and linker flags of the program that Cargo.toml cannot say: what
+//! every start of it would pay for.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
+    presets();
     let target = |part: &str| std::env::var(format!("CARGO_CFG_TARGET_{part}")).unwrap_or_default();
     if target("OS") != "linux" || target("ENV") != "gnu" {
         return;
@@ -16,6 +18,16 @@ fn main() {
     if let Some(folder) = unwinder_of_our_own() {
         println!("cargo:rustc-link-search=native={}", folder.display());
     }
+}
+
+/// A tenth of the text goes into the program; it is unpacked when somebody asks for a preset.
+fn presets() {
+    const TEXT: &str = "assets/providers.toml";
+    println!("cargo:rerun-if-changed={TEXT}");
+    let text = std::fs::read(TEXT).expect("the built-in presets");
+    let folder = std::env::var("OUT_DIR").expect("cargo names a folder");
+    let small = miniz_oxide::deflate::compress_to_vec(&text, 9);
+    std::fs::write(Path::new(&folder).join("providers.toml.z"), small).expect("a place to write");
 }
 
 /// A folder where the linker finds the static unwinder under the name of the shared one; `None` where

@@ -142,7 +142,7 @@ fn setup() -> Setup {
         warning: None,
         practice: false,
         key_place: String::new(),
-        presets: Vec::new(),
+        presets: std::cell::LazyCell::new(Box::new(Vec::new)),
         start_wizard: None,
         zone: TimeZone::UTC,
     }

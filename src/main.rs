@@ -1,6 +1,7 @@
 //! Wires the rooms: chooses worker, fast path, command line or terminal interface, and sets the
 //! exit code.
 
+use std::cell::LazyCell;
 use std::io::{self, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
@@ -99,13 +100,17 @@ fn once(parts: cli::TuiParts) -> Result<Ended, RunError> {
         warning: parts.warning,
         practice: parts.practice.is_some(),
         key_place: advice::key_place(environment.ssh.is_some()).to_owned(),
-        presets: tui::choices(&parts.catalogue),
+        presets: {
+            let catalogue = parts.catalogue;
+            LazyCell::new(Box::new(|| tui::choices(&catalogue())))
+        },
         start_wizard: parts.wizard.map(|start| start.0),
         zone: TimeZone::system(),
     };
     let mut door = None;
     if let Some(practice) = &parts.practice {
-        setup.presets = practice_choice(&practice.sandbox).into_iter().collect();
+        let choices: Vec<_> = practice_choice(&practice.sandbox).into_iter().collect();
+        setup.presets = LazyCell::new(Box::new(|| choices));
         door = Some(practice_door(practice.sandbox.clone()));
     }
     let clock = engine.clone();

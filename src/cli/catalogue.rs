@@ -13,9 +13,35 @@ const LONGEST: u64 = 1 << 20;
 /// The built-in presets and those of `providers/*.toml` in the configuration folder. A file with a
 /// mistake is named on stderr and left out; the others work.
 pub(super) fn load(config: &Path) -> Catalogue {
-    let (catalogue, problems) = with_files(Catalogue::built_in().clone(), &own_files(config));
+    of(&own_files(config))
+}
+
+/// A catalogue that is put together when somebody asks for it.
+pub type LaterCatalogue = Box<dyn FnOnce() -> Catalogue>;
+
+/// As [`load`], later: the table does not wait for it. The user's own files are read at once, since what
+/// is wrong with them is told before the screens take over.
+pub(super) fn later(config: &Path) -> LaterCatalogue {
+    let files = own_files(config);
+    if files.is_empty() {
+        return Box::new(|| Catalogue::built_in().clone());
+    }
+    let catalogue = of(&files);
+    Box::new(|| catalogue)
+}
+
+fn of(files: &[PathBuf]) -> Catalogue {
+    let (catalogue, problems) = with_files(Catalogue::built_in().clone(), files);
     for problem in problems {
         output::note(&format!("valetkey: {problem}. This file was left out."));
+    }
+    for preset in catalogue.presets() {
+        if preset.replaces_built_in {
+            output::note(&format!(
+                "valetkey: the preset {} is your own, not the built-in one.",
+                preset.id
+            ));
+        }
     }
     catalogue
 }
@@ -131,13 +157,16 @@ token = "https://id.corp.example/token"
     }
 
     #[test]
-    fn f16_a_taken_id_is_refused_with_words() {
-        let (catalogue, problems) = loaded(&[("mine.toml", &preset("github"))]);
-        let github = catalogue.find("github").expect("built in");
-        assert_eq!(github.client.client_id, None);
+    fn f16_a_built_in_id_is_taken_over_and_a_second_file_is_refused_with_words() {
+        let own = preset("github");
+        let (catalogue, problems) = loaded(&[("a.toml", &own), ("b.toml", &own)]);
+        let github = catalogue.find("github").expect("there");
+        assert!(github.replaces_built_in);
+        assert_eq!(github.client.client_id.as_deref(), Some("team-app"));
         let [problem] = problems.as_slice() else {
             panic!("{problems:?}");
         };
+        assert!(problem.contains("b.toml:3:6"), "{problem}");
         assert!(problem.contains("`github` is taken"), "{problem}");
     }
 

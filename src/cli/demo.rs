@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::catalogue::LaterCatalogue;
 use super::failed::Failed;
 use super::practice::{PracticeBrowser, practice_definition};
 use super::{look, output, runtime, setup};
@@ -20,7 +21,7 @@ pub struct TuiParts {
     /// With its vault as it stands; nothing is unlocked yet.
     pub engine: Engine,
     /// The presets to choose from, the person's own ones among them.
-    pub catalogue: Catalogue,
+    pub catalogue: LaterCatalogue,
     /// Brought along in a file or descriptor; tried before the person is asked.
     pub passphrase: Option<Secret>,
     /// Open the wizard at once.
@@ -79,7 +80,7 @@ pub(super) fn parts(port: u16, settings: Settings) -> Result<TuiParts, Failed> {
     let engine = Engine::open(world, Home::Memory)?;
     Ok(TuiParts {
         engine,
-        catalogue: Catalogue::default(),
+        catalogue: Box::new(Catalogue::default),
         passphrase: None,
         wizard: None,
         settings,

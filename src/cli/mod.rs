@@ -53,6 +53,7 @@ use args::{AgentCommand, Cli, Command, SlotCommand, VaultCommand};
 use failed::Failed;
 use setup::Setup;
 
+pub use catalogue::LaterCatalogue;
 pub use demo::{Practice, TuiParts, WizardStart};
 pub use practice::{PRACTICE_HINT, practice_definition};
 
@@ -245,7 +246,7 @@ fn open_tui(cli: &Cli, wizard: Option<WizardStart>) -> Result<Next, Failed> {
     let settings = loaded.found.settings.clone();
     Ok(Next::Tui(Box::new(TuiParts {
         engine: setup.engine,
-        catalogue: catalogue::load(&paths.config),
+        catalogue: catalogue::later(&paths.config),
         run: settings.agent.then_some(paths.run),
         settings,
         warning: advice::settings::in_short(loaded),

@@ -37,6 +37,7 @@ pub fn practice_definition(base: &str, ca_pem: Option<&str>) -> Result<NewConnec
             endpoints: Endpoints {
                 authorization: Some(at("/authorize")?),
                 token: Some(at("/token")?),
+                refresh: None,
                 device: Some(at("/device_authorization")?),
                 revocation: Some(at("/revoke")?),
                 introspection: Some(at("/introspect")?),

@@ -1,6 +1,6 @@
 //! Finding the registration that a new connection can share (DESIGN section 4, "Accounts and apps").
 
-use crate::model::{EndpointUrl, Provider, RedirectUri, RevokeRule};
+use crate::model::{Provider, RedirectUri};
 use crate::vault::KnownRegistration;
 
 /// The registration of this client at exactly these endpoints; one with a secret first. Where no
@@ -20,24 +20,17 @@ pub fn shared_registration<'a>(
                 && redirect.is_none_or(|redirect| registration.redirect == *redirect)
                 && known.provider.issuer == provider.issuer
                 && known.provider.endpoints == provider.endpoints
-                && revocation_address(&known.provider) == revocation_address(provider)
+                && known.provider.revoke.url() == provider.revoke.url()
         })
         .max_by_key(|known| known.registration.has_secret)
-}
-
-/// Where a provider's own way to revoke goes, if it has one.
-fn revocation_address(provider: &Provider) -> Option<&EndpointUrl> {
-    match &provider.revoke {
-        RevokeRule::BearerPost { url, .. } | RevokeRule::GithubDelete { url } => Some(url),
-        RevokeRule::Standard | RevokeRule::TokenOnly | RevokeRule::None => None,
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::{
-        ClientAuth, Endpoints, ExtraParams, IssPolicy, ProviderKind, Registration, RegistrationId,
+        ClientAuth, EndpointUrl, Endpoints, ExtraParams, IssPolicy, ProviderKind, Registration,
+        RegistrationId, RevokeRule,
     };
 
     fn provider(host: &str, revoke: RevokeRule) -> Provider {

@@ -269,11 +269,8 @@ impl Connection {
         for (name, url) in self.provider.endpoints.named() {
             part(name, url.as_str());
         }
-        match &self.provider.revoke {
-            super::RevokeRule::BearerPost { url, .. } | super::RevokeRule::GithubDelete { url } => {
-                part("revoke", url.as_str());
-            }
-            _ => {}
+        if let Some(url) = self.provider.revoke.url() {
+            part("revoke", url.as_str());
         }
         // Whoever may be sent the access token, and whoever is believed over TLS, belongs to it too.
         if let Some(test) = &self.provider.test {

@@ -10,7 +10,9 @@ mod id;
 mod locked;
 mod origin;
 mod provider;
+mod quirk;
 mod redirect;
+mod revoke;
 mod scope;
 mod secret;
 mod serving;
@@ -31,10 +33,11 @@ pub use id::{AttemptId, ConnectionId, GrantId, RegistrationId};
 pub(crate) use locked::lock;
 pub use locked::{MemoryLock, memory_lock};
 pub use provider::{
-    Endpoints, ExtraParams, IssPolicy, Provider, ProviderKind, Quirk, RevokeRule, TestMethod,
-    TestRead, UnknownQuirk,
+    Endpoints, ExtraParams, IssPolicy, Provider, ProviderKind, TestMethod, TestRead,
 };
+pub use quirk::{Quirk, UnknownQuirk};
 pub use redirect::{LoopbackHost, RedirectProblem, RedirectUri};
+pub use revoke::{RevokeAuth, RevokeMethod, RevokeRequest, RevokeRule};
 pub use scope::{Scope, ScopeProblem, ScopeSet};
 pub use secret::Secret;
 pub use serving::{Policy, Serving};

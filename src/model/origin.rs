@@ -1,7 +1,7 @@
 //! Which places a connection's token is meant for: scheme, host and port, compared exactly
 //! (conformance C-02).
 
-use super::{Connection, EndpointUrl, RevokeRule};
+use super::{Connection, EndpointUrl};
 
 impl Connection {
     /// Whether this address lies at one of the connection's own places: its endpoints, its test read,
@@ -17,10 +17,7 @@ impl Connection {
         let provider = &self.provider;
         let endpoints = provider.endpoints.named().into_iter().map(|(_, url)| url);
         let test = provider.test.iter().map(|test| &test.url);
-        let revoke = match &provider.revoke {
-            RevokeRule::BearerPost { url, .. } | RevokeRule::GithubDelete { url } => Some(url),
-            _ => None,
-        };
+        let revoke = provider.revoke.url();
         // What is no web address names no place.
         let read = |text: &str| EndpointUrl::parse(text, self.dev_http).ok();
         let hosts = provider.api_hosts.iter();

@@ -1,12 +1,10 @@
 //! The definition of a service: endpoints, deviations, test read, way to revoke.
 
 use std::collections::BTreeSet;
-use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{EndpointUrl, Issuer};
+use super::{EndpointUrl, Issuer, Quirk, RevokeRule, Seconds};
 
 /// Where a definition came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +26,8 @@ pub enum ProviderKind {
 pub struct Endpoints {
     pub authorization: Option<EndpointUrl>,
     pub token: Option<EndpointUrl>,
+    /// Where a refresh has an address of its own.
+    pub refresh: Option<EndpointUrl>,
     pub device: Option<EndpointUrl>,
     pub revocation: Option<EndpointUrl>,
     pub introspection: Option<EndpointUrl>,
@@ -42,6 +42,7 @@ impl Endpoints {
         [
             ("authorization", &self.authorization),
             ("token", &self.token),
+            ("refresh", &self.refresh),
             ("device", &self.device),
             ("revocation", &self.revocation),
             ("introspection", &self.introspection),
@@ -73,157 +74,8 @@ pub struct ExtraParams {
     pub authorize: Vec<(String, String)>,
     pub token: Vec<(String, String)>,
     pub refresh: Vec<(String, String)>,
-}
-
-/// A named, visible deviation of a provider from the standards (conformance I-09).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub enum Quirk {
-    /// Scopes are joined with commas, in requests and answers (GitHub's answers, Linear, Slack).
-    CommaScopes,
-    /// Only the answer joins scopes with commas; requests use spaces.
-    CommaScopesInAnswer,
-    /// The answer lists scopes as a JSON array.
-    ScopeArray,
-    /// The scope parameter has another name (`scope-parameter:user_scope`).
-    ScopeParameter(String),
-    /// The token answer is form-encoded instead of JSON.
-    FormEncodedAnswer,
-    /// Failures come as 200 with `ok: false` (Slack).
-    OkFalse,
-    /// The token object lies under a member (`nested-token:authed_user`).
-    NestedToken(String),
-    /// `token_type` may be missing, or say `user` or `bot` (Slack); it means Bearer.
-    MissingTokenType,
-    /// Any 2xx status counts as success.
-    AnySuccessStatus,
-    /// The provider rejects PKCE; allowed for confidential clients only (conformance D-03).
-    NoPkce,
-    /// The redirect port is compared: a fixed one is used.
-    FixedPort,
-    /// Only `localhost` is accepted in redirect addresses.
-    LocalhostRedirect,
-    /// The browser flow needs a client secret although the client is a desktop app.
-    SecretRequired,
-    /// The refresh request must repeat the scopes (Microsoft).
-    RefreshRepeatsScope,
-    /// The `resource` parameter is refused.
-    NoResource,
-    /// Access tokens do not expire; the provider says so in its documentation (GitHub OAuth Apps).
-    NeverExpires,
-    /// A refresh token that is presented twice ends the sign-in at once, even when the first answer
-    /// was lost (conformance J-05).
-    NoRefreshGrace,
-}
-
-impl Quirk {
-    /// The name in files, JSON and on screens.
-    pub fn name(&self) -> String {
-        match self {
-            Self::CommaScopes => "comma-scopes".to_owned(),
-            Self::CommaScopesInAnswer => "comma-scopes-in-answer".to_owned(),
-            Self::ScopeArray => "scope-array".to_owned(),
-            Self::ScopeParameter(name) => format!("scope-parameter:{name}"),
-            Self::FormEncodedAnswer => "form-encoded-answer".to_owned(),
-            Self::OkFalse => "ok-false".to_owned(),
-            Self::NestedToken(member) => format!("nested-token:{member}"),
-            Self::MissingTokenType => "missing-token-type".to_owned(),
-            Self::AnySuccessStatus => "any-success-status".to_owned(),
-            Self::NoPkce => "no-pkce".to_owned(),
-            Self::FixedPort => "fixed-port".to_owned(),
-            Self::LocalhostRedirect => "localhost-redirect".to_owned(),
-            Self::SecretRequired => "secret-required".to_owned(),
-            Self::RefreshRepeatsScope => "refresh-repeats-scope".to_owned(),
-            Self::NoResource => "no-resource".to_owned(),
-            Self::NeverExpires => "never-expires".to_owned(),
-            Self::NoRefreshGrace => "no-refresh-grace".to_owned(),
-        }
-    }
-
-    /// One plain sentence for the details screen.
-    pub fn meaning(&self) -> &'static str {
-        match self {
-            Self::CommaScopes => "commas between scopes",
-            Self::CommaScopesInAnswer => "commas between scopes in answers",
-            Self::ScopeArray => "scopes come as a list",
-            Self::ScopeParameter(_) => "scopes are sent under another name",
-            Self::FormEncodedAnswer => "answers are form-encoded, not JSON",
-            Self::OkFalse => "failures come with status 200 and ok: false",
-            Self::NestedToken(_) => "the token lies deeper in the answer",
-            Self::MissingTokenType => "the token's type is not stated",
-            Self::AnySuccessStatus => "any 2xx status means success",
-            Self::NoPkce => "PKCE is refused; the secret alone protects the code",
-            Self::FixedPort => "the redirect port is compared",
-            Self::LocalhostRedirect => "only localhost is accepted as redirect",
-            Self::SecretRequired => "a desktop app needs its client secret too",
-            Self::RefreshRepeatsScope => "a refresh repeats the scopes",
-            Self::NoResource => "the resource parameter is refused",
-            Self::NeverExpires => "tokens do not expire",
-            Self::NoRefreshGrace => "a refresh token that is sent twice ends the sign-in",
-        }
-    }
-}
-
-/// The name is none of the known quirks.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown quirk")]
-pub struct UnknownQuirk(pub String);
-
-impl FromStr for Quirk {
-    type Err = UnknownQuirk;
-
-    fn from_str(text: &str) -> Result<Self, UnknownQuirk> {
-        let known = [
-            Self::CommaScopes,
-            Self::CommaScopesInAnswer,
-            Self::ScopeArray,
-            Self::FormEncodedAnswer,
-            Self::OkFalse,
-            Self::MissingTokenType,
-            Self::AnySuccessStatus,
-            Self::NoPkce,
-            Self::FixedPort,
-            Self::LocalhostRedirect,
-            Self::SecretRequired,
-            Self::RefreshRepeatsScope,
-            Self::NoResource,
-            Self::NeverExpires,
-            Self::NoRefreshGrace,
-        ];
-        let is_member =
-            |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        match text.split_once(':') {
-            Some(("scope-parameter", name)) if is_member(name) => {
-                Ok(Self::ScopeParameter(name.to_owned()))
-            }
-            Some(("nested-token", name)) if is_member(name) => {
-                Ok(Self::NestedToken(name.to_owned()))
-            }
-            _ => known
-                .into_iter()
-                .find(|quirk| quirk.name() == text)
-                .ok_or_else(|| UnknownQuirk(text.to_owned())),
-        }
-    }
-}
-
-impl fmt::Display for Quirk {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name())
-    }
-}
-
-impl TryFrom<String> for Quirk {
-    type Error = UnknownQuirk;
-    fn try_from(text: String) -> Result<Self, UnknownQuirk> {
-        text.parse()
-    }
-}
-
-impl From<Quirk> for String {
-    fn from(quirk: Quirk) -> Self {
-        quirk.name()
-    }
+    /// Headers of both token requests.
+    pub headers: Vec<(String, String)>,
 }
 
 /// How the test read is sent. A person's own address is always `Get` (conformance C-09).
@@ -279,33 +131,6 @@ impl TestRead {
     }
 }
 
-/// How a grant is taken back at the provider.
-#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(tag = "way", rename_all = "kebab-case")]
-pub enum RevokeRule {
-    /// RFC 7009 at the revocation endpoint.
-    #[default]
-    Standard,
-    /// POST with the access token as bearer; success is `true` at this JSON pointer, if given.
-    BearerPost {
-        url: EndpointUrl,
-        success: Option<String>,
-    },
-    /// RFC 7009 with the access token only: revoking either token ends the grant (Google).
-    TokenOnly,
-    /// GitHub: DELETE with Basic client authentication and the token as JSON; needs the secret.
-    GithubDelete { url: EndpointUrl },
-    /// The provider offers none (or none was found).
-    None,
-}
-
-impl RevokeRule {
-    /// Whether revoking one token ends everything the account ever allowed this app.
-    pub fn ends_everything(&self) -> bool {
-        matches!(self, Self::TokenOnly | Self::GithubDelete { .. })
-    }
-}
-
 /// The definition of a service, with every variable filled in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provider {
@@ -339,6 +164,15 @@ impl Provider {
         self.quirks.contains(quirk)
     }
 
+    /// How long a sign-in lasts whatever happens, where that is known: it begins with the person's
+    /// approval, and no refresh begins it again.
+    pub fn grant_lasts(&self) -> Option<Seconds> {
+        self.quirks.iter().find_map(|quirk| match quirk {
+            Quirk::GrantEndsAfterDays(days) => Some(Seconds(u64::from(*days) * 24 * 60 * 60)),
+            _ => None,
+        })
+    }
+
     /// Every authority this provider talks to, each once, in the order people should read them.
     pub fn hosts(&self) -> Vec<String> {
         let mut hosts: Vec<String> = Vec::new();
@@ -348,12 +182,7 @@ impl Provider {
             .into_iter()
             .map(|(_, url)| url.authority());
         let test = self.test.iter().map(|test| test.url.authority());
-        let revoke = match &self.revoke {
-            RevokeRule::BearerPost { url, .. } | RevokeRule::GithubDelete { url } => {
-                Some(url.authority())
-            }
-            _ => None,
-        };
+        let revoke = self.revoke.url().map(EndpointUrl::authority);
         for host in endpoints
             .chain(test)
             .chain(revoke)
@@ -364,25 +193,5 @@ impl Provider {
             }
         }
         hosts
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn i_09_every_quirk_reads_back_from_its_name() {
-        for name in [
-            "comma-scopes",
-            "nested-token:authed_user",
-            "scope-parameter:user_scope",
-            "never-expires",
-        ] {
-            assert_eq!(name.parse::<Quirk>().expect(name).name(), name);
-        }
-        for name in ["", "comma", "nested-token:", "nested-token:a.b", "NO-PKCE"] {
-            assert!(name.parse::<Quirk>().is_err(), "{name}");
-        }
     }
 }

@@ -7,7 +7,7 @@ use crate::model::{Connection, Quirk, ScopeSet, Seconds, Secret, Untrusted};
 
 use super::capture;
 use super::flow::wants_identity;
-use super::normalise::{outside, success_object};
+use super::normalise::{date, outside, success_object};
 use super::strict_json::Document;
 use super::{AnswerError, HttpResponse, MemberProblem};
 
@@ -76,10 +76,14 @@ pub fn token_answer(
     response: &HttpResponse,
 ) -> Result<TokenAnswer, AnswerError> {
     let document = success_object(&connection.provider, response)?;
-    read(connection, &document)
+    read(connection, &document, date(response.headers()))
 }
 
-fn read(connection: &Connection, document: &Document) -> Result<TokenAnswer, AnswerError> {
+fn read(
+    connection: &Connection,
+    document: &Document,
+    sent: Option<jiff::Timestamp>,
+) -> Result<TokenAnswer, AnswerError> {
     let mut notes = Vec::new();
     let access_token = token(document, "access_token")?.ok_or(AnswerError::Malformed {
         member: "access_token",
@@ -87,6 +91,9 @@ fn read(connection: &Connection, document: &Document) -> Result<TokenAnswer, Ans
     })?;
     check_type(connection, document, &mut notes)?;
     let lifetime = match document.get("expires_in") {
+        None | Some(Value::Null) if connection.provider.has(&Quirk::ExpiresAtDate) => {
+            until_date(document, sent, &mut notes)
+        }
         None | Some(Value::Null) => None,
         Some(value) => {
             let seconds = seconds(value);
@@ -257,6 +264,24 @@ fn stated_scope(document: &Document) -> Result<StatedScope, AnswerError> {
         },
         Some(_) => problem(MemberProblem::Type),
     }
+}
+
+/// The quirk: `expires_at` as a date, read against the answer's own `Date`, so that no clock is needed.
+fn until_date(
+    document: &Document,
+    sent: Option<jiff::Timestamp>,
+    notes: &mut Vec<Note>,
+) -> Option<Seconds> {
+    let text = document.get("expires_at").and_then(Value::as_str)?;
+    let span = text
+        .parse::<jiff::Timestamp>()
+        .ok()
+        .zip(sent)
+        .and_then(|(end, sent)| u64::try_from(end.as_second() - sent.as_second()).ok());
+    if span.is_none() {
+        notes.push(Note::LifetimeNotUnderstood);
+    }
+    span.map(Seconds)
 }
 
 /// The soonest end of the grant among the draft's members and common vendors' (J-13). Zero means

@@ -4,7 +4,7 @@
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::model::{IssPolicy, Secret, Untrusted};
+use crate::model::{IssPolicy, Quirk, ScopeSet, Secret, Untrusted};
 
 use super::Flow;
 use super::normalise::outside;
@@ -16,7 +16,7 @@ const MAX_CODE: usize = 16 * 1024;
 /// What a callback means for the attempt.
 pub enum CallbackVerdict {
     /// Genuine: exchange this code, once.
-    Code(Secret),
+    Code(Approval),
     /// A genuine refusal; it ends the attempt.
     Refused(AuthorizationError),
     /// Another provider answered (RFC 9207 section 2.4). It ends the attempt, and whatever error
@@ -27,6 +27,13 @@ pub enum CallbackVerdict {
     },
     /// Not an answer to this attempt: keep waiting.
     Ignored(IgnoreReason),
+}
+
+/// What a person approved.
+pub struct Approval {
+    pub code: Secret,
+    /// Scopes that the provider tells here and nowhere else (the quirk `scope-in-callback`).
+    pub granted: Option<ScopeSet>,
 }
 
 /// Why a request was ignored.
@@ -141,9 +148,28 @@ impl Flow {
                 description: answer.description.map(outside),
                 uri: answer.uri.map(outside),
             })),
-            (None, Some(code)) => Ok(CallbackVerdict::Code(Secret::new(code.to_owned()))),
+            (None, Some(code)) => Ok(CallbackVerdict::Code(Approval {
+                code: Secret::new(code.to_owned()),
+                granted: self.granted(&pairs)?,
+            })),
             (None, None) => Err(IgnoreReason::MissingCode),
         }
+    }
+
+    /// The scopes of the answer, where the provider tells them nowhere else.
+    fn granted(&self, pairs: &Pairs) -> Result<Option<ScopeSet>, IgnoreReason> {
+        if !self.connection.provider.has(&Quirk::ScopeInCallback) {
+            return Ok(None);
+        }
+        let mut told = pairs.iter().filter(|(name, _)| name == "scope");
+        let first = told.next();
+        if told.next().is_some() {
+            return Err(IgnoreReason::Malformed);
+        }
+        let read = |text: &str| ScopeSet::parse(&text.replace(',', " "));
+        first
+            .map(|(_, text)| read(text).map_err(|_| IgnoreReason::Malformed))
+            .transpose()
     }
 
     /// The four cases of RFC 9207 section 2.4, by plain equality (G-02, G-03).

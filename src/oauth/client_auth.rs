@@ -7,7 +7,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
-use crate::model::{ClientAuth, Connection, EndpointUrl, Secret};
+use crate::model::{ClientAuth, Connection, EndpointUrl, Quirk, Secret};
 
 use super::{BuildProblem, HttpRequest};
 
@@ -39,9 +39,25 @@ pub(super) fn basic(client_id: &str, secret: &Secret) -> Result<HeaderValue, Bui
     )))
 }
 
+/// What a client without a secret sends where it must come as a user all the same: its ID and an empty
+/// password. `None` where it names itself in the body, as usual.
+pub(super) fn basic_without_secret(
+    connection: &Connection,
+) -> Option<Result<HeaderValue, BuildProblem>> {
+    let registration = &connection.registration;
+    let wanted = registration.auth == ClientAuth::None
+        && connection.provider.has(&Quirk::BasicWithoutSecret);
+    wanted.then(|| basic(&registration.client_id, &Secret::new(String::new())))
+}
+
 /// `Authorization: Bearer` (RFC 6750 section 2.1), the only place an access token travels in.
 pub(super) fn bearer(token: &Secret) -> Result<HeaderValue, BuildProblem> {
     sensitive(&Zeroizing::new(format!("Bearer {}", token.reveal())))
+}
+
+/// An access token alone, for a header of a service's own.
+pub(super) fn bare(token: &Secret) -> Result<HeaderValue, BuildProblem> {
+    sensitive(token.reveal())
 }
 
 fn sensitive(text: &str) -> Result<HeaderValue, BuildProblem> {
@@ -72,9 +88,12 @@ pub(super) fn form_post(
             form.append_pair("client_id", client_id)
                 .append_pair("client_secret", secret.reveal());
         }
-        (_, _) => {
-            form.append_pair("client_id", client_id);
-        }
+        (_, _) => match basic_without_secret(connection) {
+            Some(header) => request = request.header(AUTHORIZATION, header?),
+            None => {
+                form.append_pair("client_id", client_id);
+            }
+        },
     }
     request
         .body(form.finish().into_bytes())

@@ -80,8 +80,10 @@ impl Flow {
         let mut url = endpoint.as_url().clone();
         {
             let mut query = url.query_pairs_mut();
+            if !provider.has(&Quirk::NoResponseType) {
+                query.append_pair("response_type", "code");
+            }
             query
-                .append_pair("response_type", "code")
                 .append_pair("client_id", &connection.registration.client_id)
                 .append_pair("redirect_uri", &self.redirect_uri)
                 .append_pair("state", self.state.reveal());

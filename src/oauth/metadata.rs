@@ -113,6 +113,7 @@ pub fn read(
     let endpoints = Endpoints {
         authorization: address("authorization_endpoint")?,
         token: address("token_endpoint")?,
+        refresh: None,
         device: address("device_authorization_endpoint")?,
         revocation: address("revocation_endpoint")?,
         introspection: address("introspection_endpoint")?,

@@ -11,6 +11,7 @@ mod capture;
 mod challenge;
 mod client_auth;
 mod device;
+mod dialect;
 mod errors;
 mod flow;
 pub mod id_token;
@@ -33,7 +34,9 @@ mod tests;
 
 pub use account::{AccountProblem, account_from_userinfo};
 pub use answer::{Lifetime, Note, StatedScope, TokenAnswer, token_answer};
-pub use callback::{AuthorizationError, AuthorizationErrorCode, CallbackVerdict, IgnoreReason};
+pub use callback::{
+    Approval, AuthorizationError, AuthorizationErrorCode, CallbackVerdict, IgnoreReason,
+};
 pub use challenge::missing_scope;
 pub use device::{DeviceAnswer, PollVerdict, device_answer, poll_verdict};
 pub use errors::{AnswerError, BuildProblem, ErrorClass, MemberProblem, ProviderError};

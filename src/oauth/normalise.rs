@@ -111,6 +111,11 @@ fn apply(quirk: &Quirk, document: &mut Document) {
                 document.set("scope", spaced);
             }
         }
+        Quirk::ScopeMember(member) if document.get("scope").is_none() => {
+            if let Some(scopes) = document.get(member).cloned() {
+                document.set("scope", scopes);
+            }
+        }
         Quirk::ScopeArray => {
             let items = document.get("scope").and_then(Value::as_array);
             let texts: Option<Vec<&str>> =
@@ -141,6 +146,26 @@ fn provider_error(
 ) -> Result<Option<ProviderError>, AnswerError> {
     let failed_by_ok =
         provider.has(&Quirk::OkFalse) && document.get("ok").and_then(Value::as_bool) == Some(false);
+    if provider.has(&Quirk::NonzeroStatus)
+        && let Some(number) = document.get("status").and_then(Value::as_i64)
+        && number != 0
+    {
+        return Ok(Some(ProviderError {
+            code: Untrusted::new(format!("status {number}")),
+            description: words(document, "error"),
+            ..unexplained(response)
+        }));
+    }
+    if provider.has(&Quirk::ErrorInMessage)
+        && !success
+        && let Some(message) = document.get("message").and_then(Value::as_str)
+    {
+        return Ok(Some(ProviderError {
+            code: outside(code_of(message)),
+            description: Some(outside(message)),
+            ..unexplained(response)
+        }));
+    }
     let code = match document.get("error") {
         Some(Value::String(code)) if !code.is_empty() => code.as_str(),
         Some(Value::String(_) | Value::Null) | None if failed_by_ok => "ok: false",
@@ -154,19 +179,28 @@ fn provider_error(
         }
         Some(_) => return Ok(None),
     };
-    let words = |name: &str| {
-        document
-            .get(name)
-            .and_then(Value::as_str)
-            .filter(|text| !text.is_empty())
-            .map(outside)
-    };
     Ok(Some(ProviderError {
         code: outside(code),
-        description: words("error_description"),
-        uri: words("error_uri"),
+        description: words(document, "error_description"),
+        uri: words(document, "error_uri"),
         ..unexplained(response)
     }))
+}
+
+fn words(document: &Document, name: &str) -> Option<Untrusted> {
+    let text = document.get(name)?.as_str()?;
+    (!text.is_empty()).then(|| outside(text))
+}
+
+/// The standard's code for a failure that is told in words (RFC 6749 section 5.2, RFC 8628 section 3.5);
+/// the words themselves where there is none.
+fn code_of(message: &str) -> &str {
+    match message.to_ascii_lowercase().as_str() {
+        "invalid refresh token" | "invalid authorization code" => "invalid_grant",
+        "invalid device code" => "expired_token",
+        "invalid client" | "invalid client secret" => "invalid_client",
+        _ => message,
+    }
 }
 
 /// An error of which only the status is known.
@@ -215,15 +249,20 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Seconds> {
     if text.bytes().all(|b| b.is_ascii_digit()) && !text.is_empty() {
         return Some(text.parse().map_or(MAX_RETRY, Seconds).min(MAX_RETRY));
     }
-    let moment = |text: &str| {
-        jiff::fmt::rfc2822::parse(text)
-            .ok()
-            .map(|t| t.timestamp().as_second())
-    };
-    let wait = moment(text)?.checked_sub(moment(header(headers, &DATE)?)?)?;
+    let wait = moment(text)?.as_second() - date(headers)?.as_second();
     u64::try_from(wait)
         .ok()
         .map(|wait| Seconds(wait).min(MAX_RETRY))
+}
+
+/// When the answer was made, by its own `Date`.
+pub(super) fn date(headers: &HeaderMap) -> Option<jiff::Timestamp> {
+    moment(header(headers, &DATE)?)
+}
+
+fn moment(text: &str) -> Option<jiff::Timestamp> {
+    let zoned = jiff::fmt::rfc2822::parse(text).ok()?;
+    Some(zoned.timestamp())
 }
 
 pub(super) fn header<'a>(headers: &'a HeaderMap, name: &http::HeaderName) -> Option<&'a str> {

@@ -6,10 +6,10 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use crate::model::{Connection, EndpointUrl, Quirk, ScopeSet, Secret, TestMethod, TestRead};
 
 use super::capture::{self, Presented};
-use super::client_auth::bearer;
+use super::client_auth::{bare, bearer};
 use super::flow::{resources, scope_parameter};
-use super::parameters::checked;
-use super::{BuildProblem, Flow, HttpRequest, pkce};
+use super::parameters::{check_extra_parameter, checked};
+use super::{BuildProblem, Flow, HttpRequest, dialect, pkce};
 
 pub use super::revoke::revocations;
 
@@ -24,7 +24,7 @@ pub fn exchange_code(
         return Err(BuildProblem::ConnectionChanged);
     }
     let verifier = pkce::is_used(connection)?.then_some(&flow.verifier);
-    capture::code_request(
+    let request = capture::code_request(
         connection,
         client_secret,
         token_endpoint(connection)?,
@@ -34,7 +34,8 @@ pub fn exchange_code(
             verifier,
         },
         &with_resources(connection, checked(&connection.provider.extra.token)?),
-    )
+    )?;
+    dialect::first(connection, request)
 }
 
 /// Asks for a new access token (RFC 6749 section 6). The scope is left out, which means "as
@@ -54,13 +55,18 @@ pub fn refresh(
     if let Some((name, scopes)) = &repeated {
         parameters.push((name, scopes));
     }
-    capture::refresh_request(
+    let endpoint = match &connection.provider.endpoints.refresh {
+        Some(own) => own,
+        None => token_endpoint(connection)?,
+    };
+    let request = capture::refresh_request(
         connection,
         client_secret,
-        token_endpoint(connection)?,
+        endpoint,
         refresh_token,
         &parameters,
-    )
+    )?;
+    dialect::refresh(connection, request)
 }
 
 /// What was granted, plus `offline_access` if it was asked for: providers leave it out of their
@@ -90,15 +96,28 @@ pub fn device_authorization(
     let scope = scope_parameter(connection, &connection.requested);
     let mut parameters = with_resources(connection, [].into_iter());
     if let Some((name, scopes)) = &scope {
-        parameters.push((name, scopes));
+        let own = connection
+            .provider
+            .quirks
+            .iter()
+            .find_map(|quirk| match quirk {
+                Quirk::DeviceScopeParameter(name) => Some(name),
+                _ => None,
+            });
+        if let Some(own) = own {
+            // A quirk names it; it may not take the place of a protocol parameter (A-03).
+            check_extra_parameter(own)?;
+        }
+        parameters.push((own.unwrap_or(name), scopes));
     }
-    capture::device_request(
+    let request = capture::device_request(
         connection,
         client_secret,
         device,
         token_endpoint(connection)?,
         &parameters,
-    )
+    )?;
+    dialect::first(connection, request)
 }
 
 /// Asks once whether the person has approved (RFC 8628 section 3.4).
@@ -107,13 +126,14 @@ pub fn device_poll(
     client_secret: Option<&Secret>,
     device_code: &Secret,
 ) -> Result<HttpRequest, BuildProblem> {
-    capture::poll_request(
+    let request = capture::poll_request(
         connection,
         client_secret,
         token_endpoint(connection)?,
         device_code,
         &with_resources(connection, checked(&connection.provider.extra.token)?),
-    )
+    )?;
+    dialect::first(connection, request)
 }
 
 /// Asks who has signed in (OpenID Connect Core section 5.3.1); `None` without such an endpoint.
@@ -159,10 +179,19 @@ pub fn test_read(
         TestMethod::Get => Vec::new(),
         TestMethod::Post { body } => body.clone().into_bytes(),
     };
-    request
-        .header(AUTHORIZATION, bearer(access_token)?)
-        .body(body)
-        .map_err(|_| BuildProblem::NotSendable)
+    let own = connection
+        .provider
+        .quirks
+        .iter()
+        .find_map(|quirk| match quirk {
+            Quirk::TokenInHeader(name) => Some(name.as_str()),
+            _ => None,
+        });
+    request = match own {
+        Some(name) => request.header(name, bare(access_token)?),
+        None => request.header(AUTHORIZATION, bearer(access_token)?),
+    };
+    request.body(body).map_err(|_| BuildProblem::NotSendable)
 }
 
 /// Fetches the provider's keys (RFC 7517); `None` without such an address.

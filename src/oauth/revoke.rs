@@ -3,7 +3,9 @@
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use serde_json::Value;
 
-use crate::model::{Connection, EndpointUrl, RevokeRule, Seconds, Secret};
+use crate::model::{
+    Connection, EndpointUrl, RevokeAuth, RevokeMethod, RevokeRequest, RevokeRule, Seconds, Secret,
+};
 
 use super::client_auth::{basic, bearer, form_post, secret_for};
 use super::errors::is_transient;
@@ -64,6 +66,9 @@ pub fn revocations(
                 .body(Vec::new())
                 .map_err(|_| BuildProblem::NotSendable)
         }),
+        RevokeRule::Request(rule) => {
+            described(connection, client_secret, rule, refresh_token, access_token)
+        }
         RevokeRule::GithubDelete { url } => {
             let Some(secret) = client_secret.filter(|secret| !secret.is_empty()) else {
                 return Ok(Vec::new());
@@ -82,6 +87,71 @@ pub fn revocations(
             })
         }
     }
+}
+
+/// The request as the rule describes it; empty without the token or the secret that it names.
+fn described(
+    connection: &Connection,
+    client_secret: Option<&Secret>,
+    rule: &RevokeRequest,
+    refresh_token: Option<&Secret>,
+    access_token: Option<&Secret>,
+) -> Result<Vec<Revocation>, BuildProblem> {
+    let names = |blank: &str| rule.body.iter().any(|(_, value)| value == blank);
+    let client_id = connection.registration.client_id.as_str();
+    let secret = client_secret.filter(|secret| !secret.is_empty());
+    let needs_secret = rule.auth == RevokeAuth::Basic || names("{client_secret}");
+    if rule.unknown_blank().is_some() || (needs_secret && secret.is_none()) {
+        return Ok(Vec::new());
+    }
+    // The refresh token would make new access tokens (L-01); a bearer is always the access token.
+    let (kind, token) = match refresh_token {
+        Some(token) if rule.auth != RevokeAuth::Bearer => (TokenKind::Refresh, Some(token)),
+        _ => (TokenKind::Access, access_token),
+    };
+    one(kind, token, |token| {
+        let method = match rule.method {
+            RevokeMethod::Post => http::Method::POST,
+            RevokeMethod::Delete => http::Method::DELETE,
+        };
+        let mut request = http::Request::builder()
+            .method(method)
+            .uri(rule.url.as_str())
+            .header(ACCEPT, "application/json");
+        request = match (rule.auth, secret) {
+            (RevokeAuth::Bearer, _) => request.header(AUTHORIZATION, bearer(token)?),
+            (RevokeAuth::Basic, Some(secret)) => {
+                request.header(AUTHORIZATION, basic(client_id, secret)?)
+            }
+            (RevokeAuth::Basic | RevokeAuth::None, _) => request,
+        };
+        for (name, value) in &connection.provider.extra.headers {
+            request = request.header(name, value);
+        }
+        let filled = rule.body.iter().map(|(name, value)| {
+            let value = match value.as_str() {
+                "{token}" => token.reveal(),
+                "{client_id}" => client_id,
+                "{client_secret}" => secret.map_or("", Secret::reveal),
+                fixed => fixed,
+            };
+            (name.as_str(), value)
+        });
+        let body = if rule.body.is_empty() {
+            Vec::new()
+        } else if rule.json {
+            request = request.header(CONTENT_TYPE, "application/json");
+            let members = filled.map(|(name, value)| (name.to_owned(), value.into()));
+            Value::Object(members.collect()).to_string().into_bytes()
+        } else {
+            request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+            url::form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(filled)
+                .finish()
+                .into_bytes()
+        };
+        request.body(body).map_err(|_| BuildProblem::NotSendable)
+    })
 }
 
 fn one(

@@ -10,7 +10,8 @@ use crate::model::{EndpointUrl, ProviderKind};
 use super::file::{self, CatalogueError};
 use super::preset::Preset;
 
-const BUILT_IN: &str = include_str!("../../assets/providers.toml");
+/// `assets/providers.toml`, made small by `build.rs`.
+const BUILT_IN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/providers.toml.z"));
 
 /// The presets a person can choose from.
 #[derive(Clone, Debug, Default)]
@@ -19,33 +20,50 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// The presets that ship with the program. A test proves that they can be read.
+    /// The presets that ship with the program, read when they are first asked for. A test proves that
+    /// they can be read.
     pub fn built_in() -> &'static Self {
-        static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| Catalogue {
-            presets: file::read("providers.toml", BUILT_IN, ProviderKind::Preset)
-                .unwrap_or_default(),
+        static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(|| {
+            let text = miniz_oxide::inflate::decompress_to_vec(BUILT_IN).unwrap_or_default();
+            let text = String::from_utf8(text).unwrap_or_default();
+            let read = file::read("providers.toml", &text, ProviderKind::Preset);
+            let presets = read.unwrap_or_default().into_iter();
+            Catalogue {
+                presets: presets.map(|(preset, _)| preset).collect(),
+            }
+            .in_order()
         });
         &CATALOGUE
     }
 
-    /// This catalogue and the presets of a user's file. An id that is taken is refused, so that no
-    /// file can stand in for a built-in preset (F16).
+    /// This catalogue and the presets of a user's file. A preset with the id of a built-in one takes its
+    /// place and says so (F16); two of the user's own with one id are refused.
     pub fn with_user_file(mut self, name: &str, text: &str) -> Result<Self, CatalogueError> {
-        for preset in file::read(name, text, ProviderKind::Custom)? {
-            if self.find(&preset.id).is_some() {
-                let line = text
-                    .lines()
-                    .position(|line| line.starts_with("id") && line.contains(&preset.id));
-                return Err(CatalogueError {
-                    file: name.to_owned(),
-                    line: line.unwrap_or_default() + 1,
-                    column: 1,
-                    problem: format!("the id `{}` is taken by another preset", preset.id),
-                });
+        for (mut preset, at) in file::read(name, text, ProviderKind::Custom)? {
+            let known = self.presets.iter().position(|known| known.id == preset.id);
+            match known.map(|index| (index, self.presets[index].kind)) {
+                Some((index, ProviderKind::Preset)) => {
+                    preset.replaces_built_in = true;
+                    self.presets[index] = preset;
+                }
+                Some(_) => {
+                    let words = format!(
+                        "the id `{}` is taken by another preset of your own",
+                        preset.id
+                    );
+                    return Err(file::located(name, text, (at, words)));
+                }
+                None => self.presets.push(preset),
             }
-            self.presets.push(preset);
         }
-        Ok(self)
+        Ok(self.in_order())
+    }
+
+    /// By name, as people look for them.
+    fn in_order(mut self) -> Self {
+        self.presets
+            .sort_by_cached_key(|preset| (preset.name.to_lowercase(), preset.id.clone()));
+        self
     }
 
     /// In the order they are listed.
@@ -59,13 +77,8 @@ impl Catalogue {
 
     /// The preset that an address typed by hand belongs to, by its authority.
     pub fn find_by_url(&self, url: &EndpointUrl) -> Option<&Preset> {
-        let authority = url.authority();
-        self.presets.iter().find(|preset| {
-            preset.is_fixed()
-                && preset
-                    .sample()
-                    .is_ok_and(|provider| provider.hosts().contains(&authority))
-        })
+        let mut presets = self.presets.iter();
+        presets.find(|preset| preset.places().iter().any(|place| place.has(url)))
     }
 
     /// Presets that resemble the text, best first; all of them for an empty text.

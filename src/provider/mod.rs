@@ -5,23 +5,32 @@
 //! files are given by the caller. The format is described in `docs/PROVIDERS.md`.
 
 mod catalogue;
+mod client;
 mod definition;
 mod file;
 mod parts;
+mod places;
 mod preset;
 mod rules;
+mod sound;
 mod template;
+mod variable;
 
 pub use catalogue::Catalogue;
+pub use client::{Client, SecretNeed, Way};
 pub use definition::{
     Definition, Definitions, HostUse, Located, MOST_DEFINITIONS, Origin, hosts, read_definitions,
     write_definitions,
 };
 pub use file::CatalogueError;
-pub use preset::{
-    Client, Preset, PresetProblem, ScopeHelp, SecretNeed, Step, StepAction, Variable, Way,
-};
+pub use places::Place;
+pub use preset::{Preset, PresetProblem, ScopeHelp, Step, StepAction};
 pub use rules::{check_certificates, check_resource};
+pub use variable::Variable;
 
+#[cfg(test)]
+mod built_in;
+#[cfg(test)]
+mod part_2f;
 #[cfg(test)]
 mod tests;

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use toml::Spanned;
 
 use crate::model::{
-    EndpointUrl, ExtraParams, IssPolicy, LoopbackHost, RedirectUri, RevokeRule, TestMethod,
-    TestRead,
+    EndpointUrl, ExtraParams, IssPolicy, LoopbackHost, RedirectUri, RevokeAuth, RevokeMethod,
+    RevokeRequest, RevokeRule, TestMethod, TestRead,
 };
 
 use super::preset::{PresetProblem, StepAction};
@@ -18,29 +19,31 @@ const FIXED_PORT: u16 = 8765;
 /// The parts with gaps.
 #[derive(Clone, Debug)]
 pub(super) struct Parts {
-    pub(super) issuer: Option<Template>,
+    pub(super) issuer: Option<Spanned<Template>>,
     pub(super) iss: IssPolicy,
     pub(super) endpoints: EndpointParts,
     pub(super) redirect: RedirectPart,
     pub(super) extra: ExtraParams,
     pub(super) test: Option<TestPart>,
     pub(super) revoke: RevokePart,
-    pub(super) manage_url: Option<Template>,
+    pub(super) manage_url: Option<Spanned<Template>>,
     pub(super) api_hosts: Vec<Template>,
     pub(super) steps: Vec<StepPart>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+/// Each address with its place in the file, so that a mistake can be shown there.
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EndpointParts {
-    pub(super) authorization: Option<Template>,
-    pub(super) token: Template,
-    pub(super) device: Option<Template>,
-    pub(super) revocation: Option<Template>,
-    pub(super) introspection: Option<Template>,
-    pub(super) userinfo: Option<Template>,
-    pub(super) jwks: Option<Template>,
-    pub(super) registration: Option<Template>,
+    pub(super) authorization: Option<Spanned<Template>>,
+    pub(super) token: Option<Spanned<Template>>,
+    pub(super) refresh: Option<Spanned<Template>>,
+    pub(super) device: Option<Spanned<Template>>,
+    pub(super) revocation: Option<Spanned<Template>>,
+    pub(super) introspection: Option<Spanned<Template>>,
+    pub(super) userinfo: Option<Spanned<Template>>,
+    pub(super) jwks: Option<Spanned<Template>>,
+    pub(super) registration: Option<Spanned<Template>>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -55,12 +58,12 @@ pub(super) struct RedirectPart {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TestPart {
-    pub(super) url: Template,
+    pub(super) url: Spanned<Template>,
     /// Present: a POST with this JSON, which only reads.
     #[serde(default)]
     post: Option<String>,
     #[serde(default)]
-    headers: BTreeMap<String, String>,
+    pub(super) headers: BTreeMap<Spanned<String>, Template>,
     #[serde(default)]
     account_label: Vec<String>,
     #[serde(default)]
@@ -81,6 +84,17 @@ pub(super) enum RevokePart {
     GithubDelete {
         url: Template,
     },
+    Request {
+        url: Template,
+        method: RevokeMethod,
+        auth: RevokeAuth,
+        #[serde(default)]
+        body: BTreeMap<String, String>,
+        #[serde(default)]
+        json: bool,
+        #[serde(default)]
+        everything: bool,
+    },
     #[default]
     None,
 }
@@ -90,6 +104,37 @@ pub(super) enum RevokePart {
 pub(super) struct StepPart {
     pub(super) action: StepAction,
     pub(super) value: Template,
+}
+
+impl Parts {
+    /// Each address by the name it goes by in problems.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = (&'static str, &Spanned<Template>)> {
+        let endpoints = &self.endpoints;
+        let test = self.test.as_ref().map(|test| &test.url);
+        [
+            ("issuer", self.issuer.as_ref()),
+            ("authorization", endpoints.authorization.as_ref()),
+            ("token", endpoints.token.as_ref()),
+            ("refresh", endpoints.refresh.as_ref()),
+            ("device", endpoints.device.as_ref()),
+            ("revocation", endpoints.revocation.as_ref()),
+            ("introspection", endpoints.introspection.as_ref()),
+            ("userinfo", endpoints.userinfo.as_ref()),
+            ("jwks", endpoints.jwks.as_ref()),
+            ("registration", endpoints.registration.as_ref()),
+            ("manage_url", self.manage_url.as_ref()),
+            ("test", test),
+        ]
+        .into_iter()
+        .filter_map(|(name, address)| Some((name, address?)))
+    }
+
+    /// Where the address of this name stands.
+    pub(super) fn place(&self, part: &str) -> Option<std::ops::Range<usize>> {
+        let mut addresses = self.addresses();
+        let found = addresses.find(|(name, _)| *name == part);
+        found.map(|(_, address)| address.span())
+    }
 }
 
 impl RedirectPart {
@@ -122,23 +167,53 @@ impl RevokePart {
                 success: success.clone(),
             },
             Self::GithubDelete { url } => RevokeRule::GithubDelete { url: address(url)? },
+            Self::Request {
+                url,
+                method,
+                auth,
+                body,
+                json,
+                everything,
+            } => RevokeRule::Request(RevokeRequest {
+                url: address(url)?,
+                method: *method,
+                auth: *auth,
+                body: body.clone().into_iter().collect(),
+                json: *json,
+                everything: *everything,
+            }),
         })
     }
 }
 
 impl TestPart {
-    /// The test read, once its address is known.
-    pub(super) fn filled(&self, url: EndpointUrl) -> TestRead {
-        TestRead {
+    /// The test read, once its address is known; `fill` fills a header.
+    pub(super) fn filled(
+        &self,
+        url: EndpointUrl,
+        fill: impl Fn(&Template) -> Result<String, PresetProblem>,
+    ) -> Result<TestRead, PresetProblem> {
+        let headers = self
+            .headers
+            .iter()
+            .map(|(name, value)| Ok((name.get_ref().clone(), fill(value)?)));
+        Ok(TestRead {
             method: match &self.post {
                 Some(body) => TestMethod::Post { body: body.clone() },
                 None => TestMethod::Get,
             },
             url,
-            headers: self.headers.clone().into_iter().collect(),
+            headers: headers.collect::<Result<_, _>>()?,
             account_label: self.account_label.clone(),
             account_id: self.account_id.clone(),
             success: self.success.clone(),
-        }
+        })
+    }
+
+    /// Its JSON pointers.
+    pub(super) fn pointers(&self) -> impl Iterator<Item = &str> {
+        let labels = self.account_label.iter();
+        let others = self.account_id.iter().chain(&self.success);
+        labels.chain(others).map(String::as_str)
     }
 }

@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use toml::Spanned;
 
 use crate::model::{
-    ClientAuth, EndpointUrl, Endpoints, Issuer, Provider, ProviderKind, Quirk, RedirectUri,
-    ScopeSet, UrlProblem,
+    EndpointUrl, Endpoints, Issuer, Provider, ProviderKind, Quirk, RedirectUri, ScopeSet,
+    UrlProblem,
 };
 
+use super::client::Client;
 use super::parts::Parts;
 use super::template::{Template, path_part};
+use super::variable::Variable;
 
 /// A service known to the program.
 #[derive(Clone, Debug)]
@@ -20,8 +22,18 @@ pub struct Preset {
     pub name: String,
     /// One line for the list: what a person has to do.
     pub hint: String,
+    /// What the service is about: `code`, `work`, `chat` …
+    pub group: String,
     /// Ships with the program, or comes from the user's own file.
     pub kind: ProviderKind,
+    /// Comes from the user's own file and stands where a built-in preset stood.
+    pub replaces_built_in: bool,
+    /// Only seen in other programs, never in the service's own documentation.
+    pub unverified: bool,
+    /// Why a program on a desktop cannot be connected, in words.
+    pub refused: Option<String>,
+    /// When a sign-in ends whatever is done, in words.
+    pub ends: Option<String>,
     pub client: Client,
     pub variables: Vec<Variable>,
     /// Where an app is registered.
@@ -32,125 +44,6 @@ pub struct Preset {
     pub(super) scopes: Vec<ScopeHelp>,
     pub(super) default_scopes: ScopeSet,
     pub(super) parts: Parts,
-}
-
-/// What kind of client is registered there.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Client {
-    /// Ways to sign in that the service offers, preferred first.
-    pub ways: Vec<Way>,
-    pub secret: SecretNeed,
-    /// How a secret is sent, where there is one.
-    #[serde(default = "post")]
-    pub auth: ClientAuth,
-    /// The app of a user's or a team's own file; built-in presets have none.
-    #[serde(default)]
-    pub client_id: Option<String>,
-    /// There to be refused with words: these files are shared (conformance T-12).
-    #[serde(default, rename = "client_secret")]
-    _client_secret: Option<NoSecret>,
-}
-
-/// No value of it exists.
-#[derive(Clone, Copy, Debug)]
-enum NoSecret {}
-
-impl<'de> Deserialize<'de> for NoSecret {
-    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-        Err(D::Error::custom(
-            "a client secret does not belong in this file; take it out and give it to the vault: \
-             valetkey add … --client-secret-file -",
-        ))
-    }
-}
-
-fn post() -> ClientAuth {
-    ClientAuth::Post
-}
-
-impl Client {
-    /// How a client authenticates that has, or has not, a secret.
-    pub fn auth_with(&self, has_secret: bool) -> ClientAuth {
-        if has_secret && self.secret != SecretNeed::Never {
-            self.auth
-        } else {
-            ClientAuth::None
-        }
-    }
-
-    /// Whether this way needs a secret.
-    pub fn needs_secret(&self, way: Way) -> bool {
-        match self.secret {
-            SecretNeed::Never | SecretNeed::Optional => false,
-            SecretNeed::Browser => way == Way::Browser,
-            SecretNeed::Always => true,
-        }
-    }
-}
-
-/// A way to sign in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Way {
-    Browser,
-    Device,
-}
-
-/// When the service wants a client secret.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SecretNeed {
-    /// Public client; a secret must not be sent.
-    Never,
-    /// Depends on how the app was registered.
-    Optional,
-    /// For the browser way only.
-    Browser,
-    Always,
-}
-
-/// A gap that the person fills.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Variable {
-    pub key: String,
-    /// The question on the screen.
-    pub label: String,
-    pub example: String,
-    #[serde(default)]
-    pub default: Option<String>,
-    pattern: Pattern,
-}
-
-/// What a value may look like.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Pattern {
-    /// `host` or `host:port`.
-    Host,
-    /// Letters, digits, `.`, `_` and `-`.
-    Word,
-}
-
-impl Variable {
-    /// Whether a value may stand there; it cannot leave its place in an address.
-    pub fn accepts(&self, value: &str) -> bool {
-        let word = |text: &str| {
-            (1..=100).contains(&text.len())
-                && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-                && text
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
-        };
-        match self.pattern {
-            Pattern::Word => word(value),
-            Pattern::Host => match value.split_once(':') {
-                Some((host, port)) => word(host) && port.parse::<u16>().is_ok_and(|port| port > 0),
-                None => word(value),
-            },
-        }
-    }
 }
 
 /// A scope in plain words.
@@ -180,6 +73,8 @@ pub enum StepAction {
     Open,
     /// Give the app this name.
     Name,
+    /// Type this into the field that is named: `Homepage URL: …`.
+    Fill,
     /// Enter this redirect address, exactly.
     Redirect,
     /// Tick this box.
@@ -199,6 +94,7 @@ impl StepAction {
         match self {
             Self::Open => "open",
             Self::Name => "name",
+            Self::Fill => "fill",
             Self::Redirect => "redirect",
             Self::Tick => "tick",
             Self::Untick => "untick",
@@ -220,11 +116,26 @@ pub enum PresetProblem {
     BadValue(String),
     #[error("{part}: {problem}")]
     Address { part: String, problem: UrlProblem },
+    /// The preset's own words.
+    #[error("{0}")]
+    Refused(String),
 }
 
 impl Preset {
     /// The definition with every variable filled in. A variable with a default may be left out.
     pub fn provider(
+        &self,
+        variables: &BTreeMap<String, String>,
+        client_id: &str,
+    ) -> Result<Provider, PresetProblem> {
+        match &self.refused {
+            Some(words) => Err(PresetProblem::Refused(words.clone())),
+            None => self.filled(variables, client_id),
+        }
+    }
+
+    /// The definition, though nobody may be able to use it.
+    pub(super) fn filled(
         &self,
         variables: &BTreeMap<String, String>,
         client_id: &str,
@@ -246,8 +157,17 @@ impl Preset {
                 problem,
             })
         };
-        let optional = |part: &str, template: &Option<Template>| {
-            template.as_ref().map(|t| address(part, t)).transpose()
+        let optional = |part: &str, template: &Option<Spanned<Template>>| {
+            let template = template.as_ref().map(Spanned::get_ref);
+            template.map(|t| address(part, t)).transpose()
+        };
+        // In a header nothing is percent-encoded; what cannot stand there is never sent.
+        let mut plain = values.clone();
+        plain.insert("client_id", client_id.to_owned());
+        let header = |template: &Template| {
+            template
+                .fill(&plain)
+                .map_err(|gap| PresetProblem::MissingVariable(gap.to_owned()))
         };
         let parts = &self.parts;
         Ok(Provider {
@@ -255,17 +175,18 @@ impl Preset {
             name: self.name.clone(),
             kind: self.kind,
             issuer: match &parts.issuer {
-                Some(issuer) => Some(Issuer::parse(&fill(issuer)?, false).map_err(|problem| {
-                    PresetProblem::Address {
+                Some(issuer) => Some(Issuer::parse(&fill(issuer.get_ref())?, false).map_err(
+                    |problem| PresetProblem::Address {
                         part: "issuer".to_owned(),
                         problem,
-                    }
-                })?),
+                    },
+                )?),
                 None => None,
             },
             endpoints: Endpoints {
                 authorization: optional("authorization", &parts.endpoints.authorization)?,
-                token: Some(address("token", &parts.endpoints.token)?),
+                token: optional("token", &parts.endpoints.token)?,
+                refresh: optional("refresh", &parts.endpoints.refresh)?,
                 device: optional("device", &parts.endpoints.device)?,
                 revocation: optional("revocation", &parts.endpoints.revocation)?,
                 introspection: optional("introspection", &parts.endpoints.introspection)?,
@@ -277,7 +198,7 @@ impl Preset {
             extra: parts.extra.clone(),
             quirks: self.quirks.clone(),
             test: match &parts.test {
-                Some(test) => Some(test.filled(address("test", &test.url)?)),
+                Some(test) => Some(test.filled(address("test", test.url.get_ref())?, header)?),
                 None => None,
             },
             revoke: parts.revoke.filled(|url| address("revoke", url))?,
@@ -367,28 +288,42 @@ impl Preset {
 
     /// The provider for the default or example values: proves a preset sound when it is read.
     pub(super) fn sample(&self) -> Result<Provider, PresetProblem> {
-        self.usual("client")
+        self.filled(&self.usual_values(), "client")
     }
 
     /// The provider where nobody set a variable; examples stand for those that have to be.
     pub(super) fn usual(&self, client_id: &str) -> Result<Provider, PresetProblem> {
-        let values = self
-            .examples()
-            .into_iter()
+        self.provider(&self.usual_values(), client_id)
+    }
+
+    fn usual_values(&self) -> BTreeMap<String, String> {
+        let examples = self.examples().into_iter();
+        examples
             .map(|(key, value)| (key.to_owned(), value))
-            .collect();
-        self.provider(&values, client_id)
+            .collect()
     }
 
     /// The provider for the values that stand in the addresses of another one; the usual one where they
     /// are no addresses of this preset.
     pub(super) fn made_like(&self, other: &Provider, client_id: &str) -> Option<Provider> {
-        let token = other.endpoints.token.as_ref();
-        let values = token.and_then(|url| self.parts.endpoints.token.values_in(url.as_str()));
-        let made = values.and_then(|mut values| {
-            values.remove("client_id");
-            self.provider(&values, client_id).ok()
-        });
+        let (own, theirs) = (&self.parts.endpoints, &other.endpoints);
+        let mut values = BTreeMap::new();
+        for (template, url) in [
+            (&own.authorization, &theirs.authorization),
+            (&own.userinfo, &theirs.userinfo),
+            (&own.token, &theirs.token),
+        ] {
+            if let (Some(template), Some(url)) = (template, url) {
+                values.extend(
+                    template
+                        .get_ref()
+                        .values_in(url.as_str())
+                        .unwrap_or_default(),
+                );
+            }
+        }
+        values.remove("client_id");
+        let made = self.provider(&values, client_id).ok();
         made.or_else(|| self.usual(client_id).ok())
     }
 

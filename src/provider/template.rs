@@ -43,6 +43,18 @@ impl Template {
             .collect()
     }
 
+    /// The gap that an address begins with, and the text behind it.
+    pub(super) fn first_gap(&self) -> Option<(&str, &str)> {
+        match self.0.as_slice() {
+            [Piece::Text(start), Piece::Gap(name), Piece::Text(rest), ..]
+                if start == "https://" =>
+            {
+                Some((name, rest))
+            }
+            _ => None,
+        }
+    }
+
     /// The values that make this text; `None` when no values do.
     pub(super) fn values_in(&self, text: &str) -> Option<BTreeMap<String, String>> {
         let mut values = BTreeMap::new();

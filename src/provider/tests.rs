@@ -2,9 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{ClientAuth, EndpointUrl, ProviderKind, Quirk, RevokeRule, TestMethod};
 
-use super::{Catalogue, PresetProblem, SecretNeed, StepAction, Way, file};
-
-const BUILT_IN: [&str; 6] = ["github", "linear", "slack", "gitlab", "google", "microsoft"];
+use super::{Catalogue, PresetProblem, SecretNeed, Way};
 
 fn none() -> BTreeMap<String, String> {
     BTreeMap::new()
@@ -12,55 +10,6 @@ fn none() -> BTreeMap<String, String> {
 
 fn url(text: &str) -> EndpointUrl {
     EndpointUrl::parse(text, false).expect(text)
-}
-
-#[test]
-fn the_built_in_file_can_be_read_and_every_preset_becomes_a_provider() {
-    let text = include_str!("../../assets/providers.toml");
-    file::read("providers.toml", text, ProviderKind::Preset).expect("readable");
-    let ids: Vec<&str> = Catalogue::built_in()
-        .presets()
-        .iter()
-        .map(|preset| preset.id.as_str())
-        .collect();
-    assert_eq!(ids, BUILT_IN);
-    for preset in Catalogue::built_in().presets() {
-        let provider = preset.provider(&none(), "client id/1").expect("provider");
-        assert_eq!(provider.kind, ProviderKind::Preset);
-        assert!(provider.test.is_some() && preset.register_url.is_some());
-        assert!(
-            preset.client.client_id.is_none(),
-            "built-in presets ship no app"
-        );
-        assert!(
-            preset
-                .default_scopes()
-                .iter()
-                .all(|scope| preset.scope_help(scope.as_str()).is_some()),
-            "{}: every default scope is explained",
-            preset.id
-        );
-        assert!(preset.hint.chars().count() <= 40);
-    }
-}
-
-#[test]
-fn every_preset_says_how_to_register_the_exact_redirect_address() {
-    for preset in Catalogue::built_in().presets() {
-        let redirect = preset.default_redirect();
-        let steps = preset.steps(&redirect, &none());
-        assert_eq!(steps[0].action, StepAction::Open);
-        assert!(steps[0].value.starts_with("https://"));
-        assert_eq!(steps.last().map(|step| step.action), Some(StepAction::Copy));
-        let shown = steps
-            .iter()
-            .find(|step| step.action == StepAction::Redirect);
-        match shown {
-            Some(step) => assert_eq!(step.value, redirect.to_string()),
-            // A Google desktop client has none to enter.
-            None => assert_eq!(preset.id, "google"),
-        }
-    }
 }
 
 #[test]
@@ -185,6 +134,8 @@ fn an_address_typed_by_hand_finds_its_preset() {
         ("https://accounts.google.com/", "google"),
         ("https://login.microsoftonline.com/x", "microsoft"),
         ("https://slack.com/oauth/v2/authorize", "slack"),
+        ("https://acme.zendesk.com/anything", "zendesk"),
+        ("https://my-shop.myshopify.com/admin", "shopify"),
     ] {
         let found = catalogue
             .find_by_url(&url(address))
@@ -195,6 +146,10 @@ fn an_address_typed_by_hand_finds_its_preset() {
         "https://github.com.evil.example/",
         "https://git.example/",
         "https://github.com:8443/",
+        "https://zendesk.com/",
+        "https://.zendesk.com/",
+        "https://zendesk.com.evil.example/",
+        "https://acme.okta.example/",
     ] {
         assert!(catalogue.find_by_url(&url(address)).is_none(), "{address}");
     }
@@ -209,11 +164,16 @@ fn the_list_is_searched_by_resemblance() {
             .map(|preset| preset.id.as_str())
             .collect()
     };
-    assert_eq!(found(""), BUILT_IN);
-    assert_eq!(found("  "), BUILT_IN);
+    let all: Vec<&str> = Catalogue::built_in()
+        .presets()
+        .iter()
+        .map(|preset| preset.id.as_str())
+        .collect();
+    assert_eq!(found(""), all);
+    assert_eq!(found("  "), all);
     assert_eq!(found("gthb"), ["github"]);
-    assert_eq!(found("LIN")[0], "linear");
-    assert_eq!(found("git").len(), 2);
+    assert_eq!(found("LINEA")[0], "linear");
+    assert_eq!(found("gitea")[0], "gitea");
     assert!(found("zzz").is_empty());
 }
 
@@ -256,7 +216,7 @@ fn a_users_own_file_adds_presets() {
     let tenant = BTreeMap::from([("tenant".to_owned(), "blue".to_owned())]);
     let provider = acme.provider(&tenant, "c").expect("provider");
     assert_eq!(provider.hosts(), ["blue.acme.example"]);
-    assert_eq!(catalogue.search("acm").len(), 1);
+    assert_eq!(catalogue.search("acme")[0].id, "acme");
 }
 
 #[test]
@@ -280,21 +240,16 @@ fn f10_a_mistake_is_reported_with_its_line_and_column() {
     );
     assert_eq!(refused("\"acme\"", "\"Acme Corp\""), (3, 6));
     assert_eq!(refused("[[preset]]", "[[preset"), (2, 9));
-    // What only the whole preset shows points at its id.
-    for (from, to) in [
-        (
-            "https://{tenant}.acme.example/token",
-            "http://{tenant}.acme.example/token",
-        ),
-        (
-            "https://{tenant}.acme.example/token",
-            "https://{other}.acme.example/token",
-        ),
-        ("[\"browser\"]", "[\"device\"]"),
-        ("[\"browser\"]", "[]"),
-        ("\"demo\"", "\"de/mo\""),
+    // What only the whole preset shows points at the part that is wrong.
+    let token = "https://{tenant}.acme.example/token";
+    for (from, to, place) in [
+        (token, "http://{tenant}.acme.example/token", (15, 9)),
+        (token, "https://{other}.acme.example/token", (15, 9)),
+        ("[\"browser\"]", "[\"device\"]", (8, 1)),
+        ("[\"browser\"]", "[]", (8, 1)),
+        ("\"demo\"", "\"de/mo\"", (17, 1)),
     ] {
-        assert_eq!(refused(from, to), (3, 6), "{to}");
+        assert_eq!(refused(from, to), place, "{to}");
     }
     let extra = format!("{OWN}\n[preset.extra]\nauthorize = {{ STATE = \"x\" }}\n");
     let error = Catalogue::default()
@@ -324,19 +279,36 @@ fn f10_a_mistake_is_reported_with_its_line_and_column() {
 }
 
 #[test]
-fn f16_no_file_can_stand_in_for_a_built_in_preset() {
+fn f16_a_preset_of_ones_own_takes_the_place_of_a_built_in_one_and_says_so() {
     let text = OWN.replacen("\"acme\"", "\"github\"", 1);
-    let error = Catalogue::built_in()
+    let catalogue = Catalogue::built_in()
         .clone()
         .with_user_file("x.toml", &text)
-        .expect_err("taken");
-    assert_eq!((error.line, error.column), (3, 1));
-    let twice = format!("{OWN}{OWN}");
-    assert!(
-        Catalogue::default()
-            .with_user_file("x.toml", &twice)
-            .is_err()
+        .expect("taken over");
+    let github = catalogue.find("github").expect("preset");
+    assert!(github.replaces_built_in);
+    assert_eq!(
+        (github.kind, github.name.as_str()),
+        (ProviderKind::Custom, "Acme")
     );
+    let count = Catalogue::built_in().presets().len();
+    assert_eq!(catalogue.presets().len(), count);
+    let others = catalogue.presets().iter();
+    assert_eq!(others.filter(|preset| preset.replaces_built_in).count(), 1);
+}
+
+#[test]
+fn f11_f15_two_presets_of_ones_own_with_one_id_are_refused() {
+    let twice = format!("{OWN}{OWN}");
+    let error = Catalogue::default()
+        .with_user_file("x.toml", &twice)
+        .expect_err("taken");
+    assert_eq!((error.line, error.column), (24, 6), "{error}");
+    let catalogue = Catalogue::default()
+        .with_user_file("x.toml", OWN)
+        .expect("the first");
+    let error = catalogue.with_user_file("y.toml", OWN).expect_err("taken");
+    assert_eq!((error.file.as_str(), error.line), ("y.toml", 3));
 }
 
 #[test]
@@ -383,4 +355,24 @@ fn t_12_a_secret_in_a_preset_file_is_refused_and_sent_to_the_vault() {
         !error.to_string().contains("demo"),
         "the value is not repeated: {error}"
     );
+}
+
+#[test]
+fn an_address_shows_the_values_of_variables() {
+    let shown = |id: &str, address: &str| {
+        let preset = Catalogue::built_in().find(id).expect(id);
+        preset.values_shown_by(&url(address))
+    };
+    let one = |key: &str, value: &str| BTreeMap::from([(key.to_owned(), value.to_owned())]);
+    assert_eq!(
+        shown("zendesk", "https://acme.zendesk.com/x"),
+        one("subdomain", "acme")
+    );
+    assert_eq!(
+        shown("shopify", "https://my-shop.myshopify.com/"),
+        one("shop", "my-shop")
+    );
+    assert_eq!(shown("zendesk", "https://zendesk.example/"), none());
+    // A host that may be anybody's shows nothing.
+    assert_eq!(shown("gitea", "https://git.example/"), none());
 }

@@ -43,8 +43,8 @@ pub use theme::Look;
 pub use update::update;
 pub use view::view;
 pub use wizard::{
-    BuildProvider, PresetChoice, PresetWay, RegisterStep, RegisterSteps, ScopeChoice, SecretNeed,
-    Values, Variable, choices, ready_made,
+    BuildProvider, PresetChoice, PresetWay, Presets, RegisterStep, RegisterSteps, ScopeChoice,
+    SecretNeed, Values, Variable, choices, ready_made,
 };
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::screens::{
 };
 use super::table::Table;
 use super::theme::Look;
-use super::wizard::{PresetChoice, Wizard};
+use super::wizard::{Presets, Wizard};
 use crate::actions::{Facts, Keymap, Place};
 use crate::agent::Question;
 use crate::host::FirstWay;
@@ -40,8 +40,8 @@ pub struct Setup {
     pub practice: bool,
     /// One sentence: where the vault's key will live, for the first start.
     pub key_place: String,
-    /// Providers of the wizard's list.
-    pub presets: Vec<PresetChoice>,
+    /// Providers of the wizard's list, made when somebody looks at it.
+    pub presets: Presets,
     /// Open the wizard at once, with this typed at its first question.
     pub start_wizard: Option<Option<String>>,
     /// For absolute times.

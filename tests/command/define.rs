@@ -266,3 +266,115 @@ fn q_06_a_secret_never_comes_as_an_argument() {
         assert!(!output.stderr.contains("hunter2"), "{output:#?}");
     }
 }
+
+#[test]
+fn an_address_that_belongs_to_a_preset_leads_to_it() {
+    let home = Home::new();
+    for (address, hint) in [
+        (
+            "https://github.com/login/oauth/authorize",
+            "valetkey add github",
+        ),
+        ("https://acme.zendesk.com/agent", "valetkey add zendesk"),
+    ] {
+        let output = home.run(&["add", address, "--no-input"]).ended(2);
+        assert!(output.stderr.contains(hint), "{output:#?}");
+    }
+    let output = home.run(&["add", "https://id.acme.example/", "--no-input"]);
+    let output = output.ended(2);
+    assert!(output.stderr.contains("--authorization-url"), "{output:#?}");
+    // What cannot be connected says why.
+    for what in ["intercom", "https://app.intercom.com/oauth"] {
+        let output = home.run(&["add", what, "--no-input", "--json"]).ended(2);
+        assert_eq!(output.json()["error"]["code"], "refused-preset");
+        assert!(
+            output.stderr.contains("https redirect addresses only"),
+            "{output:#?}"
+        );
+    }
+}
+
+#[test]
+fn what_a_preset_is_like_can_be_read_as_json_and_fits_a_terminal() {
+    let home = Home::new();
+    let listed = home.run(&["presets"]).ended(0);
+    for line in listed.stdout.lines().chain(listed.stderr.lines()) {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    let told = home.run(&["presets", "--json"]).ended(0).json();
+    let presets = told["presets"].as_array().expect("a list");
+    assert_eq!(presets.len(), listed.stdout.lines().count());
+    let one = |id: &str| {
+        let mut all = presets.iter();
+        all.find(|preset| preset["id"] == id).expect(id)
+    };
+    assert_eq!(one("spotify")["quirks"][0], "grant-ends-after-days:181");
+    assert_eq!(one("spotify")["client_secret"], "optional");
+    assert_eq!(one("github")["ways"][1], "device");
+    assert_eq!(one("clickup")["unverified"], true);
+    assert!(one("square")["refused"].is_string());
+    assert_eq!(one("google")["scopes"][0]["name"], "openid");
+    let steps = one("linear")["steps"].as_array().expect("steps");
+    assert!(
+        steps
+            .iter()
+            .any(|step| step["value"] == "http://localhost:8765/callback")
+    );
+}
+
+#[test]
+fn a_preset_of_ones_own_stands_beside_the_built_in_ones_or_in_the_place_of_one() {
+    let home = Home::new();
+    let folder = home.root().join("config/providers");
+    std::fs::create_dir_all(&folder).expect("made");
+    let own = |id: &str| {
+        format!(
+            "[[preset]]\nid = \"{id}\"\nname = \"Corp\"\nhint = \"our own\"\n\
+             client = {{ ways = [\"browser\"], secret = \"never\", client_id = \"team-app\" }}\n\
+             [preset.endpoints]\nauthorization = \"https://id.corp.example/authorize\"\n\
+             token = \"https://id.corp.example/token\"\n"
+        )
+    };
+    std::fs::write(folder.join("corp.toml"), own("corp")).expect("written");
+    std::fs::write(folder.join("linear.toml"), own("linear")).expect("written");
+    std::fs::write(folder.join("broken.toml"), "[[preset]]\nid = 7\n").expect("written");
+    let output = home.run(&["presets"]).ended(0);
+    assert!(output.stderr.contains("broken.toml:2:6:"), "{output:#?}");
+    assert!(
+        output.stderr.contains("This file was left out."),
+        "{output:#?}"
+    );
+    let told = "the preset linear is your own, not the built-in one";
+    assert!(output.stderr.contains(told), "{output:#?}");
+    let line = |id: &str| {
+        let mut lines = output.stdout.lines();
+        lines
+            .find(|line| line.starts_with(&format!("{id} ")))
+            .expect(id)
+    };
+    assert!(line("corp").contains(" * our own"), "{}", line("corp"));
+    assert!(line("linear").contains(" ! our own"), "{}", line("linear"));
+    // It brings its client ID along.
+    let added = home
+        .run(&["add", "linear", "--no-input", "--json"])
+        .ended(0)
+        .json();
+    assert_eq!(added["client_id"], "team-app");
+    assert_eq!(added["provider"]["kind"], "custom");
+    let file = folder.join("linear.toml").display().to_string();
+    let checked = home.run(&["presets", "check", &file]).ended(0);
+    assert!(
+        checked.stderr.contains("takes the place of the built-in"),
+        "{checked:#?}"
+    );
+    let file = folder.join("broken.toml").display().to_string();
+    let checked = home
+        .run(&["presets", "check", &file, "--json"])
+        .ended(2)
+        .json();
+    let message = checked["error"]["message"].as_str().expect("a sentence");
+    assert!(
+        message.contains("broken.toml:2:6: invalid type"),
+        "{message}"
+    );
+}

@@ -1,7 +1,7 @@
 //! Pasting the address that the browser ended on.
 
 use valetkey::engine::{AttemptEvent, Error, Ignored, PasteProblem, SignInOptions};
-use valetkey::model::Secret;
+use valetkey::model::{Quirk, Secret};
 use valetkey::oauth::IgnoreReason;
 
 use crate::stage::Stage;
@@ -123,4 +123,27 @@ async fn a_07_a_pasted_refusal_is_the_persons_choice() {
         Error::Declined
     ));
     assert_eq!(stage.kept(), before);
+}
+
+#[tokio::test]
+async fn i_09_scopes_that_come_beside_the_code_are_what_was_granted() {
+    let stage = Stage::with(|new| {
+        new.provider.quirks.insert(Quirk::ScopeInCallback);
+    })
+    .await;
+    // What the token answer states goes first.
+    for (answers, expected) in [
+        ("scope=absent", "profile items:read"),
+        ("scope=profile", "profile"),
+    ] {
+        stage.set(answers);
+        let attempt = stage.begin_with(options());
+        let url = ended_on(&stage).await;
+        attempt
+            .remote
+            .paste(secret(&format!("{url}&scope=profile,items:read")));
+        attempt.outcome().await.expect("signed in");
+        let granted = stage.connection().grant.expect("a grant").granted;
+        assert_eq!(granted.expect("stated").to_string(), expected);
+    }
 }

@@ -1,7 +1,7 @@
 //! Renewing a token: when, by whom, and what is kept.
 
 use valetkey::engine::{Class, Error};
-use valetkey::model::{EndReason, Expiry, Health, ProblemKind, ScopeSet, Seconds, UnixTime};
+use valetkey::model::{EndReason, Expiry, Health, ProblemKind, Quirk, ScopeSet, Seconds, UnixTime};
 
 use crate::stage::{NAME, NOON, Stage};
 
@@ -298,4 +298,26 @@ async fn j_06_a_request_that_never_left_may_be_repeated_as_often_as_needed() {
         (&before.access, &before.refresh)
     );
     assert_eq!(health(&stage), Health::Offline);
+}
+
+#[tokio::test]
+async fn j_13_a_fixed_end_counts_from_the_approval_and_no_refresh_moves_it() {
+    let ends = |stage: &Stage| stage.connection().grant.expect("a grant").ends_at;
+    let stage = Stage::with(|new| {
+        new.provider.quirks.insert(Quirk::GrantEndsAfterDays(2));
+    })
+    .await;
+    stage.sign_in().await.expect("signed in");
+    let end = Some(UnixTime(NOON + 2 * 24 * 3600));
+    assert_eq!(ends(&stage), end);
+    for _ in 0..30 {
+        stage.pass(HOUR);
+        stage.engine.refresh(&stage.id).await.expect("refreshed");
+    }
+    assert_eq!(ends(&stage), end);
+    assert_eq!(health(&stage), Health::Connected);
+    stage.pass(18 * HOUR);
+    assert_eq!(health(&stage), Health::NeedsSignIn);
+    // Without the quirk nobody claims an end.
+    assert_eq!(ends(&Stage::signed_in().await), None);
 }

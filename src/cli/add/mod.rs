@@ -11,11 +11,12 @@ use super::prompt::prompt;
 use super::setup::{self, Setup};
 use super::{catalogue, json as shape, login, output};
 use crate::engine::VaultFacts;
-use crate::model::Untrusted;
+use crate::model::{EndpointUrl, Untrusted};
 use crate::provider::{Catalogue, Preset};
 
 use assemble::assemble;
 use questions::Answers;
+use values::address;
 pub(in crate::cli) use values::ca_file;
 
 /// Whether the terminal wizard is meant: a terminal, and nothing that says otherwise.
@@ -39,14 +40,16 @@ pub(super) fn run(setup: &Setup, add: &Add) -> Result<(), Failed> {
             "Give everything as flags with --no-input (valetkey add --help).",
         ));
     }
-    let preset = match preset(add, &catalogue)? {
-        None if !add.no_input && !add.has_addresses() => questions::choose_preset(&catalogue)?,
+    let mut answers = Answers::default();
+    let mut preset = match preset(add, &catalogue, &mut answers)? {
+        None if !add.no_input && !add.has_addresses() => questions::choose_preset(&catalogue)?
+            .map(connectable)
+            .transpose()?,
         preset => preset,
     };
     let known = setup.engine.registrations()?;
-    let mut answers = Answers::default();
     if !add.no_input {
-        answers.ask(add, preset, &known)?;
+        preset = answers.ask(add, preset, &catalogue, &known)?;
     }
     let new = assemble(add, preset, answers, &known)?;
     let not_made = matches!(setup.engine.vault_facts()?, VaultFacts::NotMade);
@@ -92,12 +95,19 @@ pub(super) fn run(setup: &Setup, add: &Add) -> Result<(), Failed> {
     Ok(())
 }
 
-fn preset<'a>(add: &Add, catalogue: &'a Catalogue) -> Result<Option<&'a Preset>, Failed> {
+fn preset<'a>(
+    add: &Add,
+    catalogue: &'a Catalogue,
+    answers: &mut Answers,
+) -> Result<Option<&'a Preset>, Failed> {
     let Some(what) = &add.what else {
         return Ok(None);
     };
     if let Some(preset) = catalogue.find(what) {
-        return Ok(Some(preset));
+        return connectable(preset).map(Some);
+    }
+    if let Ok(url) = address(what, add.dev_http) {
+        return of_address(add, &url, catalogue, answers).map(Some);
     }
     let near: Vec<&str> = catalogue
         .search(what)
@@ -115,4 +125,52 @@ fn preset<'a>(add: &Add, catalogue: &'a Catalogue) -> Result<Option<&'a Preset>,
             format!("Did you mean: {}?", near.join(", "))
         },
     ))
+}
+
+/// The preset, unless it says that it cannot be connected.
+fn connectable(preset: &Preset) -> Result<&Preset, Failed> {
+    match &preset.refused {
+        None => Ok(preset),
+        Some(words) => Err(Failed::usage(
+            "refused-preset",
+            format!(
+                "{} cannot be connected from here.",
+                Untrusted::new(&*preset.name).shown()
+            ),
+            Untrusted::new(&**words).shown().to_string(),
+        )),
+    }
+}
+
+/// The preset at home at an address, taken after a question; what the address shows is filled in.
+fn of_address<'a>(
+    add: &Add,
+    url: &EndpointUrl,
+    catalogue: &'a Catalogue,
+    answers: &mut Answers,
+) -> Result<&'a Preset, Failed> {
+    let without = "Without a preset: give --authorization-url and --token-url.";
+    let Some(preset) = catalogue.find_by_url(url) else {
+        return Err(Failed::usage(
+            "unknown-address",
+            format!("No preset is known for {}.", url.authority()),
+            without,
+        ));
+    };
+    let preset = connectable(preset)?;
+    if add.no_input || !output::stdin_is_terminal() {
+        return Err(Failed::usage(
+            "address-of-preset",
+            format!("This address belongs to the preset {}.", preset.id),
+            format!("Use it: valetkey add {} … {without}", preset.id),
+        ));
+    }
+    if !answers.take_preset(preset, url)? {
+        return Err(Failed::usage(
+            "preset-declined",
+            "Nothing was added.",
+            without,
+        ));
+    }
+    Ok(preset)
 }

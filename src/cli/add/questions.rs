@@ -9,7 +9,7 @@ use super::super::prompt::{prompt, prompt_secret};
 use super::assemble::provider;
 use super::values::{address, redirect, scopes, set_variables};
 use crate::engine::shared_registration;
-use crate::model::{ConnectionName, Secret, Shown, Untrusted};
+use crate::model::{ConnectionName, EndpointUrl, Secret, Shown, Untrusted};
 use crate::provider::{Catalogue, Preset, Way};
 use crate::vault::KnownRegistration;
 
@@ -25,16 +25,20 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    /// Asks what the flags leave open. `known`: registrations to offer before a new one is made.
-    pub(super) fn ask(
+    /// Asks what the flags leave open. `known`: registrations to offer before a new one is made. Gives
+    /// the preset that is used: an address may have led to one.
+    pub(super) fn ask<'a>(
         &mut self,
         add: &Add,
-        preset: Option<&Preset>,
+        mut preset: Option<&'a Preset>,
+        catalogue: &'a Catalogue,
         known: &[KnownRegistration],
-    ) -> Result<(), Failed> {
-        match preset {
-            Some(preset) => self.ask_variables(add, preset)?,
-            None => self.ask_addresses(add)?,
+    ) -> Result<Option<&'a Preset>, Failed> {
+        if preset.is_none() {
+            preset = self.ask_addresses(add, catalogue)?;
+        }
+        if let Some(preset) = preset {
+            self.ask_variables(add, preset)?;
         }
         if add.client_id.is_none() && !self.offer_known(add, preset, known)? {
             if let Some(preset) = preset {
@@ -66,13 +70,13 @@ impl Answers {
             let sound = |text: &str| scopes(add, preset, Some(text)).map(drop);
             self.scopes = Some(asked(&question, &default, sound)?);
         }
-        Ok(())
+        Ok(preset)
     }
 
     fn ask_variables(&mut self, add: &Add, preset: &Preset) -> Result<(), Failed> {
         let given = set_variables(&add.set).unwrap_or_default();
         for variable in &preset.variables {
-            if given.contains_key(&variable.key) {
+            if given.contains_key(&variable.key) || self.variables.contains_key(&variable.key) {
                 continue;
             }
             let default = variable.default.clone().unwrap_or_default();
@@ -83,16 +87,48 @@ impl Answers {
         Ok(())
     }
 
-    fn ask_addresses(&mut self, add: &Add) -> Result<(), Failed> {
+    /// `Some` when the address belongs to a preset, and the person takes it.
+    fn ask_addresses<'a>(
+        &mut self,
+        add: &Add,
+        catalogue: &'a Catalogue,
+    ) -> Result<Option<&'a Preset>, Failed> {
         output::note("Step 2 of 7: Details. The provider's documentation names these.");
         let sound = |text: &str| address(text, add.dev_http).map(drop);
         if add.authorization_url.is_none() && add.device_url.is_none() {
-            self.authorization_url = Some(asked("Authorization URL: ", "", sound)?);
+            let typed = asked("Authorization URL: ", "", sound)?;
+            let known = address(&typed, add.dev_http)
+                .ok()
+                .and_then(|url| Some((catalogue.find_by_url(&url)?, url)));
+            if let Some((preset, url)) = known
+                && preset.refused.is_none()
+                && self.take_preset(preset, &url)?
+            {
+                return Ok(Some(preset));
+            }
+            self.authorization_url = Some(typed);
         }
         if add.token_url.is_none() {
             self.token_url = Some(asked("Token URL: ", "", sound)?);
         }
-        Ok(())
+        Ok(None)
+    }
+
+    /// Offers the preset that an address belongs to. Values that the address shows are not asked again.
+    pub(super) fn take_preset(
+        &mut self,
+        preset: &Preset,
+        url: &EndpointUrl,
+    ) -> Result<bool, Failed> {
+        let question = format!(
+            "This address belongs to {}. Use what is known of it? [Y/n] ",
+            shown(&preset.name)
+        );
+        let taken = !prompt(&question, "y")?.to_lowercase().starts_with('n');
+        if taken {
+            self.variables.extend(preset.values_shown_by(url));
+        }
+        Ok(taken)
     }
 
     /// Offers the apps that are registered at this provider already; true when one was chosen.

@@ -12,7 +12,13 @@ use crate::oauth::{
 use crate::vault::Candidate;
 
 impl Desk<'_> {
-    pub(super) async fn exchange(&self, flow: &Flow, code: &Secret) -> Result<Report, Trouble> {
+    /// `granted`: scopes that came with the code; what the token answer says goes first.
+    pub(super) async fn exchange(
+        &self,
+        flow: &Flow,
+        code: &Secret,
+        granted: Option<ScopeSet>,
+    ) -> Result<Report, Trouble> {
         let connection = &flow.connection;
         let client_secret = self.vault(|vault| vault.client_secret(connection))?;
         // A place for the tokens is proved before the code is spent (C39).
@@ -24,7 +30,10 @@ impl Desk<'_> {
                 .map_err(|_| Trouble::Internal)?;
             let sent_at = self.clock.now();
             match self.ask(&http, connection, Endpoint::Token, request).await {
-                Ok(answer) => {
+                Ok(mut answer) => {
+                    if let (StatedScope::NotStated, Some(granted)) = (&answer.scope, granted) {
+                        answer.scope = StatedScope::Stated(granted);
+                    }
                     let grant = self
                         .store(connection, &http, flow.nonce.as_ref(), answer, sent_at)
                         .await?;
@@ -116,7 +125,9 @@ impl Desk<'_> {
             },
             expiry: expiry(lifetime, sent_at),
             issued_at: sent_at,
-            ends_at: grant_ends_in.map(|span| sent_at.plus(span)),
+            ends_at: grant_ends_in
+                .or(connection.provider.grant_lasts())
+                .map(|span| sent_at.plus(span)),
             account: None,
         };
         let secret = self.vault(|vault| vault.client_secret(connection))?;

@@ -18,7 +18,9 @@ use serde::{Deserialize, Serialize};
 use super::failure::ProviderFailure;
 use super::{Error, hold};
 use crate::host::Clock;
-use crate::model::{AttemptId, Connection, ConnectionId, EndReason, GrantId, Secret, UnixTime};
+use crate::model::{
+    AttemptId, Connection, ConnectionId, EndReason, GrantId, ScopeSet, Secret, UnixTime,
+};
 use crate::model::{opt_secret_text, secret_text};
 use crate::oauth::{Flow, HttpResponse, Skew, skew_of};
 use crate::vault::{Vault, VaultError};
@@ -47,6 +49,8 @@ pub enum Job {
         redirect_uri: String,
         #[serde(with = "secret_text")]
         code: Secret,
+        /// Scopes that came with the code.
+        granted: Option<ScopeSet>,
         #[serde(with = "secret_text")]
         verifier: Secret,
         #[serde(with = "opt_secret_text")]
@@ -160,6 +164,7 @@ pub(super) async fn run(vault: &Mutex<Option<Vault>>, clock: &dyn Clock, job: Jo
             attempt,
             redirect_uri,
             code,
+            granted,
             verifier,
             nonce,
         } => {
@@ -176,7 +181,7 @@ pub(super) async fn run(vault: &Mutex<Option<Vault>>, clock: &dyn Clock, job: Jo
                         expires_at: UnixTime(i64::MAX),
                         connection,
                     };
-                    desk.exchange(&flow, &code).await
+                    desk.exchange(&flow, &code, granted).await
                 }
                 Err(trouble) => Err(trouble),
             }

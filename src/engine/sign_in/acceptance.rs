@@ -14,7 +14,7 @@ use super::approval::Approved;
 use crate::model::{
     Account, AccountSource, Connection, GrantId, ScopeSet, Secret, Shown, Untrusted,
 };
-use crate::oauth::Flow;
+use crate::oauth::{Approval, Flow};
 use crate::vault::VaultError;
 
 /// Who signed in, and what was granted.
@@ -28,9 +28,9 @@ impl Story {
         approved: Approved,
     ) -> Result<Accepted, Error> {
         let grant = match (approved, flow) {
-            (Approved::Code(code), Some(flow)) => {
+            (Approved::Code(approval), Some(flow)) => {
                 self.begin(Step::Exchange);
-                let grant = self.exchange(&flow, code).await?;
+                let grant = self.exchange(&flow, approval).await?;
                 self.state(Step::Exchange, StepState::Done, None);
                 grant
             }
@@ -98,14 +98,15 @@ impl Story {
         Ok((account, accepted.granted))
     }
 
-    async fn exchange(&self, flow: &Flow, code: Secret) -> Result<GrantId, Error> {
+    async fn exchange(&self, flow: &Flow, approval: Approval) -> Result<GrantId, Error> {
         let lock = self.engine.lock_grant(&self.connection.id).await?;
         let job = Job::Exchange {
             connection: self.connection.id.clone(),
             identity: flow.identity,
             attempt: self.attempt.clone(),
             redirect_uri: flow.redirect_uri.clone(),
-            code,
+            code: approval.code,
+            granted: approval.granted,
             verifier: flow.verifier.duplicate(),
             nonce: flow.nonce.as_ref().map(Secret::duplicate),
         };

@@ -10,12 +10,14 @@ use super::super::device::{DeviceTick, DeviceWay};
 use super::super::{Error, Ignored, PasteProblem, Step, StepState};
 use super::Story;
 use crate::host::{ListenerEvent, Serving};
-use crate::model::{GrantId, Secret};
-use crate::oauth::{AuthorizationErrorCode, CallbackVerdict, Flow, IgnoreReason, PasteVerdict};
+use crate::model::GrantId;
+use crate::oauth::{
+    Approval, AuthorizationErrorCode, CallbackVerdict, Flow, IgnoreReason, PasteVerdict,
+};
 
 /// How the approval came in.
 pub(super) enum Approved {
-    Code(Secret),
+    Code(Approval),
     /// The device way stored its tokens already.
     ByDevice(GrantId),
 }
@@ -157,9 +159,9 @@ impl Story {
         self.state(Step::Approve, StepState::Done, None);
         self.begin(Step::Check);
         match verdict {
-            CallbackVerdict::Code(code) => {
+            CallbackVerdict::Code(approval) => {
                 self.state(Step::Check, StepState::Done, None);
-                Ok(Some(Approved::Code(code)))
+                Ok(Some(Approved::Code(approval)))
             }
             CallbackVerdict::Refused(refusal) => match refusal.code {
                 AuthorizationErrorCode::AccessDenied => Err(Error::Declined),

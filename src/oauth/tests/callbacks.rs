@@ -1,11 +1,11 @@
 use crate::model::{Connection, IssPolicy};
-use crate::oauth::fixtures::{ISSUER, connection, flow, flow_of};
+use crate::oauth::fixtures::{ISSUER, connection, flow, flow_of, with_quirks};
 use crate::oauth::{AuthorizationErrorCode, CallbackVerdict, Flow, IgnoreReason};
 
 /// The verdict as a text that a table can hold. `STATE` stands for the right state.
 fn verdict(flow: &Flow, query: &str) -> String {
     match flow.check_callback(&query.replace("STATE", flow.state.reveal())) {
-        CallbackVerdict::Code(code) => format!("code {}", code.reveal()),
+        CallbackVerdict::Code(approval) => format!("code {}", approval.code.reveal()),
         CallbackVerdict::Refused(error) => format!("refused {:?}", error.code),
         CallbackVerdict::WrongIssuer { expected, got } => {
             format!(
@@ -252,4 +252,27 @@ proptest::proptest! {
             proptest::prop_assert!(matches!(verdict, CallbackVerdict::Ignored(_)));
         }
     }
+}
+
+#[test]
+fn i_09_the_scopes_beside_a_code_count_only_under_their_quirk() {
+    let granted = |flow: &Flow, query: &str| {
+        let query = format!("{query}&state={}", flow.state.reveal());
+        match flow.check_callback(&query) {
+            CallbackVerdict::Code(approval) => approval.granted.map(|set| set.to_string()),
+            CallbackVerdict::Ignored(reason) => Some(reason.as_str().to_owned()),
+            _ => panic!("neither code nor ignored"),
+        }
+    };
+    let quirk = flow_of(with_quirks(&["scope-in-callback"]));
+    let said = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        granted(&quirk, "code=c&scope=read,activity:read"),
+        said("read activity:read")
+    );
+    assert_eq!(granted(&quirk, "code=c"), None);
+    assert_eq!(granted(&quirk, "code=c&scope=a&scope=b"), said("malformed"));
+    assert_eq!(granted(&quirk, "code=c&scope=a%22b"), said("malformed"));
+    assert_eq!(granted(&flow(), "code=c&scope=read"), None);
+    assert_eq!(granted(&flow(), "code=c&scope=a&scope=b"), None);
 }

@@ -2,6 +2,7 @@
 
 mod callbacks;
 mod device_answers;
+mod dialects;
 mod id_tokens;
 mod metadata;
 mod pastes;

@@ -5,7 +5,9 @@ use crate::oauth::{CallbackVerdict, Flow, PasteVerdict};
 fn verdict_of(flow: &Flow, text: &str) -> String {
     let text = text.replace("STATE", flow.state.reveal());
     match flow.check_paste(&Secret::new(text)) {
-        PasteVerdict::Verdict(CallbackVerdict::Code(code)) => format!("code {}", code.reveal()),
+        PasteVerdict::Verdict(CallbackVerdict::Code(approval)) => {
+            format!("code {}", approval.code.reveal())
+        }
         PasteVerdict::Verdict(CallbackVerdict::Refused(error)) => {
             format!("refused {:?}", error.code)
         }

@@ -1,10 +1,10 @@
 //! Each quirk: one answer it lets through, and the same answer refused without it (I-09).
 
-use crate::model::{Connection, ScopeSet};
+use crate::model::{Connection, ScopeSet, Seconds};
 use crate::oauth::fixtures::{answer, connection, json, with_quirks};
 use crate::oauth::{
-    AnswerError, HttpResponse, JsonProblem, MemberProblem, Note, StatedScope, TokenAnswer,
-    token_answer,
+    AnswerError, HttpResponse, JsonProblem, Lifetime, MemberProblem, Note, StatedScope,
+    TokenAnswer, token_answer,
 };
 
 fn read(connection: &Connection, response: &HttpResponse) -> TokenAnswer {
@@ -196,5 +196,119 @@ fn b_09_comma_scopes() {
     assert_eq!(
         read(&with_quirks(&["comma-scopes"]), &empty).scope,
         StatedScope::Empty
+    );
+}
+
+#[test]
+fn scope_member() {
+    let quirk = with_quirks(&["scope-member:scopes"]);
+    let named = json(
+        200,
+        r#"{"access_token":"at","token_type":"bearer","scopes":"account email"}"#,
+    );
+    assert_eq!(read(&quirk, &named).scope, stated("account email"));
+    assert_eq!(read(&connection(), &named).scope, StatedScope::NotStated);
+    let both = json(
+        200,
+        r#"{"access_token":"at","token_type":"bearer","scopes":"x","scope":"account"}"#,
+    );
+    assert_eq!(read(&quirk, &both).scope, stated("account"));
+}
+
+#[test]
+fn nonzero_status() {
+    let quirk = with_quirks(&["nonzero-status", "nested-token:body"]);
+    let good = json(
+        200,
+        r#"{"status":0,"body":{"access_token":"at","token_type":"Bearer","expires_in":10800}}"#,
+    );
+    assert_eq!(read(&quirk, &good).access_token.reveal(), "at");
+    let failed = json(
+        200,
+        r#"{"status":503,"body":{},"error":"Invalid Params: invalid code","access_token":"no"}"#,
+    );
+    let error = token_answer(&quirk, &failed).err().expect("error");
+    assert_eq!(error.provider_code(), Some("status 503"));
+    // Without the quirk a `status` means nothing.
+    let plain = json(
+        200,
+        r#"{"status":503,"access_token":"at","token_type":"Bearer"}"#,
+    );
+    assert_eq!(read(&connection(), &plain).access_token.reveal(), "at");
+}
+
+#[test]
+fn error_in_message() {
+    let quirk = with_quirks(&["error-in-message"]);
+    let code = |connection: &Connection, status, body: &str| {
+        let error = token_answer(connection, &json(status, body)).err();
+        error.expect("error").provider_code().map(str::to_owned)
+    };
+    for (body, expected) in [
+        (
+            r#"{"status":400,"message":"authorization_pending"}"#,
+            "authorization_pending",
+        ),
+        (
+            r#"{"error":"Bad Request","status":400,"message":"Invalid refresh token"}"#,
+            "invalid_grant",
+        ),
+        (
+            r#"{"status":400,"message":"invalid device code"}"#,
+            "expired_token",
+        ),
+        (
+            r#"{"status":403,"message":"invalid client secret"}"#,
+            "invalid_client",
+        ),
+        (
+            r#"{"status":400,"message":"no such thing"}"#,
+            "no such thing",
+        ),
+        (
+            r#"{"status":400,"error":"invalid_request"}"#,
+            "invalid_request",
+        ),
+    ] {
+        assert_eq!(code(&quirk, 400, body).as_deref(), Some(expected), "{body}");
+    }
+    let silent = r#"{"status":400,"message":"authorization_pending"}"#;
+    assert_eq!(code(&connection(), 400, silent), None);
+    // A message beside a token is no failure.
+    let good = json(
+        200,
+        r#"{"access_token":"at","token_type":"bearer","message":"hello"}"#,
+    );
+    read(&quirk, &good);
+}
+
+#[test]
+fn expires_at_date() {
+    let quirk = with_quirks(&["expires-at-date"]);
+    let body = r#"{"access_token":"at","token_type":"bearer","expires_at":"2026-03-31T12:00:30Z"}"#;
+    let sent = |date: Option<&str>| {
+        let mut response = json(200, body);
+        if let Some(date) = date {
+            let date = date.parse().expect("header");
+            response.headers_mut().insert("date", date);
+        }
+        response
+    };
+    let noon = sent(Some("Tue, 31 Mar 2026 12:00:00 GMT"));
+    assert_eq!(read(&quirk, &noon).lifetime, Lifetime::Seconds(Seconds(30)));
+    assert_eq!(read(&connection(), &noon).lifetime, Lifetime::NotStated);
+    // No date of its own, or an end in the past: not understood, and said so.
+    for silent in [sent(None), sent(Some("Tue, 31 Mar 2026 13:00:00 GMT"))] {
+        let answer = read(&quirk, &silent);
+        assert_eq!(answer.lifetime, Lifetime::NotStated);
+        assert_eq!(answer.notes, [Note::LifetimeNotUnderstood]);
+    }
+    let stated = json(
+        200,
+        r#"{"access_token":"at","token_type":"bearer","expires_in":60,"expires_at":"x"}"#,
+    );
+    assert_eq!(
+        read(&quirk, &stated).lifetime,
+        Lifetime::Seconds(Seconds(60))
     );
 }

@@ -1,4 +1,6 @@
-use crate::model::{ClientAuth, Connection, RevokeRule, Seconds};
+use crate::model::{
+    ClientAuth, Connection, RevokeAuth, RevokeMethod, RevokeRequest, RevokeRule, Seconds,
+};
 use crate::oauth::fixtures::{answer, confidential, connection, form, json, secret, url, value};
 use crate::oauth::{Revocation, RevocationOutcome, TokenKind, request, revocation_outcome};
 
@@ -235,4 +237,144 @@ fn l_08_githubs_own_success_rule() {
     assert_eq!(refused_code(&github(), 404, "{}"), "AlreadyInvalid");
     assert_eq!(refused_code(&github(), 401, "{}"), "status 401");
     assert_eq!(refused_code(&github(), 422, "{}"), "status 422");
+}
+
+fn described(method: RevokeMethod, auth: RevokeAuth, body: &[(&str, &str)]) -> RevokeRequest {
+    let owned = |pair: &(&str, &str)| (pair.0.to_owned(), pair.1.to_owned());
+    RevokeRequest {
+        url: url("https://api.example/end"),
+        method,
+        auth,
+        body: body.iter().map(owned).collect(),
+        json: false,
+        everything: false,
+    }
+}
+
+#[test]
+fn l_08_a_described_request_is_sent_as_it_says() {
+    let header = |r: &Revocation, name: &str| {
+        let value = r.request.headers().get(name)?;
+        Some(value.to_str().expect("text").to_owned())
+    };
+    // The access token as bearer, nothing in the body (Lichess).
+    let delete = described(RevokeMethod::Delete, RevokeAuth::Bearer, &[]);
+    let sent = both(
+        &with_rule(RevokeRule::Request(delete), ClientAuth::None),
+        None,
+    );
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].request.method(), http::Method::DELETE);
+    assert_eq!(sent[0].request.uri(), "https://api.example/end");
+    assert_eq!(
+        header(&sent[0], "authorization").as_deref(),
+        Some("Bearer at")
+    );
+    assert_eq!(header(&sent[0], "content-type"), None);
+    assert!(sent[0].request.body().is_empty() && sent[0].ends_grant);
+    assert_eq!(sent[0].kind, TokenKind::Access);
+
+    // Client credentials in front, the refresh token in a JSON body (Notion).
+    let mut json_body = described(
+        RevokeMethod::Post,
+        RevokeAuth::Basic,
+        &[("token", "{token}")],
+    );
+    json_body.json = true;
+    let rule = RevokeRule::Request(json_body);
+    let sent = both(&with_rule(rule.clone(), ClientAuth::Basic), Some("s"));
+    assert_eq!(sent[0].request.body(), br#"{"token":"rt"}"#);
+    assert_eq!(
+        header(&sent[0], "content-type").as_deref(),
+        Some("application/json")
+    );
+    assert!(header(&sent[0], "authorization").is_some_and(|text| text.starts_with("Basic ")));
+    assert_eq!(sent[0].kind, TokenKind::Refresh);
+    assert!(
+        both(&with_rule(rule, ClientAuth::None), None).is_empty(),
+        "no secret, no request"
+    );
+
+    // Everything in a form, under names of its own (Miro has them in JSON).
+    let body = [
+        ("accessToken", "{token}"),
+        ("clientId", "{client_id}"),
+        ("clientSecret", "{client_secret}"),
+        ("kind", "fixed"),
+    ];
+    let own = RevokeRule::Request(described(RevokeMethod::Post, RevokeAuth::None, &body));
+    let sent = both(&with_rule(own.clone(), ClientAuth::Post), Some("s&t"));
+    let pairs = form(&sent[0].request);
+    for (name, expected) in [
+        ("accessToken", "rt"),
+        ("clientId", "client"),
+        ("clientSecret", "s&t"),
+        ("kind", "fixed"),
+    ] {
+        assert_eq!(value(&pairs, name), Some(expected), "{name}");
+    }
+    assert_eq!(header(&sent[0], "authorization"), None);
+    assert!(both(&with_rule(own, ClientAuth::None), None).is_empty());
+}
+
+#[test]
+fn l_08_a_described_request_with_a_blank_nobody_knows_is_never_sent() {
+    let body = [("a", "{token}"), ("b", "{refresh_token}")];
+    let rule = described(RevokeMethod::Post, RevokeAuth::None, &body);
+    assert_eq!(rule.unknown_blank(), Some("{refresh_token}"));
+    let connection = with_rule(RevokeRule::Request(rule), ClientAuth::None);
+    assert!(both(&connection, None).is_empty());
+}
+
+/// Part 2.D of the conformance table, for every way that a preset may name.
+#[test]
+fn part_2d_d10_d15_what_each_way_of_a_preset_makes_of_an_answer() {
+    let request = |method| RevokeRule::Request(described(method, RevokeAuth::Bearer, &[]));
+    let plain_post = RevokeRule::BearerPost {
+        url: url("https://api.example/end"),
+        success: None,
+    };
+    let ways = [
+        RevokeRule::Standard,
+        RevokeRule::TokenOnly,
+        plain_post,
+        request(RevokeMethod::Post),
+        request(RevokeMethod::Delete),
+    ];
+    for way in &ways {
+        let outcome =
+            |status, media: &str, body: &str| revocation_outcome(way, &answer(status, media, body));
+        let html = outcome(200, "text/html", "<html>gone</html>");
+        assert_eq!(html, RevocationOutcome::Revoked, "D10 {way:?}");
+        for status in [202, 204] {
+            let empty = outcome(status, "text/plain", "");
+            assert_eq!(empty, RevocationOutcome::Revoked, "D11 {way:?}");
+        }
+        let json = "application/json";
+        let unsupported = outcome(400, json, r#"{"error":"unsupported_token_type"}"#);
+        assert_eq!(
+            unsupported,
+            RevocationOutcome::AccessTokenNotRevocable,
+            "D12 {way:?}"
+        );
+        let invalid = outcome(400, json, r#"{"error":"invalid_token"}"#);
+        let done = matches!(invalid, RevocationOutcome::AlreadyInvalid);
+        assert_eq!(done, *way == RevokeRule::TokenOnly, "D13 {way:?}");
+        let mut later = answer(503, json, "");
+        later
+            .headers_mut()
+            .insert("retry-after", "120".parse().expect("header"));
+        assert_eq!(
+            revocation_outcome(way, &later),
+            RevocationOutcome::TryLater {
+                after: Some(Seconds(120))
+            },
+            "D14 {way:?}"
+        );
+        let get_only = outcome(405, "text/html", "<html>Method Not Allowed</html>");
+        assert!(
+            matches!(get_only, RevocationOutcome::Refused(_)),
+            "D15 {way:?}"
+        );
+    }
 }

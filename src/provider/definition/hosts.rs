@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use url::Host;
 
 use super::Definition;
-use crate::model::{Provider, RevokeRule};
+use crate::model::Provider;
 use crate::provider::{Catalogue, Preset};
 
 /// One host of a definition.
@@ -65,8 +65,7 @@ fn used(provider: &Provider) -> Vec<(&'static str, String)> {
     {
         used.push(("issuer", url.authority()));
     }
-    if let RevokeRule::BearerPost { url, .. } | RevokeRule::GithubDelete { url } = &provider.revoke
-    {
+    if let Some(url) = provider.revoke.url() {
         used.push(("revocation", url.authority()));
     }
     if let Some(test) = &provider.test {

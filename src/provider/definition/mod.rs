@@ -16,8 +16,8 @@ pub use write::write_definitions;
 
 use super::Catalogue;
 use crate::model::{
-    ClientAuth, Connection, ConnectionName, Provider, ProviderKind, RedirectUri, RevokeRule,
-    ScopeSet, Serving, TestMethod, TestRead,
+    ClientAuth, Connection, ConnectionName, Provider, ProviderKind, RedirectUri, ScopeSet, Serving,
+    TestMethod, TestRead,
 };
 
 /// The definition of a connection.
@@ -111,10 +111,7 @@ impl Definition {
         let provider = &self.provider;
         let posts = |test: &TestRead| matches!(test.method, TestMethod::Post { .. });
         let posts = provider.test.as_ref().is_some_and(posts);
-        let revokes = matches!(
-            provider.revoke,
-            RevokeRule::BearerPost { .. } | RevokeRule::GithubDelete { .. }
-        );
+        let revokes = provider.revoke.url().is_some();
         if !posts && !revokes {
             return true;
         }

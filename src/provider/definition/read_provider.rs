@@ -1,11 +1,13 @@
 //! The service of a connection in a file: its addresses, deviations, test read and way to revoke.
 
+use super::write::{auth_word, method_word};
 use crate::model::strict_toml::Fields;
 use crate::model::{
     EndpointUrl, Endpoints, ExtraParams, IssPolicy, Issuer, Provider, ProviderKind, Quirk,
-    RevokeRule, TestMethod, TestRead,
+    RevokeAuth, RevokeMethod, RevokeRequest, RevokeRule, TestMethod, TestRead,
 };
 use crate::oauth::check_extra_parameter;
+use crate::provider::rules::{check_header, check_pointer};
 
 fn kind(text: &str) -> Result<ProviderKind, &'static str> {
     [
@@ -91,6 +93,7 @@ fn endpoints(fields: Fields<'_>, dev_http: bool) -> Endpoints {
     let endpoints = Endpoints {
         authorization: url("authorization"),
         token: url("token"),
+        refresh: url("refresh"),
         device: url("device"),
         revocation: url("revocation"),
         introspection: url("introspection"),
@@ -113,6 +116,7 @@ fn parameters(fields: Fields<'_>) -> ExtraParams {
         authorize: fields.pairs("authorize", check_extra_parameter),
         token: fields.pairs("token", check_extra_parameter),
         refresh: fields.pairs("refresh", check_extra_parameter),
+        headers: fields.pairs("headers", check_header),
     };
     fields.end();
     extra
@@ -121,7 +125,7 @@ fn parameters(fields: Fields<'_>) -> ExtraParams {
 fn test_read(fields: Fields<'_>, dev_http: bool) -> Option<TestRead> {
     let url = fields.needed("url", |text| EndpointUrl::parse(text, dev_http));
     let post = fields.lines("post").map(|(text, _)| text.to_owned());
-    let headers = fields.pairs("headers", header);
+    let headers = fields.pairs("headers", check_header);
     let account_label = fields.list("account_label", pointer);
     let account_id = fields.parsed("account_id", pointer);
     let success = fields.parsed("success", pointer);
@@ -139,53 +143,18 @@ fn test_read(fields: Fields<'_>, dev_http: bool) -> Option<TestRead> {
     })
 }
 
-/// A header that changes neither whose request it is nor what it does.
-fn header(name: &str) -> Result<(), &'static str> {
-    let plain = name.to_ascii_lowercase();
-    if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
-        return Err("this is no name of a header");
-    }
-    let ours = [
-        "host",
-        "connection",
-        "upgrade",
-        "te",
-        "trailer",
-        "expect",
-        "cookie",
-        "forwarded",
-    ];
-    let beginnings = [
-        "authorization",
-        "proxy-",
-        "content-",
-        "transfer-",
-        "x-forwarded",
-    ];
-    // `X-HTTP-Method-Override` would make a DELETE out of a reading.
-    if ours.contains(&plain.as_str())
-        || beginnings.iter().any(|begin| plain.starts_with(begin))
-        || plain.contains("method")
-    {
-        return Err("this header is not taken from a file");
-    }
-    Ok(())
-}
-
-/// A JSON pointer (RFC 6901).
 fn pointer(text: &str) -> Result<String, &'static str> {
-    if text.is_empty() || text.starts_with('/') {
-        Ok(text.to_owned())
-    } else {
-        Err("a JSON pointer begins with `/`")
-    }
+    check_pointer(text).map(|()| text.to_owned())
 }
 
 fn revoke(fields: Fields<'_>, dev_http: bool) -> Option<RevokeRule> {
     let way = fields.needed("way", |text| Ok::<_, &str>(text.to_owned()));
     let url = fields.parsed("url", |text| EndpointUrl::parse(text, dev_http));
     let success = fields.parsed("success", pointer);
-    let with_url = matches!(way.as_deref(), Some("bearer-post" | "github-delete"));
+    let with_url = matches!(
+        way.as_deref(),
+        Some("bearer-post" | "github-delete" | "request")
+    );
     if with_url && url.is_none() && fields.get("url").is_none() {
         fields.missing("url");
     }
@@ -198,10 +167,11 @@ fn revoke(fields: Fields<'_>, dev_http: bool) -> Option<RevokeRule> {
         Some("bearer-post") => url.map(|url| RevokeRule::BearerPost { url, success }),
         Some("token-only") => Some(RevokeRule::TokenOnly),
         Some("github-delete") => url.map(|url| RevokeRule::GithubDelete { url }),
+        Some("request") => request(&fields, url),
         Some("none") => Some(RevokeRule::None),
         Some(_) => {
             let at = fields.place().clone();
-            let ways = "use standard, bearer-post, token-only, github-delete or none";
+            let ways = "use standard, bearer-post, token-only, github-delete, request or none";
             fields.wrong(&at, "way", ways);
             None
         }
@@ -209,4 +179,30 @@ fn revoke(fields: Fields<'_>, dev_http: bool) -> Option<RevokeRule> {
     };
     fields.end();
     rule
+}
+
+fn request(fields: &Fields<'_>, url: Option<EndpointUrl>) -> Option<RevokeRule> {
+    let method = fields.needed("method", |text| {
+        [RevokeMethod::Post, RevokeMethod::Delete]
+            .into_iter()
+            .find(|method| method_word(*method) == text)
+            .ok_or("use post or delete")
+    });
+    let auth = fields.needed("auth", |text| {
+        [RevokeAuth::Bearer, RevokeAuth::Basic, RevokeAuth::None]
+            .into_iter()
+            .find(|auth| auth_word(*auth) == text)
+            .ok_or("use bearer, basic or none")
+    });
+    let body = fields.pairs("body", |_| Ok::<_, &str>(()));
+    let json = fields.flag("json");
+    let everything = fields.flag("everything");
+    Some(RevokeRule::Request(RevokeRequest {
+        url: url?,
+        method: method?,
+        auth: auth?,
+        body,
+        json,
+        everything,
+    }))
 }

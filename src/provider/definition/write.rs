@@ -7,7 +7,8 @@ use toml::Value;
 use super::Definition;
 use super::read::VERSION;
 use crate::model::{
-    EndpointUrl, IssPolicy, Policy, Provider, ProviderKind, RevokeRule, TestMethod, TestRead,
+    EndpointUrl, IssPolicy, Policy, Provider, ProviderKind, RevokeAuth, RevokeMethod, RevokeRule,
+    TestMethod, TestRead,
 };
 
 const HEAD: &str = "# Connections of Valetkey: definitions only, no secret and no token.\n\
@@ -111,6 +112,7 @@ fn provider(lines: &mut Lines<'_>, provider: &Provider) {
     for (key, url) in [
         ("authorization", &endpoints.authorization),
         ("token", &endpoints.token),
+        ("refresh", &endpoints.refresh),
         ("device", &endpoints.device),
         ("revocation", &endpoints.revocation),
         ("introspection", &endpoints.introspection),
@@ -127,6 +129,7 @@ fn provider(lines: &mut Lines<'_>, provider: &Provider) {
         lines.pairs("authorize", &extra.authorize);
         lines.pairs("token", &extra.token);
         lines.pairs("refresh", &extra.refresh);
+        lines.pairs("headers", &extra.headers);
     }
     if let Some(test) = &provider.test {
         test_read(lines, test);
@@ -153,12 +156,35 @@ fn revoke(lines: &mut Lines<'_>, rule: &RevokeRule) {
         RevokeRule::BearerPost { url, success } => ("bearer-post", Some(url), success.as_deref()),
         RevokeRule::TokenOnly => ("token-only", None, None),
         RevokeRule::GithubDelete { url } => ("github-delete", Some(url), None),
+        RevokeRule::Request(request) => ("request", Some(&request.url), None),
         RevokeRule::None => ("none", None, None),
     };
     lines.table("[connection.provider.revoke]");
     lines.value("way", way);
     lines.url("url", url);
     lines.text("success", success);
+    if let RevokeRule::Request(request) = rule {
+        lines.value("method", method_word(request.method));
+        lines.value("auth", auth_word(request.auth));
+        lines.pairs("body", &request.body);
+        lines.flag("json", request.json);
+        lines.flag("everything", request.everything);
+    }
+}
+
+pub(super) fn method_word(method: RevokeMethod) -> &'static str {
+    match method {
+        RevokeMethod::Post => "post",
+        RevokeMethod::Delete => "delete",
+    }
+}
+
+pub(super) fn auth_word(auth: RevokeAuth) -> &'static str {
+    match auth {
+        RevokeAuth::Bearer => "bearer",
+        RevokeAuth::Basic => "basic",
+        RevokeAuth::None => "none",
+    }
 }
 
 pub(super) fn kind_word(kind: ProviderKind) -> &'static str {

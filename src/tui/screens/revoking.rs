@@ -165,7 +165,9 @@ fn can_revoke(provider: &Provider) -> bool {
     match provider.revoke {
         RevokeRule::None => false,
         RevokeRule::Standard | RevokeRule::TokenOnly => provider.endpoints.revocation.is_some(),
-        RevokeRule::BearerPost { .. } | RevokeRule::GithubDelete { .. } => true,
+        RevokeRule::BearerPost { .. }
+        | RevokeRule::GithubDelete { .. }
+        | RevokeRule::Request(_) => true,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::model::{
     IssPolicy, Provider, ProviderKind, Quirk, RedirectUri, Registration, RegistrationId,
     RevokeRule, Scope, ScopeSet, Seconds, Summary, UnixTime, Untrusted, Verdict,
 };
+use crate::provider::Place;
 use crate::settings::{Base, Theme};
 use crate::tui::{
     Copies, Look, PresetChoice, PresetWay, RegisterStep, ScopeChoice, SecretNeed, Setup, Variable,
@@ -170,7 +171,9 @@ pub(super) fn presets() -> Vec<PresetChoice> {
         id: "gitlab".to_owned(),
         name: "GitLab".to_owned(),
         hint: "register an app once, 2 minutes".to_owned(),
-        hosts: vec!["gitlab.com".to_owned()],
+        remark: None,
+        refused: None,
+        places: vec![Place::Host("gitlab.com".to_owned())],
         variables: vec![Variable {
             key: "host".to_owned(),
             label: "Your GitLab host".to_owned(),
@@ -235,7 +238,9 @@ pub(super) fn presets() -> Vec<PresetChoice> {
         id: "github".to_owned(),
         name: "GitHub".to_owned(),
         hint: "register an app once, 2 minutes".to_owned(),
-        hosts: vec!["github.com".to_owned()],
+        remark: None,
+        refused: None,
+        places: vec![Place::Host("github.com".to_owned())],
         variables: Vec::new(),
         ways: vec![
             way("a code on a web page, no secret", true, SecretNeed::None),
@@ -275,7 +280,7 @@ pub(super) fn setup() -> Setup {
         warning: None,
         practice: false,
         key_place: "Sign-ins are stored encrypted. Your keychain holds the key.".to_owned(),
-        presets: presets(),
+        presets: std::cell::LazyCell::new(Box::new(presets)),
         start_wizard: None,
         zone: TimeZone::UTC,
     }

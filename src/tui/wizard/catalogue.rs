@@ -26,7 +26,9 @@ pub fn ready_made(hint: &str, new: NewConnection, scopes: &[(&str, &str)]) -> Pr
         id: provider.id.clone(),
         name: provider.name.clone(),
         hint: hint.to_owned(),
-        hosts: Vec::new(),
+        remark: None,
+        refused: None,
+        places: Vec::new(),
         variables: Vec::new(),
         ways: vec![PresetWay {
             label: "the browser, no secret".to_owned(),
@@ -63,7 +65,9 @@ fn choice(preset: &Arc<Preset>) -> PresetChoice {
         id: preset.id.clone(),
         name: preset.name.clone(),
         hint: preset.hint.clone(),
-        hosts: hosts(preset),
+        remark: remark(preset),
+        refused: preset.refused.clone(),
+        places: preset.places(),
         variables: preset
             .variables
             .iter()
@@ -106,19 +110,19 @@ fn choice(preset: &Arc<Preset>) -> PresetChoice {
     }
 }
 
-/// The hosts of the preset's own endpoints, with its variables at their defaults.
-fn hosts(preset: &Preset) -> Vec<String> {
-    preset
-        .provider(&Values::new(), "")
-        .map(|provider| {
-            provider
-                .endpoints
-                .named()
-                .into_iter()
-                .map(|(_, url)| url.authority())
-                .collect()
-        })
-        .unwrap_or_default()
+/// What is special about a preset.
+fn remark(preset: &Preset) -> Option<String> {
+    let words = if preset.replaces_built_in {
+        "This preset is your own. It takes the place of the built-in one."
+    } else if preset.unverified {
+        "This preset is not checked against the service's own documentation. If something is refused, look there."
+    } else {
+        return preset
+            .ends
+            .as_ref()
+            .map(|words| format!("When a sign-in ends: {words}"));
+    };
+    Some(words.to_owned())
 }
 
 fn ways(preset: &Preset) -> Vec<PresetWay> {

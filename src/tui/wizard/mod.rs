@@ -19,8 +19,8 @@ pub use self::catalogue::{choices, ready_made};
 pub(super) use self::draft::{Draft, FieldId};
 use self::lines::Line;
 pub use self::preset::{
-    BuildProvider, PresetChoice, PresetWay, RegisterStep, RegisterSteps, ScopeChoice, SecretNeed,
-    Values, Variable,
+    BuildProvider, PresetChoice, PresetWay, Presets, RegisterStep, RegisterSteps, ScopeChoice,
+    SecretNeed, Values, Variable,
 };
 use self::provider_list::Found;
 use super::field::TextField;

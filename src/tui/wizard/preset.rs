@@ -1,10 +1,12 @@
 //! What the wizard needs of a preset, as plain data and two pure functions, so that the catalogue
 //! of providers can feed it and tests can make their own.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{ClientAuth, Provider, RedirectUri, Scope, ScopeSet};
+use crate::provider::Place;
 
 /// Values of a preset's variables, by key.
 pub type Values = BTreeMap<String, String>;
@@ -15,6 +17,9 @@ pub type BuildProvider = Arc<dyn Fn(&Values, &str) -> Result<Provider, String> +
 /// What to register at the provider, step by step.
 pub type RegisterSteps = Arc<dyn Fn(&Values, &RedirectUri) -> Vec<RegisterStep> + Send + Sync>;
 
+/// The providers of the wizard's list. The first frame does not wait for them.
+pub type Presets = LazyCell<Vec<PresetChoice>, Box<dyn FnOnce() -> Vec<PresetChoice>>>;
+
 /// A provider of the wizard's list.
 #[derive(Clone)]
 pub struct PresetChoice {
@@ -22,8 +27,12 @@ pub struct PresetChoice {
     pub name: String,
     /// One line beside the name: `register an app once, 2 minutes`.
     pub hint: String,
-    /// Hosts whose addresses, when typed, offer this preset.
-    pub hosts: Vec<String>,
+    /// Said of it while it is selected in the list.
+    pub remark: Option<String>,
+    /// Why it cannot be connected from here, in words.
+    pub refused: Option<String>,
+    /// Addresses there, when typed, offer this preset.
+    pub places: Vec<Place>,
     pub variables: Vec<Variable>,
     /// Ways to sign in that differ in what has to be registered; the first is the usual one.
     pub ways: Vec<PresetWay>,

@@ -4,7 +4,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::draft::{Draft, FieldId};
-use super::{Stage, Wizard};
+use super::{PresetChoice, Stage, Wizard};
 use crate::actions::Action;
 use crate::model::EndpointUrl;
 use crate::tui::face::{Effect, moved};
@@ -32,10 +32,8 @@ impl Wizard {
             found.extend(begun.then_some(Found::Resume(self.reached)));
             found.extend((0..presets.len()).map(Found::Preset));
         } else if let Some(url) = address(&text) {
-            let host = url.authority();
-            let known = presets
-                .iter()
-                .position(|preset| preset.hosts.contains(&host));
+            let mut all = presets.iter();
+            let known = all.position(|preset| preset.places.iter().any(|place| place.has(&url)));
             found.extend(known.map(Found::Preset));
         } else {
             let pattern = Pattern::parse(&text, CaseMatching::Ignore, Normalization::Smart);
@@ -73,6 +71,13 @@ impl Wizard {
         }
     }
 
+    pub(super) fn selected<'w>(&self, world: &'w World) -> Option<&'w PresetChoice> {
+        match self.found.get(self.found_at)? {
+            Found::Preset(index) => world.setup.presets.get(*index),
+            Found::Resume(_) | Found::Other => None,
+        }
+    }
+
     fn choose(&mut self, world: &World) {
         match self.found.get(self.found_at) {
             Some(Found::Resume(stage)) => {
@@ -83,6 +88,10 @@ impl Wizard {
                 let Some(preset) = world.setup.presets.get(*index) else {
                     return;
                 };
+                // The list says why.
+                if preset.refused.is_some() {
+                    return;
+                }
                 self.current.clone_from(&preset.id);
                 // A draft that was begun is taken up again.
                 self.drafts

@@ -32,6 +32,20 @@ impl Wizard {
     fn draw_list(&self, page: &mut Page, world: &World) {
         page.find("Name or URL", &self.search);
         page.blank();
+        // Above the list, which is longer than most terminals.
+        let selected = self.selected(world);
+        let refused = selected.and_then(|preset| preset.refused.as_deref());
+        let remark = selected.and_then(|preset| preset.remark.as_deref());
+        match (refused, remark) {
+            (Some(words), _) => page.text(0, Role::Warn, words),
+            (None, Some(words)) => page.text(0, Role::Plain, words),
+            (None, None) => page.text(
+                0,
+                Role::Dim,
+                "OAuth lets a program act for you with less than your password, until you end it.",
+            ),
+        }
+        page.blank();
         for (index, found) in self.found.iter().enumerate() {
             let (label, hint) = match found {
                 Found::Resume(stage) => (
@@ -49,12 +63,6 @@ impl Wizard {
             };
             page.item(index, index == self.found_at, &label, 26, &hint);
         }
-        page.blank();
-        page.text(
-            0,
-            Role::Dim,
-            "OAuth lets a program act for you with less than your password, until you end it.",
-        );
     }
 
     fn draw_details(&self, page: &mut Page) {
