@@ -44,6 +44,10 @@ pub(super) fn success_object(
         return Err(failure(response));
     }
     let mut document = parsed?;
+    // The token object comes out first: the others act on its members.
+    for quirk in &provider.quirks {
+        unnest(quirk, &mut document);
+    }
     for quirk in &provider.quirks {
         apply(quirk, &mut document);
     }
@@ -96,15 +100,19 @@ fn form(body: &[u8]) -> Result<Document, AnswerError> {
     Ok(Document::from_members(members))
 }
 
+fn unnest(quirk: &Quirk, document: &mut Document) {
+    // Answers to a refresh carry the token at the top even where sign-in answers nest it.
+    if let Quirk::NestedToken(member) = quirk
+        && document.get("access_token").is_none()
+        && let Some(inner) = document.take_object(member)
+    {
+        *document = inner;
+    }
+}
+
 /// Member by member what a quirk allows; the others act where their member is read.
 fn apply(quirk: &Quirk, document: &mut Document) {
     match quirk {
-        // Answers to a refresh carry the token at the top even where sign-in answers nest it.
-        Quirk::NestedToken(member) if document.get("access_token").is_none() => {
-            if let Some(inner) = document.take_object(member) {
-                *document = inner;
-            }
-        }
         Quirk::CommaScopes | Quirk::CommaScopesInAnswer => {
             if let Some(scopes) = document.get("scope").and_then(Value::as_str) {
                 let spaced = spaced(scopes.split([',', ' ']));
@@ -150,9 +158,19 @@ fn provider_error(
         && let Some(number) = document.get("status").and_then(Value::as_i64)
         && number != 0
     {
+        let description = words(document, "error");
+        // The number is the same for many a mistake; the words tell this one.
+        let over = description
+            .as_ref()
+            .is_some_and(|words| words.raw().ends_with("invalid refresh_token"));
+        let code = if over {
+            "invalid_grant".to_owned()
+        } else {
+            format!("status {number}")
+        };
         return Ok(Some(ProviderError {
-            code: Untrusted::new(format!("status {number}")),
-            description: words(document, "error"),
+            code: Untrusted::new(code),
+            description,
             ..unexplained(response)
         }));
     }
@@ -178,6 +196,13 @@ fn provider_error(
             });
         }
         Some(_) => return Ok(None),
+    };
+    let code = match code {
+        // Slack's words for a refresh token that is over.
+        "invalid_refresh_token" | "token_revoked" | "token_expired" if failed_by_ok => {
+            "invalid_grant"
+        }
+        other => other,
     };
     Ok(Some(ProviderError {
         code: outside(code),

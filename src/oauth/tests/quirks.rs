@@ -65,6 +65,14 @@ fn ok_false() {
     let named = json(200, r#"{"ok":false,"error":"invalid_code"}"#);
     let error = token_answer(&quirk, &named).err().expect("error");
     assert_eq!(error.provider_code(), Some("invalid_code"));
+    // A refresh token that is over has words of its own; without the quirk they mean nothing.
+    let over = json(200, r#"{"ok":false,"error":"invalid_refresh_token"}"#);
+    let error = token_answer(&quirk, &over).err().expect("error");
+    assert_eq!(error.provider_code(), Some("invalid_grant"));
+    assert_eq!(
+        refused(&over).provider_code(),
+        Some("invalid_refresh_token")
+    );
     read(
         &quirk,
         &json(
@@ -95,6 +103,13 @@ fn nested_token() {
         r#"{"access_token":"top","token_type":"bearer","authed_user":{"id":"U1"}}"#,
     );
     assert_eq!(read(&quirk, &flat).access_token.reveal(), "top");
+    // What the other quirks concern lies in there too.
+    let both = with_quirks(&["comma-scopes-in-answer", "nested-token:authed_user"]);
+    let commas = json(
+        200,
+        r#"{"authed_user":{"access_token":"xoxp","token_type":"bearer","scope":"a,b"}}"#,
+    );
+    assert_eq!(read(&both, &commas).scope, stated("a b"));
     let no_object = json(200, r#"{"authed_user":"x"}"#);
     assert_eq!(token_answer(&quirk, &no_object).err(), Some(missing));
 }
@@ -229,6 +244,14 @@ fn nonzero_status() {
     );
     let error = token_answer(&quirk, &failed).err().expect("error");
     assert_eq!(error.provider_code(), Some("status 503"));
+    // The same number, and words for a refresh token that is over.
+    let over = json(
+        200,
+        r#"{"status":503,"body":{},"error":"Invalid Params: invalid refresh_token"}"#,
+    );
+    let error = token_answer(&quirk, &over).err().expect("error");
+    assert_eq!(error.provider_code(), Some("invalid_grant"));
+    assert_ne!(refused(&over).provider_code(), Some("invalid_grant"));
     // Without the quirk a `status` means nothing.
     let plain = json(
         200,
