@@ -62,7 +62,12 @@ pub enum RevokeAuth {
 
 impl RevokeRequest {
     /// What the body may have filled in.
-    pub const BLANKS: [&str; 3] = ["{token}", "{client_id}", "{client_secret}"];
+    pub const BLANKS: [&str; 4] = [
+        "{token}",
+        "{access_token}",
+        "{client_id}",
+        "{client_secret}",
+    ];
 
     /// A value in braces that is no blank.
     pub fn unknown_blank(&self) -> Option<&str> {

@@ -106,7 +106,9 @@ fn described(
     }
     // The refresh token would make new access tokens (L-01); a bearer is always the access token.
     let (kind, token) = match refresh_token {
-        Some(token) if rule.auth != RevokeAuth::Bearer => (TokenKind::Refresh, Some(token)),
+        Some(token) if rule.auth != RevokeAuth::Bearer && !names("{access_token}") => {
+            (TokenKind::Refresh, Some(token))
+        }
         _ => (TokenKind::Access, access_token),
     };
     one(kind, token, |token| {
@@ -130,7 +132,7 @@ fn described(
         }
         let filled = rule.body.iter().map(|(name, value)| {
             let value = match value.as_str() {
-                "{token}" => token.reveal(),
+                "{token}" | "{access_token}" => token.reveal(),
                 "{client_id}" => client_id,
                 "{client_secret}" => secret.map_or("", Secret::reveal),
                 fixed => fixed,

@@ -115,7 +115,9 @@ fn check_addresses(preset: &Preset, places: &Places) -> Result<(), Mistake> {
     if let RevokeRule::Request(request) = &sample.revoke
         && let Some(blank) = request.unknown_blank()
     {
-        let words = format!("`{blank}` is not {{token}}, {{client_id}} or {{client_secret}}");
+        let words = format!(
+            "`{blank}` is not {{token}}, {{access_token}}, {{client_id}} or {{client_secret}}"
+        );
         return Err((at_revoke(), words));
     }
     if let Some(test) = &sample.test

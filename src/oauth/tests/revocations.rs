@@ -315,6 +315,14 @@ fn l_08_a_described_request_is_sent_as_it_says() {
     }
     assert_eq!(header(&sent[0], "authorization"), None);
     assert!(both(&with_rule(own, ClientAuth::None), None).is_empty());
+
+    // The access token, although there is a refresh token (Miro takes no other).
+    let body = [("accessToken", "{access_token}")];
+    let access = RevokeRule::Request(described(RevokeMethod::Post, RevokeAuth::None, &body));
+    let sent = both(&with_rule(access, ClientAuth::None), None);
+    let pairs = form(&sent[0].request);
+    assert_eq!(value(&pairs, "accessToken"), Some("at"));
+    assert_eq!(sent[0].kind, TokenKind::Access);
 }
 
 #[test]
