@@ -140,7 +140,7 @@ fn e9_the_first_address_is_recognised() {
 }
 
 #[test]
-fn z_04_a_bare_code_is_refused() {
+fn e11_z_04_a_bare_code_is_refused() {
     for text in ["abc123", " 4/0AbCd-EfG ", "abc#state"] {
         assert_eq!(verdict(text), "bare-code", "{text}");
     }
