@@ -13,6 +13,7 @@ mod provider;
 mod redirect;
 mod scope;
 mod secret;
+mod secret_digest;
 mod serving;
 mod span;
 pub mod strict_toml;
@@ -37,6 +38,7 @@ pub use provider::{
 pub use redirect::{LoopbackHost, RedirectProblem, RedirectUri};
 pub use scope::{Scope, ScopeProblem, ScopeSet};
 pub use secret::Secret;
+pub use secret_digest::SecretDigest;
 pub use serving::{Policy, Serving};
 pub use span::span;
 pub use time::{BootId, Seconds, UnixTime, Uptime};

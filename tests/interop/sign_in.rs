@@ -70,7 +70,7 @@ impl Stage {
         let (ran, saw) = tokio::join!(self.home.run(&["login", "acme"]), self.person.saw());
         let text = saw["text"].as_str().expect("text");
         assert!(text.contains(words), "{saw:#}\n{ran:#?}");
-        assert_eq!(saw["path"], "/callback");
+        assert_eq!(saw["path"], "/done");
         ran
     }
 

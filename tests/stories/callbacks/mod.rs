@@ -11,8 +11,19 @@ use url::Url;
 
 use crate::web::Approved;
 
-/// Sends the bytes and reads all there is; nothing where nobody listens.
+/// As [`exchange_once`], and on to the page of the outcome where it is sent there.
 fn exchange(port: u16, bytes: &[u8]) -> String {
+    let answer = exchange_once(port, bytes);
+    if !answer.contains("\r\nLocation: /done\r\n") {
+        return answer;
+    }
+    let request = std::str::from_utf8(bytes).expect("text");
+    let headers = request.split_once("\r\n").expect("a line").1;
+    exchange_once(port, format!("GET /done HTTP/1.1\r\n{headers}").as_bytes())
+}
+
+/// Sends the bytes and reads all there is; nothing where nobody listens.
+fn exchange_once(port: u16, bytes: &[u8]) -> String {
     let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else {
         return String::new();
     };
