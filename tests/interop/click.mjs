@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // A person at a real browser: opens the address given, fills in what is asked, and tells the test
 // how the last page looked. Used as BROWSER.
+import { execFileSync } from 'node:child_process';
 import { accessSync, constants, mkdtempSync } from 'node:fs';
 import { connect } from 'node:net';
 import { createRequire } from 'node:module';
@@ -43,8 +44,25 @@ async function answer(page) {
   await Promise.all([page.waitForNavigation({ timeout: PATIENCE }), button.first().click()]);
 }
 
+// What the back button leads to.
+async function back(context, page) {
+  const session = await context.newCDPSession(page);
+  const { entries } = await session.send('Page.getNavigationHistory');
+  return entries.map((entry) => entry.url);
+}
+
+// What the history page of the browser lists: visits at which a chain of redirects ended.
+function history(profile) {
+  const chainEnd = 0x20000000;
+  const query = `SELECT urls.url FROM visits JOIN urls ON urls.id = visits.url WHERE visits.transition & ${chainEnd}`;
+  const text = execFileSync('sqlite3', [join(profile, 'Default', 'History'), query], { encoding: 'utf8' });
+  return text.split('\n').filter(Boolean);
+}
+
 async function visit(address) {
-  const context = await chromium.launchPersistentContext(mkdtempSync(join(process.env.HOME, 'profile-')), {
+  const profile = mkdtempSync(join(process.env.HOME, 'profile-'));
+  let report;
+  const context = await chromium.launchPersistentContext(profile, {
     executablePath: findBrowser(),
     args: [
       '--headless=new',
@@ -70,10 +88,11 @@ async function visit(address) {
       await answer(page);
     }
     const text = await page.locator('body').innerText();
-    return { text, path: new URL(page.url()).pathname, pages };
+    report = { text, path: new URL(page.url()).pathname, pages, back: await back(context, page) };
   } finally {
     await context.close();
   }
+  return { ...report, history: history(profile) };
 }
 
 const report = await visit(process.argv[2]).catch((error) => ({ error: String(error.stack) }));

@@ -181,3 +181,40 @@ fn accept_from(socket: &TcpListener, wanted: SocketAddr) -> io::Result<Option<Tc
     }
     Ok(None)
 }
+
+#[cfg(test)]
+mod tests {
+    use rustix::net::{AddressFamily, SocketAddrV4, SocketType, bind, listen, socket, sockopt};
+
+    use super::*;
+
+    /// A listener that tolerates another one on the very same address, as a wildcard bind may on macOS.
+    fn tolerant(port: u16) -> TcpListener {
+        let fd = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
+        sockopt::set_socket_reuseport(&fd, true).expect("allowed");
+        bind(&fd, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)).expect("shared");
+        listen(&fd, 64).expect("listening");
+        TcpListener::from(fd)
+    }
+
+    #[test]
+    fn e_06_a_port_at_which_somebody_else_answers_is_not_used() {
+        let ours = tolerant(0);
+        assert_eq!(self_check(&ours), Ok(()), "nobody else is there");
+        let port = ours.local_addr().expect("an address").port();
+        let shadow = tolerant(port);
+        // The kernel deals connections out to both: it takes a few to meet the other one.
+        let met = (0..64).find_map(|_| self_check(&ours).err());
+        assert_eq!(met, Some(BindError::Shadowed { port }));
+        drop(shadow);
+        assert_eq!(self_check(&ours), Ok(()), "it is gone");
+    }
+
+    #[test]
+    fn e_06_whoever_came_first_is_not_taken_for_ourselves() {
+        let ours = tolerant(0);
+        let early = TcpStream::connect(ours.local_addr().expect("an address")).expect("open");
+        assert_eq!(self_check(&ours), Ok(()));
+        drop(early);
+    }
+}
