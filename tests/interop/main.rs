@@ -2,6 +2,7 @@
 //!
 //! `./tests/run` installs what these tests start; nothing here is skipped when it is missing.
 
+mod device_polls;
 mod git;
 mod home;
 mod hygiene;
