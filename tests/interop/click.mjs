@@ -15,6 +15,8 @@ const MAX_PAGES = 12;
 
 const decline = process.env.INTEROP_DECISION === 'decline';
 const userCode = process.env.INTEROP_USER_CODE;
+// `HOST ADDRESS:PORT`: where a relay page is served under that name, with a certificate that nobody signed.
+const relay = process.env.INTEROP_RELAY;
 
 function findBrowser() {
   for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
@@ -59,6 +61,23 @@ function history(profile) {
   return text.split('\n').filter(Boolean);
 }
 
+// What the relay's page says, until it has sent the browser on or is known not to.
+async function passOn(page) {
+  const text = await page.locator('body').innerText();
+  const field = page.locator('textarea:visible');
+  const toCopy = (await field.count()) ? await field.inputValue() : null;
+  if (toCopy && process.env.INTEROP_COPY) await page.locator('#copy').click();
+  // Without an answer there is nothing to wait for but what must not come.
+  const patience = toCopy || page.url().includes('127.0.0.1') ? 4_000 : 2_000;
+  const left = [
+    page.waitForURL(/\/done$/, { timeout: patience }),
+    page.waitForEvent('requestfailed', { timeout: patience }),
+  ];
+  for (const one of left) one.catch(() => null);
+  await Promise.any(left).catch(() => null);
+  return { text, to_copy: toCopy, stayed: page.url().startsWith('https://') };
+}
+
 async function visit(address) {
   const profile = mkdtempSync(join(process.env.HOME, 'profile-'));
   let report;
@@ -74,21 +93,32 @@ async function visit(address) {
       '--disable-component-update',
       '--disable-sync',
       // Nothing leaves this machine: the server's pages ask for fonts.
-      '--host-resolver-rules=MAP *.* ~NOTFOUND, EXCLUDE 127.0.0.1',
+      `--host-resolver-rules=${relay ? `MAP ${relay}, ` : ''}MAP *.* ~NOTFOUND, EXCLUDE 127.0.0.1`,
+      ...(relay ? ['--ignore-certificate-errors'] : []),
     ],
   });
   try {
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE);
     const pages = [];
+    let leftFor = null;
+    page.on('requestfailed', (request) => { if (request.isNavigationRequest()) leftFor = request.url(); });
     await page.goto(address);
     while (await page.locator('form').count()) {
       pages.push(new URL(page.url()).pathname);
       if (pages.length === MAX_PAGES) throw new Error(`no end after ${pages.join(' ')}`);
       await answer(page);
     }
+    const passing = relay ? await passOn(page) : null;
     const text = await page.locator('body').innerText();
-    report = { text, path: new URL(page.url()).pathname, pages, back: await back(context, page) };
+    report = {
+      text,
+      path: new URL(page.url()).pathname,
+      pages,
+      back: await back(context, page),
+      left_for: leftFor,
+      relay: passing,
+    };
   } finally {
     await context.close();
   }

@@ -19,6 +19,7 @@ mod processes;
 #[path = "../support/pty.rs"]
 mod pty;
 mod recipes;
+mod relay;
 #[allow(dead_code)] // the half that these tests use
 #[path = "../support/home.rs"]
 mod sealed;
