@@ -2,7 +2,8 @@
 //!
 //! A test says in its name what it proves: `f_10_wrong_state_is_ignored` proves F-10, and several rows
 //! may stand one after the other. Rows of the bad-input catalogue have no dash, so their tests have no
-//! first underscore: `e3_…` proves E3. (`e_3_…` does too, because requirements have two digits.)
+//! first underscore: `e3_…` proves E3. (`e_3_…` does too, because requirements have two digits.) Where one
+//! test goes through a table of bad inputs, each line of the table names its row: `case("C22", …)`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -10,6 +11,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const ROWS: &str = include_str!("conformance_rows.txt");
+/// The entries of the catalogue that reach a sign-in from outside: id, input, outcome.
+const BAD_INPUT: &str = include_str!("fixtures/bad_input.txt");
 
 /// Kinds of rows, in the order of the document.
 const KINDS: [(&str, &str); 5] = [
@@ -80,6 +83,17 @@ fn tests() -> Vec<(String, String)> {
             .expect("inside")
             .display()
             .to_string();
+        for (at, call) in text.match_indices("case(") {
+            let inside = text[at + call.len()..].trim_start();
+            let Some(row) = inside
+                .strip_prefix('"')
+                .and_then(|row| row.split('"').next())
+            else {
+                continue;
+            };
+            let name = format!("{}_of_the_table", row.to_lowercase());
+            found.push((place.clone(), name));
+        }
         for line in text.lines() {
             let line = line.trim_start();
             let line = line.strip_prefix("async ").unwrap_or(line);
@@ -108,10 +122,11 @@ fn document() -> String {
     let mut proofs: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (place, name) in tests() {
         for row in proved(&name) {
-            proofs
-                .entry(row)
-                .or_default()
-                .push(format!("`{name}` ({place})"));
+            let proof = format!("`{name}` ({place})");
+            let of_row = proofs.entry(row).or_default();
+            if !of_row.contains(&proof) {
+                of_row.push(proof);
+            }
         }
     }
     let mut text = String::from(
@@ -163,6 +178,23 @@ fn no_test_is_named_after_a_row_that_does_not_exist() {
         .map(|(place, name)| format!("{name} in {place}"))
         .collect();
     assert!(strays.is_empty(), "{strays:#?}");
+}
+
+#[test]
+fn every_entry_of_the_catalogue_that_comes_from_outside_has_its_test() {
+    let wanted: BTreeSet<&str> = BAD_INPUT
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.split(" | ").next().expect("an id"))
+        .collect();
+    // C1 to C40, D1 to D9, E1 to E15: the list itself has no hole.
+    assert_eq!(wanted.len(), 40 + 9 + 15);
+    let there: BTreeSet<String> = tests().iter().flat_map(|(_, name)| proved(name)).collect();
+    let holes: Vec<&str> = wanted
+        .into_iter()
+        .filter(|id| !there.contains(*id))
+        .collect();
+    assert!(holes.is_empty(), "no test for {holes:?}");
 }
 
 #[test]

@@ -222,6 +222,81 @@ fn only_one_file_names_the_database() {
     assert_eq!(naming, [PathBuf::from("vault/db.rs")]);
 }
 
+/// What comes back from outside is compared by one function, and a secret by no operator (conformance F-11).
+#[test]
+fn f_11_secrets_are_compared_in_one_place() {
+    let mut comparing: Vec<PathBuf> = sources()
+        .into_iter()
+        .filter(|source| source.code.contains("ct_eq"))
+        .map(|source| source.path)
+        .collect();
+    comparing.sort();
+    assert_eq!(
+        comparing,
+        [
+            PathBuf::from("model/secret.rs"),
+            PathBuf::from("model/secret_digest.rs")
+        ]
+    );
+    // It is sent, and it is made a digest of; nothing else is done with it.
+    let otherwise = |code: &str| {
+        code.lines().any(|line| {
+            line.contains("state.reveal()")
+                && !["append_pair(", "format!(", "SecretDigest::of("]
+                    .iter()
+                    .any(|use_of_it| line.contains(use_of_it))
+        })
+    };
+    assert!(otherwise("self.state.reveal().eq_ignore_ascii_case(got)"));
+    for source in sources() {
+        let test = source.path.iter().any(|part| part == "tests");
+        assert!(
+            test || !otherwise(&source.code),
+            "{}",
+            source.path.display()
+        );
+    }
+}
+
+/// Signing in happens in the person's own browser (conformance E-01): nothing here can show a page, and no
+/// request carries a person's password.
+#[test]
+fn e_01_no_embedded_view_and_no_password_of_a_person() {
+    let lock = include_str!("../Cargo.lock");
+    for view in [
+        "wry",
+        "tao",
+        "tauri",
+        "web-view",
+        "webview2-com",
+        "webkit2gtk",
+        "webkit6",
+        "objc2-web-kit",
+        "cef",
+        "servo",
+        "cacao",
+        "headless_chrome",
+        "fantoccini",
+        "thirtyfour",
+        "chromiumoxide",
+    ] {
+        assert!(!lock.contains(&format!("name = \"{view}\"")), "{view}");
+    }
+    for source in sources() {
+        // The one call that would make such a request (RFC 6749 section 4.3).
+        assert!(
+            !source.code.contains("exchange_password"),
+            "{}",
+            source.path.display()
+        );
+    }
+    // Nor may a definition add one by hand.
+    for parameter in ["username", "password", "grant_type"] {
+        let refused = valetkey::oauth::check_extra_parameter(parameter);
+        assert!(refused.is_err(), "{parameter}");
+    }
+}
+
 /// The lint denies it everywhere; only this file may lift that.
 #[test]
 fn only_one_file_is_unsafe() {

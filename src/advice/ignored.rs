@@ -32,6 +32,10 @@ pub fn ignored(what: &Ignored) -> (&'static str, String) {
             "second-answer",
             "A second, different answer arrived; the first one counts. If you did not do this, revoke the connection.".to_owned(),
         ),
+        Ignored::NoAnswerYet => (
+            "no-answer-yet",
+            "No answer yet. If Approve does nothing, try Firefox, or paste the address it ended on.".to_owned(),
+        ),
         Ignored::SlowDown => ("slow-down", "The provider asked to slow down.".to_owned()),
         Ignored::DeviceWayClosed(error) => {
             ("device-way-closed", format!("The code way is closed. {}", advise(error).sentence))

@@ -171,7 +171,7 @@ pub enum AttemptEvent {
     Cancelled,
 }
 
-/// What arrived during a sign-in and changed nothing.
+/// What arrived during a sign-in, or did not, and changed nothing.
 #[derive(Debug, Clone)]
 pub enum Ignored {
     /// Favicons, other paths, other methods: counted, not explained one by one.
@@ -195,6 +195,8 @@ pub enum Ignored {
     SecondAnswer,
     /// Start links no longer work: too many wrong guesses.
     StartLinkClosed,
+    /// A browser came by the start link some time ago, and no answer has come since (E-14).
+    NoAnswerYet,
     /// The device code way: the provider asked to slow down.
     SlowDown,
     /// The device code way ended; others are still open.

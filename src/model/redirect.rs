@@ -1,4 +1,4 @@
-//! Redirect addresses of a native app (RFC 8252 section 7.3).
+//! Redirect addresses of a native app (RFC 8252 section 7.3), and the relay for providers that refuse them.
 
 use std::fmt;
 
@@ -32,15 +32,23 @@ impl LoopbackHost {
 pub enum RedirectProblem {
     #[error("this is not a web address")]
     NotAnAddress,
-    #[error("the redirect address must start with http:// on this machine")]
+    #[error(
+        "the redirect address must start with http:// on this machine, or be the https:// address of a relay page"
+    )]
     Scheme,
     #[error("the redirect address must name 127.0.0.1, [::1] or localhost")]
     Host,
     #[error("the redirect address may not contain `?`, `#` or `user@`")]
     Parts,
+    /// A loopback address behind https: nobody can have a certificate for it.
+    #[error("this machine's own address starts with http://, not https://")]
+    SecureLoopback,
 }
 
 /// A loopback redirect: host form, port and path. Port `None` means any free one, chosen per attempt.
+///
+/// With a relay the provider is given the relay's address, and the relay sends the browser on to the
+/// loopback one, which is then always `/callback` on 127.0.0.1 at any free port.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RedirectUri {
     pub host: LoopbackHost,
@@ -51,6 +59,9 @@ pub struct RedirectUri {
     /// compare the very string, so it is sent as it was typed.
     #[serde(default)]
     pub bare: bool,
+    /// The https address of a relay page (assets/relay), as it was typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relay: Option<String>,
 }
 
 impl RedirectUri {
@@ -61,6 +72,7 @@ impl RedirectUri {
             port: None,
             path: "/callback".to_owned(),
             bare: false,
+            relay: None,
         }
     }
 
@@ -70,6 +82,9 @@ impl RedirectUri {
             return Err(RedirectProblem::NotAnAddress);
         }
         let url = Url::parse(text).map_err(|_| RedirectProblem::NotAnAddress)?;
+        if url.scheme() == "https" {
+            return Self::through_relay(&url, text);
+        }
         if url.scheme() != "http" {
             return Err(RedirectProblem::Scheme);
         }
@@ -79,11 +94,7 @@ impl RedirectUri {
             Some(Host::Domain("localhost")) => LoopbackHost::Localhost,
             _ => return Err(RedirectProblem::Host),
         };
-        if url.query().is_some()
-            || url.fragment().is_some()
-            || !url.username().is_empty()
-            || url.password().is_some()
-        {
+        if has_other_parts(&url) {
             return Err(RedirectProblem::Parts);
         }
         let bare = url.path() == "/" && !text.ends_with('/');
@@ -92,11 +103,36 @@ impl RedirectUri {
             port: url.port().filter(|p| *p != 0),
             path: url.path().to_owned(),
             bare,
+            relay: None,
+        })
+    }
+
+    fn through_relay(url: &Url, text: &str) -> Result<Self, RedirectProblem> {
+        let here = match url.host() {
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            None => return Err(RedirectProblem::Host),
+        };
+        if here {
+            return Err(RedirectProblem::SecureLoopback);
+        }
+        if has_other_parts(url) {
+            return Err(RedirectProblem::Parts);
+        }
+        Ok(Self {
+            relay: Some(text.to_owned()),
+            ..Self::any_port()
         })
     }
 
     /// The address to send when `port` is held: byte-stable, used in both requests (A-04).
     pub fn with_port(&self, port: u16) -> String {
+        self.relay.clone().unwrap_or_else(|| self.here(port))
+    }
+
+    /// Where this machine listens when `port` is held; with a relay the provider never sees it.
+    pub fn here(&self, port: u16) -> String {
         format!("http://{}:{port}{}", self.host.as_str(), self.sent_path())
     }
 
@@ -105,12 +141,20 @@ impl RedirectUri {
     }
 }
 
+fn has_other_parts(url: &Url) -> bool {
+    url.query().is_some()
+        || url.fragment().is_some()
+        || !url.username().is_empty()
+        || url.password().is_some()
+}
+
 /// The address to register: without a port where any one will do.
 impl fmt::Display for RedirectUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.port {
-            Some(port) => f.write_str(&self.with_port(port)),
-            None => write!(f, "http://{}{}", self.host.as_str(), self.sent_path()),
+        match (&self.relay, self.port) {
+            (Some(relay), _) => f.write_str(relay),
+            (None, Some(port)) => f.write_str(&self.with_port(port)),
+            (None, None) => write!(f, "http://{}{}", self.host.as_str(), self.sent_path()),
         }
     }
 }
@@ -151,12 +195,55 @@ mod tests {
         for text in [
             "http://0.0.0.0/",
             "http://192.168.1.5/",
-            "https://a.example/cb",
             "http://127.0.0.1/#x",
             "http://evil/",
             "http://u@127.0.0.1/",
         ] {
             assert!(RedirectUri::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_relay_is_sent_as_typed_and_leads_back_to_this_machine() {
+        let text = "https://Relay.example/valetkey";
+        let uri = RedirectUri::parse(text).expect("a relay");
+        assert_eq!(
+            (uri.to_string(), uri.with_port(41873)),
+            (text.to_owned(), text.to_owned())
+        );
+        assert_eq!(uri.here(41873), "http://127.0.0.1:41873/callback");
+        assert_eq!(uri.port, None);
+        for text in [
+            "https://127.0.0.1:8765/callback",
+            "https://[::1]/callback",
+            "https://localhost/callback",
+            "https://app.localhost/callback",
+        ] {
+            let problem = RedirectUri::parse(text).err();
+            assert_eq!(problem, Some(RedirectProblem::SecureLoopback), "{text}");
+        }
+        for text in [
+            "https://a.example/?x=y",
+            "https://a.example/#x",
+            "https://u@a.example/",
+        ] {
+            assert_eq!(
+                RedirectUri::parse(text).err(),
+                Some(RedirectProblem::Parts),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_registration_from_before_there_were_relays_is_read() {
+        let old = r#"{"host":"v4","port":8765,"path":"/callback"}"#;
+        let uri: RedirectUri = serde_json::from_str(old).expect("read");
+        assert_eq!(uri.relay, None);
+        assert!(
+            !serde_json::to_string(&uri)
+                .expect("written")
+                .contains("relay")
+        );
     }
 }

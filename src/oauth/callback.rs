@@ -1,10 +1,7 @@
 //! Is this answer of the browser genuine? The tail of the order of checks (conformance F-01):
 //! shape, `state`, `iss`, then `error` or `code`.
 
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
-
-use crate::model::{IssPolicy, Quirk, ScopeSet, Secret, Untrusted};
+use crate::model::{IssPolicy, Quirk, ScopeSet, Secret, SecretDigest, Untrusted};
 
 use super::Flow;
 use super::normalise::outside;
@@ -134,7 +131,7 @@ impl Flow {
         match (answer.state, answer.error) {
             (None, Some(_)) => return Err(IgnoreReason::UnprovenError),
             (None, None) => return Err(IgnoreReason::MissingState),
-            (Some(state), _) if !same_digest(state, self.state.reveal()) => {
+            (Some(state), _) if !self.is_state(state) => {
                 return Err(IgnoreReason::WrongState);
             }
             (Some(_), _) => {}
@@ -170,6 +167,11 @@ impl Flow {
         first
             .map(|(_, text)| read(text).map_err(|_| IgnoreReason::Malformed))
             .transpose()
+    }
+
+    /// Compared as digests, so that neither content nor length shows in the time it takes (F-11).
+    fn is_state(&self, got: &str) -> bool {
+        SecretDigest::of(self.state.reveal()).matches(&SecretDigest::of(got))
     }
 
     /// The four cases of RFC 9207 section 2.4, by plain equality (G-02, G-03).
@@ -246,9 +248,4 @@ fn is_vschar(text: &str) -> bool {
 fn is_error_code(text: &str) -> bool {
     text.bytes()
         .all(|b| matches!(b, b' '..=b'!' | b'#'..=b'[' | b']'..=b'~'))
-}
-
-/// Compared as digests, so that neither content nor length shows in the time it takes (F-11).
-fn same_digest(left: &str, right: &str) -> bool {
-    Sha256::digest(left).ct_eq(&Sha256::digest(right)).into()
 }

@@ -20,7 +20,9 @@ pub struct Flow {
     pub identity: [u8; 32],
     /// The exact bytes sent in both requests.
     pub redirect_uri: String,
-    /// Base64url of 32 random bytes.
+    /// Where a relay sends the browser on to, if there is one; the answer may be pasted from either place.
+    pub relayed_to: Option<String>,
+    /// Base64url of 32 random bytes; for a relay, a dot and the port follow.
     pub state: Secret,
     /// Base64url of 32 random bytes: 43 characters (RFC 7636 section 4.1).
     pub verifier: Secret,
@@ -46,12 +48,25 @@ impl Flow {
             attempt,
             identity: connection.endpoint_identity(),
             redirect_uri,
+            relayed_to: None,
             state: text(state),
             verifier: text(verifier),
             nonce: wants_identity(&connection.requested).then(|| text(nonce)),
             expires_at,
             connection,
         }
+    }
+
+    /// Tells the relay of this registration, if it has one, which port to send the browser on to: `state` is
+    /// all that comes back to it unchanged.
+    #[must_use]
+    pub fn relayed_to(mut self, port: u16) -> Self {
+        let redirect = &self.connection.registration.redirect;
+        if redirect.relay.is_some() {
+            self.relayed_to = Some(redirect.here(port));
+            self.state = Secret::new(format!("{}.{port}", self.state.reveal()));
+        }
+        self
     }
 
     /// The address for the browser (RFC 6749 section 4.1.1). It contains `state`, hence a secret.

@@ -77,8 +77,13 @@ impl Flow {
     /// Compares all but the scheme: browsers may show `https` for an address they tried to upgrade,
     /// and a `/` where the address was sent without a path.
     fn is_redirect_place(&self, place: &str) -> bool {
-        let ours = without_scheme(&self.redirect_uri).unwrap_or(&self.redirect_uri);
-        place == ours || (!ours.contains('/') && place.strip_suffix('/') == Some(ours))
+        [Some(&self.redirect_uri), self.relayed_to.as_ref()]
+            .into_iter()
+            .flatten()
+            .any(|address| {
+                let ours = without_scheme(address).unwrap_or(address);
+                place == ours || (!ours.contains('/') && place.strip_suffix('/') == Some(ours))
+            })
     }
 
     fn other_address(&self, address: &str, query: &str) -> PasteVerdict {

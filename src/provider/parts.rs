@@ -140,14 +140,12 @@ impl Parts {
 impl RedirectPart {
     /// The address to register.
     pub(super) fn filled(&self) -> RedirectUri {
+        let any = RedirectUri::any_port();
         RedirectUri {
             host: self.host,
             port: self.fixed_port.then_some(FIXED_PORT),
-            path: self
-                .path
-                .clone()
-                .unwrap_or_else(|| RedirectUri::any_port().path),
-            bare: false,
+            path: self.path.clone().unwrap_or_else(|| any.path.clone()),
+            ..any
         }
     }
 }

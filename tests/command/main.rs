@@ -15,6 +15,7 @@ mod web;
 
 mod agent;
 mod backups;
+mod callbacks;
 mod carry;
 mod children;
 mod define;

@@ -127,7 +127,7 @@ fn ft_13_u_09_a_read_only_home_refuses_a_sign_in_before_the_browser() {
 }
 
 #[test]
-fn ft_13_u_09_a_home_turned_read_only_during_a_sign_in_costs_no_code() {
+fn ft_13_u_09_c39_a_home_turned_read_only_during_a_sign_in_costs_no_code() {
     let sandbox = sandbox(&[]);
     let bound = Bound::new(Home::signed_in(&sandbox));
     bound.run(&["token", NAME]).token();

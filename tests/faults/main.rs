@@ -12,6 +12,7 @@
 #[path = "../support/agent.rs"]
 mod agent_talk;
 mod agents;
+mod callbacks;
 mod campaign;
 mod copies;
 mod folders;
@@ -29,7 +30,13 @@ mod processes;
 mod pty;
 mod replay;
 mod soak;
+#[path = "../support/stage.rs"]
+#[allow(dead_code)]
+mod stage;
 mod storms;
 mod trace;
 mod vault_home;
+#[path = "../support/web.rs"]
+#[allow(dead_code)]
+mod web;
 mod world;

@@ -2,6 +2,7 @@
 //!
 //! `./tests/run` installs what these tests start; nothing here is skipped when it is missing.
 
+mod device_polls;
 mod git;
 mod home;
 mod hygiene;
@@ -18,6 +19,7 @@ mod processes;
 #[path = "../support/pty.rs"]
 mod pty;
 mod recipes;
+mod relay;
 #[allow(dead_code)] // the half that these tests use
 #[path = "../support/home.rs"]
 mod sealed;

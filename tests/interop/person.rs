@@ -36,6 +36,18 @@ impl Person {
         report
     }
 
+    /// Opens an address and looks at where that leads.
+    pub(crate) async fn opens(&self, home: &Home, address: &str) -> Value {
+        let mut script = home.program(SCRIPT);
+        script.arg(address);
+        let mut child = script.spawn().expect("the browser");
+        let report = self.saw().await;
+        in_time("the browser's end", child.wait())
+            .await
+            .expect("a status");
+        report
+    }
+
     /// Opens a page that asks for a device's code, and types it there.
     pub(crate) async fn enter_code(&self, home: &Home, page: &str, code: &str) -> Value {
         let mut script = home.program(SCRIPT);

@@ -63,11 +63,62 @@ async function slowRefresh(ctx, next) {
   if (ctx.oidc?.params?.grant_type === 'refresh_token') await new Promise((done) => setTimeout(done, LATE));
 }
 
+// Polls for a device's tokens meet whatever DEVICE_STORM is seeded with: the server's own answer, a request to
+// slow down, no answer at all. After a few the person approves. Each poll is told with its time.
+let seed = BigInt(process.env.DEVICE_STORM ?? 0);
+function below(limit) {
+  seed = (seed * 6364136223846793005n + 1442695040888963407n) & 0xffffffffffffffffn;
+  return Number((seed >> 33n) % BigInt(limit));
+}
+const left = new Map();
+async function approve(ctx, code) {
+  const { provider } = ctx.oidc;
+  const device = await provider.DeviceCode.find(code);
+  const grant = new provider.Grant({ accountId: 'ada', clientId: device.clientId });
+  grant.addOIDCScope(device.params.scope);
+  Object.assign(device, {
+    accountId: 'ada',
+    grantId: await grant.save(),
+    scope: device.params.scope,
+    authTime: Math.floor(Date.now() / 1000),
+    claims: {},
+  });
+  await device.save();
+}
+async function storm(ctx, next) {
+  if (!process.env.DEVICE_STORM) return next();
+  const at = Number(process.hrtime.bigint() / 1000n);
+  await next();
+  if (ctx.path === '/device/auth' && ctx.body?.device_code) {
+    ctx.body.interval = 1;
+    left.set(ctx.body.device_code, 1 + below(3));
+  }
+  const { grant_type: grant, device_code: code } = ctx.oidc?.params ?? {};
+  if (ctx.path !== '/token' || grant !== DEVICE || !left.has(code)) return undefined;
+  let answer = ctx.body?.error ?? 'tokens';
+  if (answer === 'authorization_pending') {
+    const draw = below(6);
+    if (draw === 0) {
+      answer = 'slow_down';
+      ctx.body = { error: answer };
+    } else if (draw === 1) {
+      answer = 'none';
+      ctx.respond = false;
+      ctx.req.socket.destroy();
+    }
+    left.set(code, left.get(code) - 1);
+    if (left.get(code) === 0) await approve(ctx, code);
+  }
+  tell({ event: 'poll', code: code.slice(0, 8), at, answer });
+  return undefined;
+}
+
 const server = createServer();
 server.listen(0, '127.0.0.1', () => {
   const issuer = `http://127.0.0.1:${server.address().port}`;
   const provider = new Provider(issuer, configuration);
   provider.use(slowRefresh);
+  provider.use(storm);
   for (const event of ['access_token.issued', 'refresh_token.saved', 'refresh_token.consumed', 'grant.revoked']) {
     provider.on(event, () => tell({ event }));
   }

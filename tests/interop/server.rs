@@ -26,7 +26,13 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(home: &Home) -> Self {
+        Self::start_with(home, &[]).await
+    }
+
+    /// The same with more variables.
+    pub(crate) async fn start_with(home: &Home, variables: &[(&str, String)]) -> Self {
         let mut command = home.program("node");
+        command.envs(variables.iter().map(|(name, value)| (*name, value)));
         command
             .arg(SCRIPT)
             .env("BASIC_SECRET", BASIC_SECRET)
@@ -62,6 +68,13 @@ impl Server {
 
     pub(crate) fn at(&self, path: &str) -> String {
         format!("{}{path}", self.issuer)
+    }
+
+    /// Every event of this kind so far, in order.
+    pub(crate) fn all(&self, event: &str) -> Vec<Value> {
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let these = events.iter().filter(|e| e["event"] == event);
+        these.cloned().collect()
     }
 
     /// How often this happened so far. Its answers come after its events.

@@ -70,7 +70,8 @@ impl Stage {
         let (ran, saw) = tokio::join!(self.home.run(&["login", "acme"]), self.person.saw());
         let text = saw["text"].as_str().expect("text");
         assert!(text.contains(words), "{saw:#}\n{ran:#?}");
-        assert_eq!(saw["path"], "/callback");
+        assert_eq!(saw["path"], "/done");
+        code_is_in_no_history(&saw);
         ran
     }
 
@@ -109,8 +110,28 @@ impl Stage {
     }
 }
 
+/// Neither the back button nor the list of visited pages leads to an address with the code.
+fn code_is_in_no_history(saw: &serde_json::Value) {
+    for list in ["back", "history"] {
+        let pages: Vec<&str> = saw[list]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter_map(|page| page.as_str())
+            .collect();
+        assert!(
+            pages.iter().any(|page| page.ends_with("/done")),
+            "{pages:?}"
+        );
+        assert!(
+            !pages.iter().any(|page| page.contains("code=")),
+            "{pages:?}"
+        );
+    }
+}
+
 #[tokio::test]
-async fn public_client_with_pkce() {
+async fn f_16_public_client_with_pkce_and_no_code_in_the_browsers_history() {
     let stage = Stage::set().await;
     stage.add("public", &[]).await;
     stage

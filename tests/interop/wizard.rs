@@ -118,7 +118,7 @@ fn arrive(keys: &mut Keys) {
 fn connected_page(saw: &Value) {
     let text = saw["text"].as_str().expect("text");
     assert!(text.contains("Connected to 127.0.0.1 as ada"), "{saw:#}");
-    assert_eq!(saw["path"], "/callback");
+    assert_eq!(saw["path"], "/done");
 }
 
 #[tokio::test(flavor = "multi_thread")]

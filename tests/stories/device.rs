@@ -121,7 +121,7 @@ async fn k_01_where_a_browser_works_no_code_is_asked_for() {
 }
 
 #[tokio::test]
-async fn k_09_an_approved_code_signs_in() {
+async fn d7_k_09_an_approved_code_signs_in_at_the_first_poll() {
     let stage = Stage::new().await;
     let (attempt, code, still) = begin(&stage).await;
     stage
@@ -186,7 +186,7 @@ async fn k_06_every_ending_stops_the_polls_and_keeps_the_old_grant() {
 }
 
 #[tokio::test]
-async fn k_06_a_code_that_runs_out_ends_the_attempt() {
+async fn d5_k_06_a_code_that_runs_out_ends_the_attempt() {
     let stage = Stage::new().await;
     stage.set("device_expires_in=12");
     let (attempt, _, still) = begin(&stage).await;
@@ -286,4 +286,52 @@ async fn k_10_a_malformed_device_answer_is_named() {
         let error = attempt.outcome().await.expect_err(fault);
         assert!(matches!(&*error, Error::Provider(_)), "{fault}: {error:?}");
     }
+}
+
+#[tokio::test]
+async fn d5_each_of_ten_requests_to_slow_down_counts_for_good() {
+    let stage = Stage::new().await;
+    stage.set("device_expires_in=1800");
+    stage.set(&format!("device_script={}", ["slow_down"; 12].join(",")));
+    let (attempt, _, still) = begin(&stage).await;
+    still.until_polls(&stage, 1).await;
+    for count in 1..10 {
+        // Its answer is in before the clock moves on.
+        assert!(matches!(stage.ignored().await, Ignored::SlowDown));
+        for _ in 0..5 + 5 * count - 1 {
+            still.second(&stage).await;
+        }
+        assert_eq!(polls(&stage).len(), count, "none before its time");
+        still.until_polls(&stage, count + 1).await;
+    }
+    assert!(matches!(stage.ignored().await, Ignored::SlowDown));
+    for _ in 0..54 {
+        still.second(&stage).await;
+    }
+    assert_eq!(polls(&stage).len(), 10, "55 seconds by now");
+    attempt.remote.cancel();
+    attempt.outcome().await.expect_err("stopped");
+}
+
+#[tokio::test]
+async fn d9_tokens_that_come_after_a_cancel_are_given_back() {
+    let stage = Stage::signed_in().await;
+    let before = stage.kept();
+    stage.set("token_hold=on");
+    let (attempt, code, still) = begin(&stage).await;
+    stage
+        .sandbox
+        .approve_device(&code, "ada")
+        .expect("approved");
+    still.until_polls(&stage, 1).await;
+    stage.sandbox.until_held(1).await;
+    attempt.remote.cancel();
+    stage.sandbox.release(1);
+    drop(still);
+    let error = attempt.outcome().await.expect_err("stopped");
+    assert!(matches!(*error, Error::Cancelled));
+    assert!(stage.kept() == before);
+    let live = stage.sandbox.live_refresh_tokens();
+    assert_eq!(live, before.refresh.into_iter().collect::<Vec<_>>());
+    assert_eq!(polls(&stage).len(), 1, "and no poll after it");
 }

@@ -10,6 +10,7 @@ mod web;
 
 mod answers;
 mod attempts;
+mod callbacks;
 mod clocks;
 mod device;
 mod ending;

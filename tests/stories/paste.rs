@@ -147,3 +147,37 @@ async fn i_09_scopes_that_come_beside_the_code_are_what_was_granted() {
         assert_eq!(granted.expect("stated").to_string(), expected);
     }
 }
+
+#[tokio::test]
+async fn e15_a_paste_counts_for_the_sign_in_that_its_state_names_and_no_other() {
+    let stage = Stage::new().await;
+    let second = stage.another("second").await;
+    stage.told();
+    let other = stage.engine.sign_in(&second, options()).expect("begun");
+    let elsewhere = ended_on(&stage).await;
+    stage.sandbox.clear_requests();
+    let attempt = stage.begin_with(options());
+    let here = ended_on(&stage).await;
+    // By its port it is another address, by its state another sign-in.
+    let query = |url: &str| url.split_once('?').expect("a query").1.to_owned();
+    for (pasted, problem) in [
+        (elsewhere.clone(), PasteProblem::OtherAddress),
+        (
+            query(&elsewhere),
+            PasteProblem::Ignored(IgnoreReason::WrongState),
+        ),
+    ] {
+        attempt.remote.paste(secret(&pasted));
+        let what = stage.ignored().await;
+        assert!(
+            matches!(&what, Ignored::Paste(named) if *named == problem),
+            "{what:?}"
+        );
+    }
+    assert!(stage.sandbox.requests_to("/token").is_empty());
+    other.remote.paste(secret(&elsewhere));
+    other.outcome().await.expect("signed in");
+    attempt.remote.paste(secret(&here));
+    attempt.outcome().await.expect("signed in");
+    assert_eq!(stage.sandbox.requests_to("/token").len(), 2);
+}

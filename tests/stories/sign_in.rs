@@ -380,3 +380,31 @@ async fn nobody_answers_and_nothing_changes() {
     ));
     assert_eq!(stage.kept(), before);
 }
+
+#[tokio::test]
+async fn e_14_after_45_seconds_without_an_answer_another_browser_is_suggested() {
+    let stage = Stage::new().await;
+    let attempt = stage.begin();
+    let approved = stage.approve().await;
+    let hints = |stage: &Stage| {
+        let told = stage.told();
+        let hint = |event: &&AttemptEvent| {
+            matches!(
+                event,
+                AttemptEvent::Ignored(valetkey::engine::Ignored::NoAnswerYet)
+            )
+        };
+        told.iter().filter(hint).count()
+    };
+    tokio::time::pause();
+    for (seconds, expected) in [(40, 0), (10, 1), (300, 0)] {
+        tokio::time::advance(std::time::Duration::from_secs(seconds)).await;
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(hints(&stage), expected, "after {seconds} more");
+    }
+    tokio::time::resume();
+    off(move || approved.deliver(&approved.callback)).await;
+    attempt.outcome().await.expect("signed in");
+}

@@ -88,7 +88,17 @@ impl Approved {
 
     /// Delivers this answer, or another one in its place.
     pub(crate) fn deliver(&self, url: &str) -> Answer {
-        get(url, &[("Cookie", &self.cookie)])
+        let answer = get(url, &[("Cookie", &self.cookie)]);
+        match answer.header("location") {
+            Some(path) if answer.status == 303 => {
+                let page = Url::parse(url).expect("an address").join(path);
+                get(
+                    page.expect("an address").as_str(),
+                    &[("Cookie", &self.cookie)],
+                )
+            }
+            _ => answer,
+        }
     }
 
     /// The callback with one parameter replaced; an empty value takes it away.

@@ -174,7 +174,9 @@ pub(super) async fn run(vault: &Mutex<Option<Vault>>, clock: &dyn Clock, job: Jo
                         attempt,
                         identity,
                         redirect_uri,
-                        // The state was proved when the code came in; it plays no part any more.
+                        // The state was proved when the code came in; it and the relay that read it play no
+                        // part any more.
+                        relayed_to: None,
                         state: Secret::new(String::new()),
                         verifier,
                         nonce,

@@ -1,6 +1,7 @@
 //! Waiting for the approval: the first way to settle wins, everything unproven is ignored.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::time::{Instant, sleep_until};
@@ -14,6 +15,10 @@ use crate::model::GrantId;
 use crate::oauth::{
     Approval, AuthorizationErrorCode, CallbackVerdict, Flow, IgnoreReason, PasteVerdict,
 };
+
+/// How long after a browser set out nothing need be wrong. A provider's page whose policy blocks a form's
+/// redirect looks like a dead button in Chromium and Safari (conformance E-14).
+const HINT_AFTER: Duration = Duration::from_secs(45);
 
 /// How the approval came in.
 pub(super) enum Approved {
@@ -30,9 +35,13 @@ impl Story {
         device: &mut DeviceWay,
         deadline: Instant,
     ) -> Result<Approved, Error> {
+        let mut hint = None;
         loop {
             tokio::select! {
                 event = next_event(&mut self.serving) => {
+                    if matches!(event, ListenerEvent::Opened) {
+                        hint = Some(Instant::now() + HINT_AFTER);
+                    }
                     if let Some(approved) = self.heard(event, flow)? {
                         return self.first_wins(approved, device).await;
                     }
@@ -54,6 +63,10 @@ impl Story {
                         self.ignored(Ignored::DeviceWayClosed(Arc::new(*error)));
                     }
                 },
+                () = sleep_until(hint.unwrap_or(deadline)), if hint.is_some() => {
+                    hint = None;
+                    self.ignored(Ignored::NoAnswerYet);
+                }
                 () = sleep_until(deadline) => {
                     return Err(Error::NobodyAnswered { waited: self.lifetime() });
                 }

@@ -33,13 +33,14 @@ impl Story {
         let port = listener.port();
         self.port = port;
         let redirect_uri = redirect.with_port(port);
-        let flow = Arc::new(Flow::new(
+        let flow = Flow::new(
             self.attempt.clone(),
             self.connection.clone(),
             redirect_uri,
             &random_bytes()?,
             self.engine.now().plus(self.lifetime()),
-        ));
+        );
+        let flow = Arc::new(flow.relayed_to(port));
         let judging = flow.clone();
         let judge = move |query: &str| match judging.check_callback(query) {
             CallbackVerdict::Ignored(reason) => judgement(reason),

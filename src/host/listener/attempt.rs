@@ -20,9 +20,10 @@ const MOST_ANSWERS: u32 = 500;
 const MOST_EVENTS: usize = 64;
 
 /// How a callback is to be answered.
+#[derive(Clone, Copy)]
 pub(super) enum Callback {
-    /// Hold the page until the outcome is known.
-    Held,
+    /// The genuine answer: on to the page of the outcome.
+    Settled,
     Ignored,
     OtherBrowser,
     Fragment,
@@ -54,6 +55,8 @@ pub(super) struct Attempt {
     authorization_url: Secret,
     inner: Mutex<Inner>,
     news: Notify,
+    /// The page of the outcome went out.
+    shown: Notify,
     outcome: watch::Sender<Outcome>,
 }
 
@@ -65,6 +68,8 @@ struct Inner {
     answers: u32,
     /// Digest of the query that settled the attempt.
     settled: Option<[u8; 32]>,
+    /// A browser was sent on to the page of the outcome and has not come for it yet.
+    page_due: bool,
     /// A start link was used twice.
     stopped: bool,
     told: Told,
@@ -96,10 +101,12 @@ impl Attempt {
                 ignored: 0,
                 answers: 0,
                 settled: None,
+                page_due: false,
                 stopped: false,
                 told: Told::default(),
             }),
             news: Notify::new(),
+            shown: Notify::new(),
             outcome: watch::Sender::new(Outcome::Open),
         }
     }
@@ -216,9 +223,10 @@ impl Attempt {
                 inner.settled = Some(digest);
                 let answer = ListenerEvent::Answer(Secret::new(query.to_owned()));
                 self.tell(inner, answer);
-                Callback::Held
+                inner.page_due = true;
+                Callback::Settled
             }
-            Some(first) if first == digest => Callback::Held,
+            Some(first) if first == digest => Callback::Settled,
             Some(_) => {
                 inner.ignored += 1;
                 if !std::mem::replace(&mut inner.told.second, true) {
@@ -226,6 +234,29 @@ impl Attempt {
                 }
                 Callback::Ignored
             }
+        }
+    }
+
+    /// Whether the page of the outcome is for a browser with these cookies.
+    pub(super) fn may_see_outcome<'a>(&self, cookies: impl Iterator<Item = &'a str>) -> bool {
+        let inner = self.lock();
+        inner.settled.is_some() && inner.links.admits(cookies)
+    }
+
+    /// The page of the outcome was sent to a browser.
+    pub(super) fn page_was_shown(&self) {
+        self.lock().page_due = false;
+        self.shown.notify_waiters();
+    }
+
+    /// Waits until no browser is on its way to the page of the outcome.
+    pub(super) async fn no_page_due(&self) {
+        loop {
+            let shown = self.shown.notified();
+            if !self.lock().page_due {
+                return;
+            }
+            shown.await;
         }
     }
 

@@ -41,6 +41,9 @@ pub enum BindError {
     /// Another program answers on the port although we hold it (macOS, wildcard binds).
     #[error("another program answers on port {port}")]
     Shadowed { port: u16 },
+    /// Every port that the system gives out is in use.
+    #[error("this machine has no free port left")]
+    NoPortLeft,
     /// Only the administrator may listen on this port.
     #[error("port {port} may only be used by the administrator")]
     NotAllowed { port: u16 },
@@ -114,6 +117,7 @@ fn bind_any_pair() -> Result<Vec<TcpListener>, BindError> {
 
 fn reason(error: &io::Error, ip: IpAddr, port: u16) -> BindError {
     match error.kind() {
+        io::ErrorKind::AddrInUse if port == 0 => BindError::NoPortLeft,
         io::ErrorKind::AddrInUse => BindError::PortTaken {
             port,
             ipv6: ip == V6,
@@ -125,6 +129,16 @@ fn reason(error: &io::Error, ip: IpAddr, port: u16) -> BindError {
         _ if error.raw_os_error() == Some(rustix::io::Errno::AFNOSUPPORT.raw_os_error()) => {
             BindError::NoLoopback
         }
+        _ => other(error),
+    }
+}
+
+/// Why our own connection did not leave: nobody else is to blame for it.
+fn unreachable(error: &io::Error) -> BindError {
+    match error.kind() {
+        io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => BindError::NoLoopback,
+        // The other end of the connection needs a port too.
+        io::ErrorKind::AddrNotAvailable => BindError::NoPortLeft,
         _ => other(error),
     }
 }
@@ -145,8 +159,9 @@ fn self_check(socket: &TcpListener) -> Result<(), BindError> {
         port: address.port(),
     };
     let secret: [u8; 16] = random_bytes()?;
+    let mut client =
+        TcpStream::connect_timeout(&address, SELF_CHECK).map_err(|error| unreachable(&error))?;
     let spoken = (|| -> io::Result<bool> {
-        let mut client = TcpStream::connect_timeout(&address, SELF_CHECK)?;
         client.set_read_timeout(Some(SELF_CHECK))?;
         let Some(mut server) = accept_from(socket, client.local_addr()?)? else {
             return Ok(false);
@@ -180,4 +195,41 @@ fn accept_from(socket: &TcpListener, wanted: SocketAddr) -> io::Result<Option<Tc
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::net::{AddressFamily, SocketAddrV4, SocketType, bind, listen, socket, sockopt};
+
+    use super::*;
+
+    /// A listener that tolerates another one on the very same address, as a wildcard bind may on macOS.
+    fn tolerant(port: u16) -> TcpListener {
+        let fd = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
+        sockopt::set_socket_reuseport(&fd, true).expect("allowed");
+        bind(&fd, &SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)).expect("shared");
+        listen(&fd, 64).expect("listening");
+        TcpListener::from(fd)
+    }
+
+    #[test]
+    fn e_06_a_port_at_which_somebody_else_answers_is_not_used() {
+        let ours = tolerant(0);
+        assert_eq!(self_check(&ours), Ok(()), "nobody else is there");
+        let port = ours.local_addr().expect("an address").port();
+        let shadow = tolerant(port);
+        // The kernel deals connections out to both: it takes a few to meet the other one.
+        let met = (0..64).find_map(|_| self_check(&ours).err());
+        assert_eq!(met, Some(BindError::Shadowed { port }));
+        drop(shadow);
+        assert_eq!(self_check(&ours), Ok(()), "it is gone");
+    }
+
+    #[test]
+    fn e_06_whoever_came_first_is_not_taken_for_ourselves() {
+        let ours = tolerant(0);
+        let early = TcpStream::connect(ours.local_addr().expect("an address")).expect("open");
+        assert_eq!(self_check(&ours), Ok(()));
+        drop(early);
+    }
 }

@@ -12,6 +12,8 @@ pub(super) struct Site {
     short_authority: Option<&'static str>,
     port: u16,
     path: String,
+    /// Where the page of the outcome is: an address without the code, for the browser's history (F-16).
+    outcome: &'static str,
 }
 
 impl Site {
@@ -20,12 +22,17 @@ impl Site {
             authority: format!("{}:{port}", host.as_str()),
             short_authority: (port == 80).then(|| host.as_str()),
             port,
+            outcome: if path == DONE { DONE_ELSE } else { DONE },
             path,
         }
     }
 
     pub(super) fn port(&self) -> u16 {
         self.port
+    }
+
+    pub(super) fn outcome(&self) -> &'static str {
+        self.outcome
     }
 
     pub(super) fn origin(&self) -> String {
@@ -48,6 +55,8 @@ pub(super) enum Route<'a> {
     Start(&'a str),
     /// The redirect address with this raw query.
     Callback(&'a str),
+    /// The page of the outcome.
+    Outcome,
 }
 
 /// Why a request is not served; nothing has changed by it.
@@ -62,6 +71,9 @@ pub(super) enum Refusal {
 }
 
 const START: &str = "/go/";
+const DONE: &str = "/done";
+/// Where the redirect address itself is the other one.
+const DONE_ELSE: &str = "/finished";
 
 /// Request line, Host, method, path.
 pub(super) fn route<'a>(request: &'a Request, site: &Site) -> Result<Route<'a>, Refusal> {
@@ -77,6 +89,9 @@ pub(super) fn route<'a>(request: &'a Request, site: &Site) -> Result<Route<'a>, 
     };
     if path == site.path {
         return Ok(Route::Callback(query.unwrap_or_default()));
+    }
+    if path == site.outcome && query.is_none() {
+        return Ok(Route::Outcome);
     }
     match path.strip_prefix(START) {
         // A start link has no parameters; with some it is not ours.

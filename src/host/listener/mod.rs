@@ -83,7 +83,8 @@ impl Serving {
         self.attempt.finish(page);
     }
 
-    /// Stops listening, and waits until the last page is flushed, at most two seconds.
+    /// Stops listening, and waits until the last page is flushed, at most two seconds. A browser that was
+    /// sent on to the page of the outcome may still come for it in that time.
     pub async fn close(mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());

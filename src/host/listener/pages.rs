@@ -155,6 +155,12 @@ pub(super) fn plain(status: Status) -> Vec<u8> {
     answer(status, extra, "text/plain; charset=utf-8", &body)
 }
 
+/// On to a path of our own: the address that carried the code leaves the browser's history (F-16).
+pub(super) fn see_other(path: &'static str) -> Vec<u8> {
+    let extra = format!("Location: {path}\r\n");
+    answer(Status::SeeOther, &extra, "text/plain; charset=utf-8", "")
+}
+
 /// On to the provider, with the cookie that ties the answer to this browser. An address that
 /// could break out of the header is not sent.
 pub(super) fn redirect(location: &str, cookie: &str) -> Vec<u8> {

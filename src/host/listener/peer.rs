@@ -58,18 +58,18 @@ mod linux {
     /// The user of the client's end (proc(5), `/proc/net/tcp`). An end that no process holds any
     /// more is shown as root's by many kernels, with inode 0: that says nothing.
     pub(super) fn find_uid(table: &str, client: SocketAddr, server: SocketAddr) -> Option<u32> {
-        let wanted = [forms(client), forms(server)];
-        table.lines().skip(1).find_map(|line| {
-            let fields: Vec<&str> = line.split_whitespace().collect();
-            let same = |at: usize, side: &[String; 2]| {
-                fields
-                    .get(at)
-                    .is_some_and(|field| side.iter().any(|form| form == field))
-            };
-            if !same(1, &wanted[0]) || !same(2, &wanted[1]) || fields.get(9) == Some(&"0") {
-                return None;
-            }
-            fields.get(7)?.parse().ok()
+        let (clients, servers) = (forms(client), forms(server));
+        // Searched as text, not row by row: the table of a busy machine is long.
+        clients.iter().zip(&servers).find_map(|(client, server)| {
+            let ends = format!(": {client} {server} ");
+            table.match_indices(&ends).find_map(|(at, _)| {
+                let row = table[at..].lines().next()?;
+                let fields: Vec<&str> = row.split_whitespace().collect();
+                if fields.get(9) == Some(&"0") {
+                    return None;
+                }
+                fields.get(7)?.parse().ok()
+            })
         })
     }
 

@@ -35,6 +35,9 @@ const DRAIN: usize = 2 * 1024 * 1024;
 const DRAIN_DEADLINE: Duration = Duration::from_millis(500);
 /// Pause when the system has no more file handles.
 const OUT_OF_HANDLES: Duration = Duration::from_millis(50);
+/// How long after the end a browser may still come for the page that it was sent on to; a little less
+/// than the listener's whole afterlife.
+const FOLLOWS: Duration = Duration::from_millis(1500);
 /// How long a browser may keep the cookie: the life of an attempt, in seconds.
 const COOKIE_SECONDS: u32 = 600;
 
@@ -66,7 +69,7 @@ pub(super) async fn run(
     sockets: Vec<std::net::TcpListener>,
     attempt: Arc<Attempt>,
     owner: Owner,
-    mut stop: oneshot::Receiver<()>,
+    stop: oneshot::Receiver<()>,
 ) {
     // They are non-blocking since the check of `bind`; only a dead runtime can refuse them.
     let listeners: Vec<TcpListener> = sockets
@@ -75,10 +78,15 @@ pub(super) async fn run(
         .collect();
     let mut tasks = JoinSet::new();
     let mut connections = VecDeque::new();
+    let over = async {
+        let _ = stop.await;
+        let _ = timeout(FOLLOWS, attempt.no_page_due()).await;
+    };
+    tokio::pin!(over);
     loop {
         let accepted = tokio::select! {
             biased;
-            _ = &mut stop => break,
+            () = &mut over => break,
             accepted = accept(&listeners) => accepted,
         };
         while tasks.try_join_next().is_some() {}
@@ -161,6 +169,9 @@ async fn serve(mut client: Client, attempt: Arc<Attempt>, busy: Arc<AtomicBool>)
         Err(_) => pages::plain(Status::Timeout),
     };
     send(&mut client.stream, &answer).await;
+    if busy.load(Ordering::Acquire) {
+        attempt.page_was_shown();
+    }
 }
 
 async fn read_head(
@@ -231,9 +242,16 @@ async fn respond(
         Route::Start(nonce) => start(attempt, nonce),
         Route::Callback(query) => {
             let name = cookie_name(attempt);
-            let verdict = attempt.callback(query, cookies(request, &name));
-            busy.store(matches!(verdict, Callback::Held), Ordering::Release);
-            callback(attempt, verdict).await
+            callback(attempt, attempt.callback(query, cookies(request, &name)))
+        }
+        Route::Outcome => {
+            let name = cookie_name(attempt);
+            if !attempt.may_see_outcome(cookies(request, &name)) {
+                attempt.unrelated();
+                return pages::plain(Status::NotFound);
+            }
+            busy.store(true, Ordering::Release);
+            held(attempt).await
         }
     }
 }
@@ -253,9 +271,9 @@ fn start(attempt: &Attempt, nonce: &str) -> Vec<u8> {
     }
 }
 
-async fn callback(attempt: &Attempt, verdict: Callback) -> Vec<u8> {
+fn callback(attempt: &Attempt, verdict: Callback) -> Vec<u8> {
     match verdict {
-        Callback::Held => held(attempt).await,
+        Callback::Settled => pages::see_other(attempt.site().outcome()),
         Callback::Ignored => pages::page(Status::BadRequest, pages::IGNORED),
         Callback::OtherBrowser => pages::page(Status::BadRequest, pages::OTHER_BROWSER),
         Callback::Fragment => pages::page(Status::BadRequest, pages::FRAGMENT),

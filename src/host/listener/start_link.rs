@@ -4,16 +4,15 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
-use subtle::{Choice, ConstantTimeEq as _};
 use zeroize::Zeroizing;
+
+use crate::model::SecretDigest;
 
 /// Crockford's base 32: no letter that looks like another or like a digit.
 const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const NONCE_CHARS: usize = 10;
 /// Wrong guesses after which no start link works any more.
 const WRONG_GUESSES: u32 = 5;
-
-type Sha = [u8; 32];
 
 /// All start links of one attempt. Nonces and cookies are drawn from one secret seed of 32 random
 /// bytes (SHA-256 of seed, purpose and number), so that only taking the seed can fail.
@@ -24,9 +23,9 @@ pub(super) struct StartLinks {
 }
 
 struct Link {
-    nonce: Sha,
-    /// Digest of the cookie that was set when the link was used.
-    cookie: Option<Sha>,
+    nonce: SecretDigest,
+    /// Of the cookie that was set when the link was used.
+    cookie: Option<SecretDigest>,
 }
 
 /// What using a start link did.
@@ -59,7 +58,7 @@ impl StartLinks {
             .map(|byte| char::from(CROCKFORD[usize::from(byte % 32)]))
             .collect();
         self.links.push(Link {
-            nonce: digest(&nonce),
+            nonce: SecretDigest::of(&nonce),
             cookie: None,
         });
         nonce
@@ -70,11 +69,11 @@ impl StartLinks {
         if self.wrong >= WRONG_GUESSES {
             return Use::Wrong;
         }
-        let tried = digest(nonce);
+        let tried = SecretDigest::of(nonce);
         let mut found = None;
         // Every link is compared, so that the time tells nothing.
         for (at, link) in self.links.iter().enumerate() {
-            if bool::from(link.nonce.ct_eq(&tried)) {
+            if link.nonce.matches(&tried) {
                 found = Some(at);
             }
         }
@@ -83,7 +82,7 @@ impl StartLinks {
             Some(at) => {
                 let bytes = Zeroizing::new(self.draw(b"cookie", at));
                 let cookie = Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes.as_slice()));
-                self.links[at].cookie = Some(digest(&cookie));
+                self.links[at].cookie = Some(SecretDigest::of(&cookie));
                 Use::First { cookie }
             }
             None => {
@@ -103,17 +102,17 @@ impl StartLinks {
         if self.links.iter().all(|link| link.cookie.is_none()) {
             return true;
         }
-        let mut ours = Choice::from(0);
+        let mut ours = false;
         for cookie in cookies {
-            let tried = digest(cookie);
+            let tried = SecretDigest::of(cookie);
             for known in self.links.iter().filter_map(|link| link.cookie.as_ref()) {
-                ours |= known.ct_eq(&tried);
+                ours |= known.matches(&tried);
             }
         }
-        ours.into()
+        ours
     }
 
-    fn draw(&self, purpose: &[u8], number: usize) -> Sha {
+    fn draw(&self, purpose: &[u8], number: usize) -> [u8; 32] {
         Sha256::new()
             .chain_update(self.seed.as_slice())
             .chain_update(purpose)
@@ -121,10 +120,6 @@ impl StartLinks {
             .finalize()
             .into()
     }
-}
-
-fn digest(text: &str) -> Sha {
-    Sha256::digest(text.as_bytes()).into()
 }
 
 #[cfg(test)]

@@ -174,7 +174,7 @@ fn verdict(status: u16, body: &str) -> String {
 }
 
 #[test]
-fn k_06_each_poll_answer_has_its_meaning() {
+fn d6_d8_k_06_each_poll_answer_has_its_meaning() {
     // GitHub sends these with 200 (D6).
     for status in [200, 400, 401] {
         for (code, expected) in [

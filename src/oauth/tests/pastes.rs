@@ -115,6 +115,39 @@ fn a_redirect_without_a_path_comes_back_with_one() {
 }
 
 #[test]
+fn behind_a_relay_either_address_will_do() {
+    let mut connection = crate::oauth::fixtures::connection();
+    connection.registration.redirect =
+        crate::model::RedirectUri::parse("https://relay.example/valetkey/").expect("a relay");
+    let mut flow = crate::oauth::fixtures::flow_of(connection);
+    flow.redirect_uri = "https://relay.example/valetkey/".to_owned();
+    let flow = flow.relayed_to(41873);
+    let state = flow.state.reveal();
+    assert_eq!((state.len(), &state[43..]), (49, ".41873"));
+    let sent = flow.authorization_url().expect("address");
+    assert!(
+        sent.reveal()
+            .contains("redirect_uri=https%3A%2F%2Frelay.example%2Fvaletkey%2F")
+    );
+    for place in [
+        "https://relay.example/valetkey/",
+        "http://127.0.0.1:41873/callback",
+    ] {
+        let text = format!("{place}?code=abc&state=STATE");
+        assert_eq!(verdict_of(&flow, &text), "code abc", "{place}");
+    }
+    for place in ["https://relay.example/", "http://127.0.0.1:41874/callback"] {
+        let text = format!("{place}?code=abc&state=STATE");
+        assert_eq!(verdict_of(&flow, &text), "other-address", "{place}");
+    }
+    let cut = format!(
+        "https://relay.example/valetkey/?code=abc&state={}",
+        &state[..43]
+    );
+    assert_eq!(verdict_of(&flow, &cut), "wrong-state");
+}
+
+#[test]
 fn e8_e10_state_iss_and_errors_are_checked_as_in_a_callback() {
     let place = "http://127.0.0.1:8765/callback";
     assert_eq!(
@@ -142,7 +175,7 @@ fn e9_the_first_address_is_recognised() {
 }
 
 #[test]
-fn z_04_a_bare_code_is_refused() {
+fn e11_z_04_a_bare_code_is_refused() {
     for text in ["abc123", " 4/0AbCd-EfG ", "abc#state"] {
         assert_eq!(verdict(text), "bare-code", "{text}");
     }

@@ -174,3 +174,44 @@ fn f_17_an_address_that_breaks_out_of_the_header_is_not_sent() {
         assert!(!answer.contains("Location"));
     }
 }
+
+#[test]
+fn f_14_the_relay_page_is_one_file_whose_policy_allows_its_own_script_and_style() {
+    let page = include_str!("../../../../assets/relay/index.html");
+    let between = |start: &str, end: &str| {
+        let (_, rest) = page.split_once(start).expect(start);
+        rest.split_once(end).expect(end).0
+    };
+    let hash = |text: &str| {
+        base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(text.as_bytes()))
+    };
+    let policy = format!(
+        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
+        hash(between("<script>", "</script>")),
+        hash(between("<style>", "</style>")),
+    );
+    let stated = between("Content-Security-Policy\" content=\"", "\"");
+    assert_eq!(stated, policy, "write this one into the page");
+    for forbidden in [
+        "https:",
+        "src=",
+        "href=",
+        "url(",
+        "@import",
+        "<form",
+        "<iframe",
+        "<img",
+        "<link",
+        "<base",
+        "style=",
+        "innerHTML",
+        "document.write",
+        "eval(",
+        "fetch(",
+    ] {
+        assert!(!page.contains(forbidden), "{forbidden}");
+    }
+    // The only address it knows is this machine's.
+    assert_eq!(page.matches("http:").count(), 1);
+    assert!(page.contains("'http://127.0.0.1:' + port + '/callback' + query"));
+}

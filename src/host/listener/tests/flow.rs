@@ -167,6 +167,69 @@ async fn f_09_f_10_a_wrong_answer_is_told_and_the_wait_goes_on() {
 }
 
 #[tokio::test]
+async fn f_16_the_address_with_the_code_gives_way_to_one_without() {
+    let mut world = World::new();
+    let cookie = world.open().await;
+    let done =
+        |headers: &str| format!("GET /done HTTP/1.1\r\nHost: 127.0.0.1:{{P}}\r\n{headers}\r\n");
+    assert_eq!(
+        status(&world.raw(&done(&cookie)).await),
+        "404",
+        "nothing has settled"
+    );
+    let port = world.port;
+    let request =
+        format!("GET /callback?{GOOD} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{cookie}\r\n");
+    let sent_on = exchange_once(port, request.as_bytes()).await;
+    assert_eq!(
+        (status(&sent_on), header(&sent_on, "Location")),
+        ("303", "/done")
+    );
+    assert_eq!(world.answer().await, GOOD);
+    // It is for the browser that brought the answer, and on a visit.
+    assert_eq!(status(&world.raw(&done("")).await), "404");
+    let framed = format!("{cookie}Sec-Fetch-Dest: iframe\r\n");
+    assert_eq!(status(&world.raw(&done(&framed)).await), "400");
+    let query = format!("GET /done?x HTTP/1.1\r\nHost: 127.0.0.1:{{P}}\r\n{cookie}\r\n");
+    assert_eq!(status(&world.raw(&query).await), "404");
+    world.serving.finish(Page::Declined);
+    assert!(world.raw(&done(&cookie)).await.contains("You declined"));
+}
+
+#[tokio::test]
+async fn f_16_a_browser_that_was_sent_on_still_gets_its_page_after_the_end() {
+    let mut world = World::new();
+    let port = world.port;
+    let request = format!("GET /callback?{GOOD} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
+    exchange_once(port, request.as_bytes()).await;
+    world.answer().await;
+    world.serving.finish(Page::Declined);
+    let closing = tokio::spawn(world.serving.close());
+    // The end is known before the browser comes.
+    tokio::task::yield_now().await;
+    let request = format!("GET /done HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
+    let page = exchange_once(port, request.as_bytes()).await;
+    assert!(page.contains("You declined"));
+    closing.await.expect("closed");
+    assert!(std::net::TcpListener::bind(("127.0.0.1", port)).is_ok());
+}
+
+#[tokio::test]
+async fn f_16_a_redirect_address_of_that_name_keeps_it() {
+    let redirect = RedirectUri {
+        path: "/done".to_owned(),
+        ..RedirectUri::any_port()
+    };
+    let mut world = World::on(&redirect);
+    let request = format!("GET /done?{GOOD} HTTP/1.1\r\nHost: 127.0.0.1:{{P}}\r\n\r\n");
+    let sent_on = world.raw(&request).await;
+    assert_eq!(header(&sent_on, "Location"), "/finished");
+    assert_eq!(world.answer().await, GOOD);
+    world.serving.finish(Page::Declined);
+    assert!(world.get("/finished", "").await.contains("You declined"));
+}
+
+#[tokio::test]
 async fn f_01_ignored_requests_are_counted_and_a_flood_is_one_event() {
     let mut world = World::new();
     for _ in 0..3 {
@@ -268,9 +331,8 @@ async fn c_37_only_the_first_of_two_requests_on_one_connection_counts() {
 #[tokio::test]
 async fn f_15_the_page_waits_for_the_outcome_but_not_for_ever() {
     let mut world = World::new();
-    let port = world.port;
-    let page = tokio::spawn(async move { get_good(port).await });
-    world.answer().await;
+    let mut browser = world.waiting().await;
+    let page = tokio::spawn(async move { read_all(&mut browser).await });
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(9)).await;
     tokio::task::yield_now().await;

@@ -80,6 +80,20 @@ impl World {
         page.await.expect("no panic")
     }
 
+    /// The true answer, and a browser that waits for the page of the outcome.
+    async fn waiting(&mut self) -> TcpStream {
+        let host = format!("Host: 127.0.0.1:{}\r\n\r\n", self.port);
+        let answer = format!("GET /callback?{GOOD} HTTP/1.1\r\n{host}");
+        exchange_once(self.port, answer.as_bytes()).await;
+        assert_eq!(self.answer().await, GOOD);
+        let mut browser = connect(self.port).await;
+        let page = format!("GET /done HTTP/1.1\r\n{host}");
+        browser.write_all(page.as_bytes()).await.expect("open");
+        // Whoever came before this one was served before it.
+        self.callback("code=x").await;
+        browser
+    }
+
     /// The query of the next event, which must be an answer.
     async fn answer(&mut self) -> String {
         loop {
@@ -114,7 +128,18 @@ async fn connect(port: u16) -> TcpStream {
         .expect("listening")
 }
 
+/// As a browser does it: goes on to the page of the outcome where it is sent there.
 async fn exchange(port: u16, bytes: &[u8]) -> String {
+    let answer = exchange_once(port, bytes).await;
+    if !answer.contains("\r\nLocation: /done\r\n") {
+        return answer;
+    }
+    let request = str::from_utf8(bytes).expect("text");
+    let headers = request.split_once("\r\n").expect("a line").1;
+    exchange_once(port, format!("GET /done HTTP/1.1\r\n{headers}").as_bytes()).await
+}
+
+async fn exchange_once(port: u16, bytes: &[u8]) -> String {
     let mut stream = connect(port).await;
     // The server may answer and close before it read everything.
     let _ = stream.write_all(bytes).await;

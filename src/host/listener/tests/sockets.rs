@@ -165,11 +165,9 @@ async fn e_07_closing_without_an_outcome_sends_the_person_to_the_terminal() {
 #[tokio::test]
 async fn e_07_dropping_turns_everybody_out() {
     let mut world = World::new();
-    let port = world.port;
-    let page = tokio::spawn(async move { get_good(port).await });
-    world.answer().await;
+    let mut page = world.waiting().await;
     drop(world.serving);
-    assert_eq!(page.await.expect("no panic"), "", "closed without a page");
+    assert_eq!(read_all(&mut page).await, "", "closed without a page");
 }
 
 #[tokio::test]
