@@ -1,0 +1,131 @@
+//! Signing in from far away, in each way that SSH leaves. After the connection was chosen there is one
+//! paste, or one copied line, and nothing else to type.
+
+use std::time::Instant;
+
+use crate::lab::{Lab, NAME};
+use crate::pty::Pty;
+
+/// The table on the server, seen on the laptop, with the connection selected.
+fn table(lab: &Lab) -> Pty {
+    let mut terminal = lab.terminal("valetkey");
+    terminal.until_shows("Nobody has signed in yet");
+    terminal
+}
+
+/// The line for the laptop, the address to open there, and the port.
+fn forward(terminal: &Pty) -> (String, String, u16) {
+    let text = terminal.text();
+    let lines = || text.lines().map(str::trim);
+    let line = lines().find(|line| line.starts_with("ssh -N"));
+    let start = lines().find_map(|line| line.strip_prefix("then open  "));
+    let line = line.expect("the line").replace("HOST", "server");
+    let start = start.expect("the address").to_owned();
+    let port = url::Url::parse(&start).expect("an address").port();
+    (line, start, port.expect("a port"))
+}
+
+/// The provider's page, as it was printed.
+fn authorization_address(lab: &Lab, terminal: &Pty) -> String {
+    let written = terminal.written();
+    let begins = lab.provider.at("/authorize?");
+    let mut words = written.split_whitespace();
+    let address = words.find(|word| word.starts_with(&begins));
+    address.expect("the address").to_owned()
+}
+
+fn connected(lab: &Lab) {
+    let row = lab.row();
+    // `login` runs no test read.
+    let good = ["connected", "untested"].map(serde_json::Value::from);
+    assert!(good.contains(&row["health"]), "{row:#}");
+    assert_eq!(lab.listeners(), Vec::<u16>::new(), "no port stays open");
+}
+
+#[test]
+fn z_01_a_device_code_needs_no_input_at_all_after_the_connection_was_chosen() {
+    let lab = Lab::set();
+    let mut terminal = table(&lab);
+    terminal.press("u");
+    terminal.until_shows("type   ");
+    let begun = Instant::now();
+    let text = terminal.text();
+    let spaced = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("type "));
+    let code: String = spaced.expect("a code").split_whitespace().collect();
+    lab.provider.approve_device(&code, "ada").expect("approved");
+    terminal.until_shows("Connected as Ada Practice");
+    println!(
+        "device code: {:?} from the approval to the end",
+        begun.elapsed()
+    );
+    connected(&lab);
+}
+
+#[test]
+fn z_02_the_forward_line_works_as_it_is_printed_and_nothing_else_is_typed() {
+    let lab = Lab::set();
+    let mut terminal = table(&lab);
+    let begun = Instant::now();
+    terminal.press("u");
+    terminal.until_shows("then open");
+    let (line, start, port) = forward(&terminal);
+    let mut tunnel = lab.paste_line(&line);
+    tunnel.until_open(&lab.laptop, ("127.0.0.1", port));
+    let approved = lab.approve(&start);
+    let answer = lab.laptop.on(|| approved.deliver(&approved.callback));
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    terminal.until_shows("Connected as Ada Practice");
+    println!("forwarded port: {:?} in all", begun.elapsed());
+    connected(&lab);
+}
+
+#[test]
+fn z_03_z_05_a_pasted_address_is_the_one_thing_typed_line_by_line() {
+    let lab = Lab::set();
+    let mut terminal = lab.terminal(&format!("valetkey login {NAME} --no-browser"));
+    let begun = Instant::now();
+    terminal.until_shows("paste its whole address here");
+    let address = authorization_address(&lab, &terminal);
+    let approval = valetkey::sandbox::Approval::default();
+    let callback = lab.provider.approve(&address, &approval).expect("approved");
+    terminal.press(&format!("{callback}\r"));
+    terminal.until_shows("Signed in to notes as Ada Practice");
+    assert_eq!(terminal.end(), 0);
+    println!("paste: {:?} in all", begun.elapsed());
+    let code = callback.split("code=").nth(1).expect("a code");
+    let code = code.split('&').next().expect("a code");
+    assert!(!terminal.written().contains(code), "never echoed");
+    connected(&lab);
+}
+
+#[test]
+fn z_02_a_real_browser_on_the_laptop_goes_through_the_forwarded_port() {
+    let lab = Lab::set();
+    let mut terminal = table(&lab);
+    terminal.press("u");
+    terminal.until_shows("then open");
+    let (line, start, port) = forward(&terminal);
+    let mut tunnel = lab.paste_line(&line);
+    tunnel.until_open(&lab.laptop, ("127.0.0.1", port));
+    let saw = lab.chromium(&start);
+    let text = saw["text"].as_str().expect("text");
+    assert!(text.contains("as Ada Practice"), "{saw:#}");
+    assert_eq!(saw["path"], "/callback");
+    terminal.until_shows("Connected as Ada Practice");
+    connected(&lab);
+}
+
+#[test]
+fn z_03_z_06_the_page_that_a_real_browser_cannot_load_has_the_address_to_paste() {
+    let lab = Lab::set();
+    let mut terminal = lab.terminal(&format!("valetkey login {NAME} --no-browser"));
+    terminal.until_shows("paste its whole address here");
+    terminal.until_shows("Never send it to anyone");
+    let saw = lab.chromium(&authorization_address(&lab, &terminal));
+    let address = saw["unreachable"].as_str().expect("a page that fails");
+    terminal.press(&format!("{address}\r"));
+    terminal.until_shows("Signed in to notes as Ada Practice");
+    connected(&lab);
+}
