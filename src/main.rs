@@ -89,6 +89,7 @@ fn once(parts: cli::TuiParts) -> Result<Ended, RunError> {
         presets: tui::choices(&parts.catalogue),
         start_wizard: parts.wizard.map(|start| start.0),
         zone: TimeZone::system(),
+        interrupted: engine.interrupted(),
     };
     let mut door = None;
     if let Some(practice) = &parts.practice {

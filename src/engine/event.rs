@@ -274,6 +274,8 @@ pub struct SignInOptions {
     pub accept_account: bool,
     /// Run the test read after acceptance.
     pub test: bool,
+    /// Go on with what an interrupted sign-in left: its device code, or its approval.
+    pub resume: bool,
 }
 
 /// A row of the table.

@@ -20,6 +20,7 @@ mod fresh;
 mod give_back;
 mod history;
 mod identify;
+mod interrupted;
 pub mod job;
 mod judge;
 mod others;
@@ -50,6 +51,7 @@ pub use failure::{
 };
 pub use fresh::{Handout, is_due, renew_at};
 pub use history::{Happened, Happening, History, Telling};
+pub use interrupted::Interrupted;
 pub use judge::must_renew;
 pub use ready::{check_resource, is_ready};
 pub use reuse::shared_registration;
@@ -97,6 +99,8 @@ struct Running {
     attempt: AttemptId,
     connection: ConnectionId,
     remote: Remote,
+    /// Stays behind when the process goes away (conformance Z-10).
+    note: interrupted::Note,
     /// Closes when the attempt has ended.
     ended: watch::Receiver<()>,
 }

@@ -6,14 +6,15 @@ use super::authorize::Authorize;
 use super::face::Face;
 use super::notice::Notice;
 use super::screens::{
-    Adopting, AgentAsks, Asking, Details, Finished, HelpScreen, HistoryScreen, Leaving,
-    PaletteScreen, Renaming, Revoking, Waiting,
+    Adopting, AgentAsks, Asking, Details, Finished, HelpScreen, HistoryScreen, InterruptedScreen,
+    Leaving, PaletteScreen, Renaming, Revoking, Waiting,
 };
 use super::table::Table;
 use super::theme::Look;
 use super::wizard::{PresetChoice, Wizard};
 use crate::actions::{Facts, Place};
 use crate::agent::Question;
+use crate::engine::Interrupted;
 use crate::model::{Health, UnixTime};
 
 /// From this width on the details stand beside the table.
@@ -38,6 +39,8 @@ pub struct Setup {
     pub start_wizard: Option<Option<String>>,
     /// For absolute times.
     pub zone: TimeZone,
+    /// Sign-ins that ended with their program or line, oldest first.
+    pub interrupted: Vec<Interrupted>,
 }
 
 /// How the vault stands.
@@ -119,6 +122,7 @@ pub(super) enum Screen {
     Palette(PaletteScreen),
     Leaving(Leaving),
     Waiting(Waiting),
+    Interrupted(InterruptedScreen),
     Adopting(Adopting),
     AgentAsks(AgentAsks),
 }
@@ -138,6 +142,7 @@ impl Screen {
             Self::Palette(screen) => screen,
             Self::Leaving(screen) => screen,
             Self::Waiting(screen) => screen,
+            Self::Interrupted(screen) => screen,
             Self::Adopting(screen) => screen,
             Self::AgentAsks(screen) => screen,
         }
@@ -157,6 +162,7 @@ impl Screen {
             Self::Palette(screen) => screen,
             Self::Leaving(screen) => screen,
             Self::Waiting(screen) => screen,
+            Self::Interrupted(screen) => screen,
             Self::Adopting(screen) => screen,
             Self::AgentAsks(screen) => screen,
         }
@@ -199,6 +205,12 @@ impl Model {
             start_at: 0,
             kept: None,
         };
+        let interrupted = std::mem::take(&mut model.world.setup.interrupted);
+        // The oldest lies on top.
+        for attempt in interrupted.into_iter().rev() {
+            let screen = InterruptedScreen::new(attempt);
+            model.screens.push(Screen::Interrupted(screen));
+        }
         if let Some(typed) = start {
             let wizard = Wizard::starting_with(typed.as_deref(), &model.world);
             model.screens.push(Screen::Wizard(Box::new(wizard)));

@@ -52,6 +52,12 @@ pub enum Request {
         attempt: AttemptId,
         answer: Answer,
     },
+    /// It ends with the program, and can be gone on with at the next start.
+    Interrupt {
+        attempt: AttemptId,
+    },
+    /// What an interrupted sign-in to this connection left.
+    ForgetInterrupted(ConnectionId),
     Cancel {
         attempt: AttemptId,
     },
@@ -121,6 +127,8 @@ impl Request {
             Self::Address { .. } => "address",
             Self::UseDevice { .. } => "use-device",
             Self::AnswerQuestion { .. } => "answer",
+            Self::Interrupt { .. } => "interrupt",
+            Self::ForgetInterrupted(_) => "forget-interrupted",
             Self::Cancel { .. } => "cancel",
             Self::AnswerAgent { answer, .. } => match answer {
                 agent::Answer::Once => "agent-once",

@@ -73,9 +73,9 @@ pub async fn run(
         clock,
         last_tick: Instant::now(),
     };
-    let ended = face.go().await;
-    face.give_up();
-    Ok(ended?)
+    let ended = face.go().await?;
+    face.give_up(ended);
+    Ok(ended)
 }
 
 struct Running<'a> {
@@ -231,14 +231,18 @@ impl Running<'_> {
     }
 
     /// A sign-in that still waits is stopped: nobody would see how it ends.
-    fn give_up(&mut self) {
+    fn give_up(&mut self, ended: Ended) {
         let running = self
             .model
             .running()
             .and_then(|authorize| authorize.attempt().cloned());
         if let Some(attempt) = running {
-            self.backend
-                .perform(Request::Cancel { attempt }, &self.replies);
+            let request = match ended {
+                Ended::Quit | Ended::Practise => Request::Cancel { attempt },
+                // Whoever was cut off may go on with it (conformance Z-10).
+                Ended::Signal(_) | Ended::TerminalLost => Request::Interrupt { attempt },
+            };
+            self.backend.perform(request, &self.replies);
         }
     }
 }

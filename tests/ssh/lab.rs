@@ -55,10 +55,6 @@ impl Lab {
         let laptop = Machine::start("laptop", &laptop_script(folder.path()));
         let server = Machine::start("server", &server_script(folder.path()));
         laptop.join(&server);
-        let port = provider.url().rsplit_once(':').expect("a port").1;
-        let port = port.parse().expect("a number");
-        laptop.offer(port);
-        server.offer(port);
         let sshd = start_sshd(&server, folder.path());
         let lab = Self {
             laptop,
@@ -67,6 +63,9 @@ impl Lab {
             folder,
             _sshd: sshd,
         };
+        for machine in [&lab.laptop, &lab.server] {
+            machine.offer(lab.provider_port());
+        }
         lab.add(flags);
         lab
     }
@@ -161,20 +160,48 @@ impl Lab {
 
     /// Ports of loopback that somebody of the server listens on, other than the provider's.
     pub(crate) fn listeners(&self) -> Vec<u16> {
-        let provider = self
-            .provider
-            .url()
-            .rsplit_once(':')
-            .expect("a port")
-            .1
-            .to_owned();
-        let table = self.server.sh("ss -Hltn");
-        let ports = table.lines().filter_map(|line| {
-            let local = line.split_whitespace().nth(3)?;
-            let (host, port) = local.rsplit_once(':')?;
-            (["127.0.0.1", "[::1]"].contains(&host) && port != provider).then(|| port.to_owned())
+        let provider = self.provider_port();
+        let tables = self.server.on(|| {
+            ["tcp", "tcp6"].map(|kind| {
+                fs::read_to_string(format!("/proc/thread-self/net/{kind}")).unwrap_or_default()
+            })
         });
-        ports.map(|port| port.parse().expect("a port")).collect()
+        let lines = tables.iter().flat_map(|table| table.lines().skip(1));
+        let ports = lines.filter_map(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let (host, port) = fields[1].split_once(':')?;
+            let port = u16::from_str_radix(port, 16).expect("a port");
+            let loopback = ["0100007F", "00000000000000000000000001000000"].contains(&host);
+            let listens = fields[3] == "0A";
+            (loopback && listens && port != provider).then_some(port)
+        });
+        ports.collect()
+    }
+
+    pub(crate) fn until_no_listener(&self) {
+        while !self.listeners().is_empty() {
+            thread::yield_now();
+        }
+    }
+
+    /// The ids of the program's processes on the server, by the server's own count.
+    pub(crate) fn processes(&self) -> Vec<String> {
+        // Ended ones may lie about: the first process of a machine does not collect them. A worker goes by the name of the link it was started from.
+        let found = self
+            .server
+            .sh("pgrep -u ada -r D,R,S,T -x 'valetkey|exe' || true");
+        found.lines().map(str::to_owned).collect()
+    }
+
+    pub(crate) fn until_no_process(&self) {
+        while !self.processes().is_empty() {}
+    }
+
+    fn provider_port(&self) -> u16 {
+        url::Url::parse(self.provider.url())
+            .expect("an address")
+            .port()
+            .expect("a port")
     }
 
     /// The stored state of the connection, as a script sees it.
@@ -323,4 +350,12 @@ fn start_sshd(server: &Machine, folder: &Path) -> Child {
     let child = server.spawn_inside(&format!("exec /usr/sbin/sshd -D -E {log} -f {config}"));
     server.until_open(SSH_PORT);
     child
+}
+
+/// The device code as it stands on the screen, its letters apart.
+pub(crate) fn device_code(terminal: &Pty) -> String {
+    let text = terminal.text();
+    let mut lines = text.lines().map(str::trim);
+    let spaced = lines.find_map(|line| line.strip_prefix("type "));
+    spaced.expect("a code").split_whitespace().collect()
 }

@@ -4,6 +4,7 @@
 //! Needs root, for the machines. `./tests/run` installs what these tests start.
 #![allow(clippy::print_stdout)] // how long each way takes is for people to read
 
+mod cuts;
 #[path = "../support/kept.rs"]
 mod kept;
 mod lab;

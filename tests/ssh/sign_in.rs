@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use crate::lab::{Lab, NAME};
+use crate::lab::{Lab, NAME, device_code};
 use crate::pty::Pty;
 
 /// The table on the server, seen on the laptop, with the connection selected.

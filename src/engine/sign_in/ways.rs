@@ -6,8 +6,9 @@ use super::super::device::DeviceWay;
 use super::super::{AttemptEvent, Error, Ignored, Step, StepState, Way};
 use super::Story;
 use crate::host::{BrowserUrl, FirstWay, Judgement, Listener, Serving, random_bytes};
-use crate::model::Quirk;
+use crate::model::{GrantId, Quirk};
 use crate::oauth::{CallbackVerdict, Flow, IgnoreReason};
+use crate::vault::Vault;
 
 impl Story {
     /// Opens the listener, where the provider has a browser sign-in and a device code was not
@@ -110,6 +111,39 @@ impl Story {
     pub(super) fn wants_device_at_once(&self) -> bool {
         let offered = self.connection.provider.endpoints.device.is_some();
         offered && (self.options.device || self.browser_is_elsewhere())
+    }
+
+    /// Notes that it begins; what an earlier one left is only kept to go on with it.
+    pub(super) fn begin_note(&mut self) {
+        let id = &self.connection.id;
+        if !self.options.resume {
+            self.engine.forget_interrupted(id);
+        }
+        self.engine.begin_note(id, &self.note);
+    }
+
+    /// The approval of an interrupted sign-in that came in after its process was gone: the last poll for
+    /// a device code runs in a process of its own.
+    pub(super) fn approved_meanwhile(&self) -> Option<GrantId> {
+        let waiting = |vault: &mut Vault| vault.candidate(&self.connection.id);
+        let grant = self.engine.with_vault(waiting).ok().flatten();
+        grant
+            .filter(|_| self.options.resume)
+            .map(|candidate| candidate.id)
+    }
+
+    /// Goes on with the device code of an interrupted sign-in; `false` when there is none any more.
+    pub(super) fn resume_device_way(&mut self, device: &mut DeviceWay) -> bool {
+        let way = self
+            .options
+            .resume
+            .then(|| device.resume(&self.engine, &self.connection))
+            .flatten();
+        let resumed = way.is_some();
+        if let Some(way) = way {
+            self.event(AttemptEvent::Way(way));
+        }
+        resumed
     }
 
     pub(super) async fn open_device_way(

@@ -102,6 +102,10 @@ impl Authorize {
 
     /// Signs in again for a row of the table.
     pub(super) fn start_again(row: &Row, world: &World) -> Vec<Effect> {
+        Self::start_for(row, Self::options(world, false), world)
+    }
+
+    fn start_for(row: &Row, options: SignInOptions, world: &World) -> Vec<Effect> {
         let id = row.summary.id.clone();
         let subject = Subject {
             id: id.clone(),
@@ -111,9 +115,18 @@ impl Authorize {
             device: false,
             in_wizard: false,
         };
-        let mut effects = Self::start(subject, Self::options(world, false), world);
+        let mut effects = Self::start(subject, options, world);
         effects.push(Effect::Ask(Request::LoadDetail(id)));
         effects
+    }
+
+    /// Goes on with a sign-in that was interrupted.
+    pub(super) fn go_on(row: &Row, world: &World) -> Vec<Effect> {
+        let options = SignInOptions {
+            resume: true,
+            ..Self::options(world, false)
+        };
+        Self::start_for(row, options, world)
     }
 
     /// The options of an ordinary sign-in.
@@ -262,7 +275,8 @@ impl Authorize {
     }
 
     /// A new attempt with other options; nothing of the old one is kept.
-    fn retry(&mut self, options: SignInOptions, world: &World) -> Vec<Effect> {
+    fn retry(&mut self, mut options: SignInOptions, world: &World) -> Vec<Effect> {
+        options.resume = false;
         self.stop_listening();
         self.failure = None;
         self.steps.clear();

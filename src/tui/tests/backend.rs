@@ -39,6 +39,8 @@ pub(super) struct FakeBackend {
     pub(super) saved: Vec<NewConnection>,
     attempts: u8,
     running: Option<(ConnectionId, AttemptId)>,
+    /// The last sign-in went on with an interrupted one.
+    pub(super) resumed: bool,
     pub(super) fail_sign_in: Option<&'static str>,
 }
 
@@ -154,6 +156,7 @@ impl FakeBackend {
             }
             Request::SignIn { id, options } => {
                 self.attempts += 1;
+                self.resumed = options.resume;
                 let attempt = attempt(self.attempts);
                 self.running = Some((id.clone(), attempt.clone()));
                 if let Some(error) = self.fail_sign_in {
@@ -203,6 +206,7 @@ impl FakeBackend {
                     .chain(events.into_iter().map(|event| self.event(event)))
                     .collect()
             }
+            Request::ForgetInterrupted(_) | Request::Interrupt { .. } => Vec::new(),
             Request::Paste { text, .. } => {
                 self.pasted.push(text.reveal().to_owned());
                 self.finish()

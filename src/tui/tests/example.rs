@@ -271,6 +271,7 @@ pub(super) fn setup() -> Setup {
         presets: presets(),
         start_wizard: None,
         zone: TimeZone::UTC,
+        interrupted: Vec::new(),
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::example::{attempt, id, rows, scopes, setup};
+use super::example::{NOW, attempt, id, name, rows, scopes, setup};
 use super::script::Script;
-use crate::engine::{Answer, AttemptEvent, Change, Error, Question, Step, StepState};
-use crate::model::Untrusted;
+use crate::engine::{Answer, AttemptEvent, Change, Error, Interrupted, Question, Step, StepState};
+use crate::model::{Seconds, UnixTime, Untrusted};
 use crate::tui::{Msg, Reply, Request, Setup, update};
 
 #[test]
@@ -279,4 +279,40 @@ fn elapsed_time_runs_with_the_clock() {
         "{}",
         script.frame()
     );
+}
+
+fn after_an_interruption(code_until: Option<UnixTime>) -> Script {
+    let interrupted = vec![Interrupted {
+        connection: id(2),
+        name: name("linear"),
+        began: UnixTime(NOW.0 - 20 * 60),
+        code_until,
+    }];
+    Script::new(
+        Setup {
+            interrupted,
+            ..setup()
+        },
+        rows(),
+        (80, 24),
+    )
+}
+
+#[test]
+fn z_10_an_interrupted_sign_in_is_listed_at_the_next_start() {
+    let mut script = after_an_interruption(Some(NOW.plus(Seconds(552))));
+    insta::assert_snapshot!("interrupted_80x24", script.frame());
+    script.keys("1");
+    assert_eq!(script.asked(), ["sign-in"]);
+    assert!(script.backend.resumed);
+
+    let mut script = after_an_interruption(None);
+    assert!(script.shows("sign in again"), "{}", script.frame());
+    script.keys("2");
+    assert_eq!(script.asked(), ["forget-interrupted"]);
+
+    let mut script = after_an_interruption(None);
+    script.keys("esc");
+    assert_eq!(script.asked(), [""; 0], "asked again at the next start");
+    assert!(script.shows("linear"));
 }
