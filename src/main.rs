@@ -83,13 +83,16 @@ fn once(parts: cli::TuiParts) -> Result<Ended, RunError> {
     let mut setup = tui::Setup {
         look: look(),
         mouse: true,
-        ssh: environment.first_way(false).way != host::FirstWay::Browser,
+        elsewhere: advice::browser_elsewhere(environment),
+        ssh: environment.ssh.is_some(),
+        shared: !environment.others.is_empty(),
         practice: parts.practice.is_some(),
         key_place: advice::key_place(environment.ssh.is_some()).to_owned(),
         presets: tui::choices(&parts.catalogue),
         start_wizard: parts.wizard.map(|start| start.0),
         zone: TimeZone::system(),
         interrupted: engine.interrupted(),
+        inside: environment.multiplexer(),
     };
     let mut door = None;
     if let Some(practice) = &parts.practice {

@@ -23,6 +23,8 @@ pub struct Facts {
     pub practice: bool,
     /// A code is shown that also fits as a QR picture.
     pub qr: bool,
+    /// The port of a sign-in can be forwarded.
+    pub forward: bool,
     /// A program waits for a person's word, and its question is not open yet.
     pub asked: bool,
 }
@@ -79,6 +81,10 @@ pub(super) fn qr(facts: &Facts) -> Why {
         facts.qr,
         "There is no code, or it does not fit as a picture.",
     )
+}
+
+pub(super) fn forward(facts: &Facts) -> Why {
+    check(facts.forward, "There is no port to forward here.")
 }
 
 pub(super) fn asked(facts: &Facts) -> Why {

@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod doctor;
 mod ignored;
+mod place;
 mod provider;
 mod vault;
 
@@ -17,6 +18,7 @@ use crate::model::{EndReason, Seconds, Untrusted};
 
 pub use ignored::ignored;
 use ignored::paste;
+pub use place::browser_elsewhere;
 use provider::{authorization, provider};
 use vault::{passphrase_needed, vault};
 
@@ -382,6 +384,12 @@ pub fn advise(error: &Error) -> Advice {
             format!("Its resources: {}", Untrusted::new(known.join("  ")).shown())
         }),
         Error::Withheld { name, why } => withheld(name, *why),
+        Error::NotAnSshTarget => Advice::new(
+            "ssh-host",
+            exit::USAGE,
+            "This names no machine.",
+        )
+        .hint("Give what you type after ssh to get here, such as ada@build or -p 2200 ada@build."),
         Error::NoBrowser => Advice::new(
             "no-browser",
             exit::OTHER,

@@ -544,6 +544,9 @@ pub(super) struct Login {
     /// Read the address that the browser ended on from stdin
     #[arg(long)]
     pub(super) paste: bool,
+    /// What you type after ssh to get here, for the line that forwards the port; remembered
+    #[arg(long, value_name = "USER@HOST")]
+    pub(super) ssh_host: Option<String>,
     /// Go on with a sign-in that was interrupted, and its code
     #[arg(long)]
     pub(super) resume: bool,

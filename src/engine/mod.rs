@@ -24,6 +24,7 @@ mod interrupted;
 pub mod job;
 mod judge;
 mod others;
+mod reached;
 mod ready;
 mod reuse;
 mod revoke;
@@ -59,7 +60,7 @@ pub use revoke::Revoked;
 pub use siblings::siblings;
 pub use slots::{Surroundings, wait_after};
 
-use crate::host::{Browser, Clock, Environment, random_bytes};
+use crate::host::{Browser, Clock, Environment, SshTarget, random_bytes};
 use crate::model::{
     AttemptId, Connection, ConnectionId, GrantId, RegistrationId, UnixTime, Untrusted,
 };
@@ -91,6 +92,8 @@ struct Inner {
     refreshes: Semaphore,
     /// Attempts in flight, newest last; at most one per connection (conformance A-12).
     attempts: Mutex<Vec<Running>>,
+    /// How the person's own machine reaches this one, when that was filled in here.
+    reached: Mutex<Option<SshTarget>>,
     /// By the last answer of a token endpoint.
     skew: Mutex<Option<Skew>>,
 }
@@ -119,6 +122,7 @@ impl Engine {
             viewers: Mutex::default(),
             refreshes: Semaphore::new(fresh::AT_A_TIME),
             attempts: Mutex::default(),
+            reached: Mutex::default(),
             skew: Mutex::default(),
         })))
     }

@@ -15,6 +15,7 @@ use super::wizard::{PresetChoice, Wizard};
 use crate::actions::{Facts, Place};
 use crate::agent::Question;
 use crate::engine::Interrupted;
+use crate::host::Multiplexer;
 use crate::model::{Health, UnixTime};
 
 /// From this width on the details stand beside the table.
@@ -27,8 +28,14 @@ pub(super) const LEAST: (u16, u16) = (20, 5);
 pub struct Setup {
     pub look: Look,
     pub mouse: bool,
-    /// Over SSH: copies go to the person's own terminal, and no browser opens here.
+    /// No browser opens here: why, in a sentence.
+    pub elsewhere: Option<String>,
+    /// Over SSH, as the title line says it.
     pub ssh: bool,
+    /// Others can reach the ports of this machine: forwarding one comes last.
+    pub shared: bool,
+    /// The multiplexer between the program and the person's terminal.
+    pub inside: Multiplexer,
     /// The practice provider in a memory vault.
     pub practice: bool,
     /// One sentence: where the vault's key will live, for the first start.
@@ -91,7 +98,7 @@ impl World {
 
     /// Whether a local browser is of use.
     pub(super) fn browser_here(&self) -> bool {
-        !self.setup.ssh
+        self.setup.elsewhere.is_none()
     }
 
     /// A moment in the person's own time: `14:22`, or `2026-11-23 14:22` on another day.
@@ -265,6 +272,7 @@ impl Model {
             split: world.is_split() && matches!(self.screens.last(), Some(Screen::Details(_))),
             practice: !world.setup.practice,
             qr: false,
+            forward: false,
             asked: super::asked::can_open(self),
         };
         if let Some(screen) = self.top() {
@@ -322,6 +330,10 @@ impl Model {
 
     pub fn size(&self) -> (u16, u16) {
         self.world.size
+    }
+
+    pub fn multiplexer(&self) -> Multiplexer {
+        self.world.setup.inside
     }
 
     pub fn look(&self) -> Look {

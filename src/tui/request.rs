@@ -52,6 +52,10 @@ pub enum Request {
         attempt: AttemptId,
         answer: Answer,
     },
+    /// What the person types after `ssh` to get here.
+    ReachedAs(String),
+    /// Texts that belong outside the alternate screen, each on a line of its own.
+    PrintRaw(Secret),
     /// It ends with the program, and can be gone on with at the next start.
     Interrupt {
         attempt: AttemptId,
@@ -106,6 +110,7 @@ pub enum Request {
 pub enum AddressUse {
     Copy,
     Show,
+    Print,
 }
 
 impl Request {
@@ -127,6 +132,8 @@ impl Request {
             Self::Address { .. } => "address",
             Self::UseDevice { .. } => "use-device",
             Self::AnswerQuestion { .. } => "answer",
+            Self::ReachedAs(_) => "reached-as",
+            Self::PrintRaw(_) => "print-raw",
             Self::Interrupt { .. } => "interrupt",
             Self::ForgetInterrupted(_) => "forget-interrupted",
             Self::Cancel { .. } => "cancel",

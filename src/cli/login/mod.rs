@@ -26,6 +26,7 @@ impl Login {
             device: false,
             no_browser: false,
             paste: false,
+            ssh_host: None,
             resume: false,
             timeout: None,
             accept_wider: false,
@@ -38,6 +39,9 @@ impl Login {
 pub(super) fn run(setup: &Setup, login: &Login) -> Result<(), Failed> {
     let ready = || {
         let connection = setup.engine.connection(&login.name)?;
+        if let Some(target) = &login.ssh_host {
+            setup.engine.set_reached_as(target)?;
+        }
         setup.open_vault()?;
         setup.prove_keychain()?;
         Ok((connection.id, runtime()?))

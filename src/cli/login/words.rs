@@ -59,9 +59,21 @@ async fn no_browser_here(attempt: &Attempt, pastes: bool) {
 
 fn way(way: &Way) {
     match way {
-        Way::Forward { command, start_url } => output::note(&format!(
-            "Or forward the port: on your laptop, in another terminal, run\n  {command}\nthen open  {start_url}"
-        )),
+        Way::Forward {
+            lines,
+            target,
+            start_url,
+        } => {
+            let fill_in = if target.is_none() {
+                "\n(HOST is the name you typed to get here; --ssh-host USER@HOST fills it in, once)"
+            } else {
+                ""
+            };
+            output::note(&format!(
+                "Or forward the port: on your laptop, in another terminal, run\n  {}{fill_in}\nthen open  {start_url}",
+                lines.command
+            ));
+        }
         Way::Device {
             user_code,
             verification_uri,

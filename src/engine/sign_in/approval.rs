@@ -109,6 +109,10 @@ impl Story {
         match control {
             Control::Cancel => Err(Error::Cancelled),
             Control::Answer(_) => Ok(None),
+            Control::ForwardAgain => {
+                self.offer_forward();
+                Ok(None)
+            }
             Control::UseDevice => {
                 if !device.is_open() && self.connection.provider.endpoints.device.is_some() {
                     self.open_device_way(device, false).await?;

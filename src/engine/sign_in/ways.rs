@@ -61,15 +61,7 @@ impl Story {
         };
         self.begin(Step::Browser);
         let remote = self.browser_is_elsewhere();
-        let port = self.port;
-        if self.engine.environment().ssh.is_some() {
-            let host = self.connection.registration.redirect.host;
-            let command = self.engine.environment().forward_command(port, host, None);
-            self.event(AttemptEvent::Way(Way::Forward {
-                command,
-                start_url: start_url.clone(),
-            }));
-        }
+        self.offer_forward();
         self.event(AttemptEvent::Way(Way::Open {
             start_url: start_url.clone(),
         }));
@@ -79,6 +71,24 @@ impl Story {
             return;
         }
         self.open_browser(&start_url).await;
+    }
+
+    /// How to forward the port, where the person came over SSH.
+    pub(super) fn offer_forward(&self) {
+        let environment = self.engine.environment();
+        let Some(start_url) = self.serving.as_ref().map(Serving::start_url) else {
+            return;
+        };
+        if environment.ssh.is_none() {
+            return;
+        }
+        let target = self.engine.reached_as();
+        let host = self.connection.registration.redirect.host;
+        self.event(AttemptEvent::Way(Way::Forward {
+            lines: environment.forward_lines(self.port, host, target.as_ref()),
+            target: target.map(|target| target.to_string()),
+            start_url,
+        }));
     }
 
     pub(super) async fn open_browser(&mut self, start_url: &str) {

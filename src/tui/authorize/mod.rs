@@ -3,6 +3,7 @@
 
 mod choice;
 mod failure;
+mod forward;
 mod view;
 mod ways;
 
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use self::choice::Choice;
 use self::failure::Failure;
 use super::face::{Effect, Face, moved, picked};
-use super::field::Typed;
+use super::field::{TextField, Typed};
 use super::masked::MaskedField;
 use super::model::{Screen, World};
 use super::page::{Page, Pen};
@@ -59,12 +60,16 @@ pub(super) struct Authorize {
     question: Option<Question>,
     failure: Option<Failure>,
     paste: Option<MaskedField>,
+    /// The name of this machine is being filled in.
+    host: Option<TextField>,
     /// Open the paste field as soon as an attempt runs.
     paste_wanted: bool,
     consent: Option<Vec<(Scope, bool)>>,
     address: Option<Secret>,
     picture: bool,
     asked_to_stop: bool,
+    /// Others can reach the ports of this machine.
+    shared: bool,
     at: usize,
 }
 
@@ -87,11 +92,13 @@ impl Authorize {
             question: None,
             failure: None,
             paste: None,
+            host: None,
             paste_wanted: false,
             consent: None,
             address: None,
             picture: false,
             asked_to_stop: false,
+            shared: world.setup.shared,
             at: 0,
         };
         vec![
@@ -212,6 +219,7 @@ impl Authorize {
             AttemptEvent::Ignored(what) => self.ignored = Some(crate::advice::ignored(&what).1),
             AttemptEvent::Asked(question) => {
                 self.paste = None;
+                self.host = None;
                 self.consent = None;
                 self.question = Some(question);
                 // Enter by habit must not widen or replace anything.
@@ -247,6 +255,10 @@ impl Authorize {
 
     /// A bracketed paste anywhere on this screen is meant for the paste field.
     pub(super) fn pasted(&mut self, text: &str) {
+        if let Some(host) = &mut self.host {
+            host.paste(text);
+            return;
+        }
         if self.attempt().is_some() && self.question.is_none() {
             self.paste
                 .get_or_insert_with(MaskedField::default)
@@ -263,6 +275,7 @@ impl Authorize {
     fn stop_listening(&mut self) {
         self.past.extend(self.attempt.take());
         self.paste = None;
+        self.host = None;
         self.consent = None;
         self.question = None;
         self.address = None;
@@ -292,6 +305,9 @@ impl Authorize {
     }
 
     fn stop(&mut self) -> Vec<Effect> {
+        if self.host.take().is_some() {
+            return Vec::new();
+        }
         if self.paste.take().is_some() || self.consent.take().is_some() {
             self.at = 0;
             return Vec::new();
@@ -332,6 +348,22 @@ impl Authorize {
         }
     }
 
+    /// The person knows better where a browser is than the facts do.
+    fn change_place(&mut self) -> Vec<Effect> {
+        let Some(attempt) = self.attempt().cloned() else {
+            return Vec::new();
+        };
+        self.options.no_browser = !self.options.no_browser;
+        self.at = 0;
+        if !self.options.no_browser {
+            vec![Effect::Ask(Request::OpenAgain { attempt })]
+        } else if self.subject.device {
+            vec![Effect::Ask(Request::UseDevice { attempt })]
+        } else {
+            Vec::new()
+        }
+    }
+
     fn ask_address(&self, purpose: AddressUse) -> Vec<Effect> {
         match self.attempt().cloned() {
             Some(attempt) => vec![Effect::Ask(Request::Address { attempt, purpose })],
@@ -351,21 +383,32 @@ impl Face for Authorize {
     }
 
     fn typed(&mut self) -> Option<Typed<'_>> {
-        self.paste.as_mut().map(Typed::Masked)
+        match &mut self.host {
+            Some(host) => Some(Typed::Plain(host)),
+            None => self.paste.as_mut().map(Typed::Masked),
+        }
     }
 
     fn typing(&self) -> bool {
-        self.paste.is_some()
+        self.paste.is_some() || self.host.is_some()
     }
 
     fn facts(&self, world: &World, facts: &mut Facts) {
         facts.copyable = self.copyable(world);
         facts.qr = self.code_picture(world).is_some();
+        facts.forward = self.attempt().is_some() && self.forward().is_some();
     }
 
     fn act(&mut self, action: Action, key: Key, world: &World) -> Vec<Effect> {
         if matches!(action, Action::Stop | Action::Back) {
             return self.stop();
+        }
+        if self.host.is_some() {
+            return if action == Action::Choose {
+                self.send_host()
+            } else {
+                Vec::new()
+            };
         }
         if self.paste.is_some() {
             return if action == Action::Choose {
@@ -395,6 +438,12 @@ impl Face for Authorize {
             Action::ShowAddress if self.address.take().is_none() => {
                 self.ask_address(AddressUse::Show)
             }
+            Action::BrowserHere => self.change_place(),
+            Action::SshHost => {
+                self.ask_host();
+                Vec::new()
+            }
+            Action::PrintRaw => self.ask_address(AddressUse::Print),
             Action::ShowQr => {
                 self.picture = !self.picture;
                 Vec::new()

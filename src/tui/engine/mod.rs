@@ -100,6 +100,11 @@ impl Backend for EngineBackend {
             }
             // Before the program may end.
             Request::Cancel { attempt } => self.engine.stop(&attempt),
+            Request::ReachedAs(typed) => {
+                if let Err(error) = self.engine.set_reached_as(&typed) {
+                    work.failed(Doing::Load, error);
+                }
+            }
             Request::ForgetInterrupted(id) => self.engine.forget_interrupted(&id),
             // The sign-in belongs to this runtime, and its handle must exist before the reply.
             other => {

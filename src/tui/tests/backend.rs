@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::example::{
-    attempt, detail_of, device_way, failure, handed, id, name, report, row, scopes,
+    attempt, detail_of, device_way, failure, forward_way, handed, id, name, report, row, scopes,
+    unnamed_forward_way,
 };
 use crate::engine::{
     AttemptEvent, Change, Error, NewConnection, Outcome, PassphraseWay, Row, Step, StepState, Way,
@@ -39,6 +40,10 @@ pub(super) struct FakeBackend {
     pub(super) saved: Vec<NewConnection>,
     attempts: u8,
     running: Option<(ConnectionId, AttemptId)>,
+    /// What was printed outside the table.
+    pub(super) printed: String,
+    /// What was filled in as this machine's name.
+    pub(super) reached: String,
     /// The last sign-in went on with an interrupted one.
     pub(super) resumed: bool,
     pub(super) fail_sign_in: Option<&'static str>,
@@ -182,9 +187,9 @@ impl FakeBackend {
                     AttemptEvent::Way(Way::Open {
                         start_url: start_url.clone(),
                     }),
-                    AttemptEvent::Way(Way::Forward {
-                        command: "ssh -N -L 127.0.0.1:41873:127.0.0.1:41873 USER@HOST".to_owned(),
-                        start_url,
+                    AttemptEvent::Way(match self.reached.as_str() {
+                        "" => unnamed_forward_way(),
+                        target => forward_way(target),
                     }),
                     AttemptEvent::Way(Way::Paste),
                     if options.no_browser {
@@ -206,7 +211,11 @@ impl FakeBackend {
                     .chain(events.into_iter().map(|event| self.event(event)))
                     .collect()
             }
-            Request::ForgetInterrupted(_) | Request::Interrupt { .. } => Vec::new(),
+            Request::ReachedAs(typed) => {
+                self.reached = typed;
+                let way = forward_way("ada@build");
+                vec![self.event(AttemptEvent::Way(way))]
+            }
             Request::Paste { text, .. } => {
                 self.pasted.push(text.reveal().to_owned());
                 self.finish()
@@ -299,11 +308,17 @@ impl FakeBackend {
                 });
                 vec![settled, told]
             }
+            Request::PrintRaw(text) => {
+                text.reveal().clone_into(&mut self.printed);
+                Vec::new()
+            }
             Request::Copy(text) => {
                 self.copied.push(text.reveal().to_owned());
                 Vec::new()
             }
             Request::OpenAgain { .. }
+            | Request::ForgetInterrupted(_)
+            | Request::Interrupt { .. }
             | Request::Quit
             | Request::Practise
             | Request::Suspend
