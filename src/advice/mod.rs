@@ -454,8 +454,20 @@ fn bind(problem: &BindError) -> Advice {
                 format!("Port {port} is taken{owner}; this provider compares ports."),
             )
             .hint("Stop that program or wait for it, or register another redirect URL.")
-            .fixes([Fix::WaitForPort, Fix::Device, Fix::ChangeRedirect])
+            .fixes([
+                Fix::WaitForPort,
+                Fix::Paste,
+                Fix::Device,
+                Fix::ChangeRedirect,
+            ])
         }
+        BindError::NoLoopback => Advice::new(
+            "no-loopback",
+            exit::OTHER,
+            "This machine has no loopback address of the kind that the redirect URL names.",
+        )
+        .hint("Paste the answer (--paste), use a code (--device), or register a redirect URL of the other kind.")
+        .fixes([Fix::Paste, Fix::Device, Fix::ChangeRedirect]),
         other => Advice::new(
             "listen",
             exit::OTHER,

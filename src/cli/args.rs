@@ -545,7 +545,7 @@ pub(super) struct Login {
     #[arg(long)]
     pub(super) paste: bool,
     /// What you type after ssh to get here, for the line that forwards the port; remembered
-    #[arg(long, value_name = "USER@HOST")]
+    #[arg(long, value_name = "USER@HOST", allow_hyphen_values = true)]
     pub(super) ssh_host: Option<String>,
     /// Go on with a sign-in that was interrupted, and its code
     #[arg(long)]

@@ -269,6 +269,8 @@ pub struct SignInOptions {
     pub device: bool,
     /// Do not open a browser here.
     pub no_browser: bool,
+    /// The answer may be pasted: go on without a listener where its address cannot be held.
+    pub paste: bool,
     /// Give up after this long; ten minutes when absent.
     pub timeout: Option<Seconds>,
     /// Answers [`Question::WiderGrant`] beforehand.

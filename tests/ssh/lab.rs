@@ -10,7 +10,7 @@ use std::thread;
 
 use portable_pty::CommandBuilder;
 use tempfile::TempDir;
-use valetkey::sandbox::{Behaviour, Options, SandboxThread};
+use valetkey::sandbox::{Host, Options, SandboxThread};
 
 use crate::kept::{self, Provider};
 use crate::machine::Machine;
@@ -38,16 +38,16 @@ pub(crate) struct Lab {
 impl Lab {
     /// Both machines, and a connection that nobody signed in to yet.
     pub(crate) fn set() -> Self {
-        Self::with(&[], &[])
+        Self::with(Host::V4, &[])
     }
 
-    /// The same with a misbehaving provider, or more flags for the connection.
-    pub(crate) fn with(switches: &[&str], flags: &[&str]) -> Self {
+    /// The same with a provider of another name, or more flags for the connection.
+    pub(crate) fn with(host: Host, flags: &[&str]) -> Self {
         let folder = kept::folder();
         kept::secrets([PASSPHRASE]);
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("mode");
         let options = Options {
-            behaviour: Behaviour::parse(switches).expect("switches"),
+            host,
             ..Options::default()
         };
         let provider = Provider::of(SandboxThread::start(options).expect("a sandbox"));
@@ -64,7 +64,9 @@ impl Lab {
             _sshd: sshd,
         };
         for machine in [&lab.laptop, &lab.server] {
-            machine.offer(lab.provider_port());
+            for host in ["127.0.0.1", "::1"] {
+                machine.offer(host, lab.provider_port());
+            }
         }
         lab.add(flags);
         lab
@@ -228,10 +230,15 @@ impl Tunnel {
         });
     }
 
+    /// What it says as long as it runs.
+    pub(crate) fn complaints(&mut self) -> std::process::ChildStderr {
+        self.0.stderr.take().expect("piped")
+    }
+
     /// What it said before it ended by itself.
-    pub(crate) fn complaint(&mut self) -> String {
+    fn complaint(&mut self) -> String {
         let mut text = String::new();
-        let mut pipe = self.0.stderr.take().expect("piped");
+        let mut pipe = self.complaints();
         std::io::Read::read_to_string(&mut pipe, &mut text).expect("text");
         text
     }
@@ -358,4 +365,54 @@ pub(crate) fn device_code(terminal: &Pty) -> String {
     let mut lines = text.lines().map(str::trim);
     let spaced = lines.find_map(|line| line.strip_prefix("type "));
     spaced.expect("a code").split_whitespace().collect()
+}
+
+/// The line for the laptop, the address to open there, and the port.
+pub(crate) fn forward(terminal: &Pty) -> (String, String, u16) {
+    let text = terminal.text();
+    let lines = || text.lines().map(str::trim);
+    let line = lines().find(|line| line.starts_with("ssh -N"));
+    let start = lines().find_map(|line| line.strip_prefix("then open  "));
+    let line = line.expect("the line").to_owned();
+    let start = start.expect("the address").to_owned();
+    let port = url::Url::parse(&start).expect("an address").port();
+    (line, start, port.expect("a port"))
+}
+
+/// The provider's page, as it was printed.
+pub(crate) fn authorization_address(lab: &Lab, terminal: &Pty) -> String {
+    let written = terminal.written();
+    let begins = lab.provider.at("/authorize?");
+    let mut words = written.split_whitespace();
+    let address = words.find(|word| word.starts_with(&begins));
+    address.expect("the address").to_owned()
+}
+
+pub(crate) fn connected(lab: &Lab) {
+    let row = lab.row();
+    // `login` runs no test read.
+    let good = ["connected", "untested"].map(serde_json::Value::from);
+    assert!(good.contains(&row["health"]), "{row:#}");
+    assert_eq!(lab.listeners(), Vec::<u16>::new(), "no port stays open");
+}
+
+/// Runs the line on the laptop, opens the address there and approves, up to the last page.
+pub(crate) fn deliver(lab: &Lab, line: &str, start: &str, port: u16) {
+    let url = url::Url::parse(start).expect("an address");
+    let host = url.host_str().expect("a host");
+    let mut tunnel = lab.paste_line(line);
+    tunnel.until_open(&lab.laptop, (host.trim_matches(['[', ']']), port));
+    let approved = lab.approve(start);
+    let answer = lab.laptop.on(|| approved.deliver(&approved.callback));
+    assert_eq!(answer.status, 200, "{}", answer.body);
+}
+
+/// The whole way by the forwarded port, line by line.
+pub(crate) fn signs_in_by_forward(lab: &Lab) {
+    let begin = format!("valetkey login {NAME} --ssh-host ada@server");
+    let mut terminal = lab.terminal(&begin);
+    terminal.until_shows("then open");
+    let (line, start, port) = forward(&terminal);
+    deliver(lab, &line, &start, port);
+    terminal.until_shows("Signed in to notes as Ada Practice");
 }

@@ -142,8 +142,8 @@ impl Machine {
 
     /// Brings a port of the test's own machine to this one, under the same number: a service that
     /// every machine reaches.
-    pub(crate) fn offer(&self, port: u16) {
-        let listener = self.listen(("127.0.0.1", port));
+    pub(crate) fn offer(&self, host: &str, port: u16) {
+        let listener = self.listen((host, port));
         thread::spawn(move || {
             for client in listener.incoming() {
                 let (Ok(client), Ok(service)) = (client, TcpStream::connect(("127.0.0.1", port)))

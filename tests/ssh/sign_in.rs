@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use crate::lab::{Lab, NAME, device_code};
+use crate::lab::{Lab, NAME, authorization_address, connected, deliver, device_code, forward};
 use crate::pty::Pty;
 
 /// The table on the server, seen on the laptop, with the connection selected.
@@ -11,35 +11,6 @@ fn table(lab: &Lab) -> Pty {
     let mut terminal = lab.terminal("valetkey");
     terminal.until_shows("Nobody has signed in yet");
     terminal
-}
-
-/// The line for the laptop, the address to open there, and the port.
-fn forward(terminal: &Pty) -> (String, String, u16) {
-    let text = terminal.text();
-    let lines = || text.lines().map(str::trim);
-    let line = lines().find(|line| line.starts_with("ssh -N"));
-    let start = lines().find_map(|line| line.strip_prefix("then open  "));
-    let line = line.expect("the line").to_owned();
-    let start = start.expect("the address").to_owned();
-    let port = url::Url::parse(&start).expect("an address").port();
-    (line, start, port.expect("a port"))
-}
-
-/// The provider's page, as it was printed.
-fn authorization_address(lab: &Lab, terminal: &Pty) -> String {
-    let written = terminal.written();
-    let begins = lab.provider.at("/authorize?");
-    let mut words = written.split_whitespace();
-    let address = words.find(|word| word.starts_with(&begins));
-    address.expect("the address").to_owned()
-}
-
-fn connected(lab: &Lab) {
-    let row = lab.row();
-    // `login` runs no test read.
-    let good = ["connected", "untested"].map(serde_json::Value::from);
-    assert!(good.contains(&row["health"]), "{row:#}");
-    assert_eq!(lab.listeners(), Vec::<u16>::new(), "no port stays open");
 }
 
 #[test]
@@ -72,11 +43,7 @@ fn z_02_the_forward_line_works_as_it_is_printed_and_nothing_else_is_typed() {
     terminal.press("ada@server\r");
     terminal.until_shows("-p 2222 ada@server");
     let (line, start, port) = forward(&terminal);
-    let mut tunnel = lab.paste_line(&line);
-    tunnel.until_open(&lab.laptop, ("127.0.0.1", port));
-    let approved = lab.approve(&start);
-    let answer = lab.laptop.on(|| approved.deliver(&approved.callback));
-    assert_eq!(answer.status, 200, "{}", answer.body);
+    deliver(&lab, &line, &start, port);
     terminal.until_shows("Connected as Ada Practice");
     println!("forwarded port: {:?} in all", begun.elapsed());
     connected(&lab);

@@ -67,6 +67,7 @@ async fn story(setup: &Setup, login: &Login, id: &ConnectionId) -> Result<(), Fa
     let options = SignInOptions {
         device: login.device,
         no_browser: login.no_browser || login.paste,
+        paste: login.paste,
         timeout: login.timeout.map(Seconds),
         accept_wider: login.accept_wider,
         accept_account: login.accept_account,

@@ -43,15 +43,21 @@ pub(super) async fn tell(event: &AttemptEvent, attempt: &Attempt, pastes: bool, 
 
 /// The ways of a machine without a browser.
 async fn no_browser_here(attempt: &Attempt, pastes: bool) {
-    if let Some(url) = attempt.remote.start_url(false).await {
+    let start = attempt.remote.start_url(false).await;
+    if let Some(url) = &start {
         output::note(&format!("Open this in a browser on this machine:\n  {url}"));
     }
+    let lead = if start.is_some() {
+        "Or in a browser anywhere else:"
+    } else {
+        "Open this in a browser anywhere:"
+    };
     if !pastes {
         return;
     }
     if let Some(url) = attempt.remote.authorization_url().await {
         output::note(&format!(
-            "Or in a browser anywhere else:\n  {}\nApprove; the browser then fails to load a page: paste its whole address here (it is not\nshown). Never send it to anyone.",
+            "{lead}\n  {}\nApprove; the browser then fails to load a page: paste its whole address here (it is not\nshown). Never send it to anyone.",
             url.reveal()
         ));
     }

@@ -46,7 +46,7 @@ impl Story {
                     DeviceTick::Waiting => {}
                     DeviceTick::SlowDown => self.ignored(Ignored::SlowDown),
                     DeviceTick::Failed(error) => {
-                        if self.serving.is_none() || matches!(*error, Error::Declined) {
+                        if flow.is_none() || matches!(*error, Error::Declined) {
                             return Err(*error);
                         }
                         self.ignored(Ignored::DeviceWayClosed(Arc::new(*error)));

@@ -159,7 +159,7 @@ impl Story {
         let deadline = Instant::now() + Duration::from_secs(self.lifetime().0);
         let flow = self.listen()?;
         let mut device = DeviceWay::default();
-        self.offer_ways().await;
+        self.offer_ways(flow.is_some()).await;
         let approved = if let Some(grant) = self.approved_meanwhile() {
             Ok(Approved::ByDevice(grant))
         } else {

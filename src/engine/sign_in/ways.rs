@@ -5,10 +5,13 @@ use std::sync::Arc;
 use super::super::device::DeviceWay;
 use super::super::{AttemptEvent, Error, Ignored, Step, StepState, Way};
 use super::Story;
-use crate::host::{BrowserUrl, FirstWay, Judgement, Listener, Serving, random_bytes};
+use crate::host::{BindError, BrowserUrl, FirstWay, Judgement, Listener, Serving, random_bytes};
 use crate::model::{GrantId, Quirk};
 use crate::oauth::{CallbackVerdict, Flow, IgnoreReason};
 use crate::vault::Vault;
+
+/// Stands in a redirect address that nobody listens on.
+const PASTED_PORT: u16 = 8765;
 
 impl Story {
     /// Opens the listener, where the provider has a browser sign-in and a device code was not
@@ -30,8 +33,16 @@ impl Story {
             return Ok(None);
         }
         let redirect = &self.connection.registration.redirect;
-        let listener = Listener::bind(redirect)?;
-        let port = listener.port();
+        let listener = match Listener::bind(redirect) {
+            // Whoever has the port gets the answer of a browser on this machine, and cannot use it
+            // (PKCE). One on another machine ends on a page that fails, as ever.
+            Err(BindError::PortTaken { .. } | BindError::NoLoopback) if self.options.paste => None,
+            bound => Some(bound?),
+        };
+        let port = match (&listener, redirect.port) {
+            (Some(listener), _) => listener.port(),
+            (None, fixed) => fixed.unwrap_or(PASTED_PORT),
+        };
         self.port = port;
         let redirect_uri = redirect.with_port(port);
         let flow = Arc::new(Flow::new(
@@ -41,6 +52,10 @@ impl Story {
             &random_bytes()?,
             self.engine.now().plus(self.lifetime()),
         ));
+        let Some(listener) = listener else {
+            self.state(Step::Listen, StepState::Skipped, None);
+            return Ok(Some(flow));
+        };
         let judging = flow.clone();
         let judge = move |query: &str| match judging.check_callback(query) {
             CallbackVerdict::Ignored(reason) => judgement(reason),
@@ -53,9 +68,13 @@ impl Story {
         Ok(Some(flow))
     }
 
-    /// Opens the browser where there is one, and names the other ways.
-    pub(super) async fn offer_ways(&mut self) {
+    /// Opens the browser where there is one, and names the other ways. `flow`: an answer can come by a
+    /// browser.
+    pub(super) async fn offer_ways(&mut self, flow: bool) {
         let Some(start_url) = self.serving.as_ref().map(Serving::start_url) else {
+            if flow {
+                self.event(AttemptEvent::Way(Way::Paste));
+            }
             self.state(Step::Browser, StepState::Skipped, None);
             return;
         };

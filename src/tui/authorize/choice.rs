@@ -178,6 +178,7 @@ impl Authorize {
                 let effects = self.retry(
                     crate::engine::SignInOptions {
                         no_browser: true,
+                        paste: true,
                         ..options
                     },
                     world,
