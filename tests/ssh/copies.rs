@@ -14,6 +14,8 @@ fn copied(open: &str) -> Vec<String> {
     terminal.until_shows("Nobody has signed in yet");
     terminal.press("u");
     terminal.until_shows("then open");
+    // The code comes last, above the others.
+    terminal.until_shows("type   ");
     terminal.press("jc");
     terminal.until_shows("sent to your terminal");
     // The frame that says so comes after the copy.

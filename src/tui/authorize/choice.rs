@@ -90,10 +90,6 @@ impl Authorize {
         choices
     }
 
-    pub(super) fn choices_len(&self) -> usize {
-        self.choices_bare().len()
-    }
-
     fn is_waiting_for_approval(&self) -> bool {
         self.attempt.is_some() && self.failure.is_none() && self.question.is_none()
     }

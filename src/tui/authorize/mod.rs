@@ -210,11 +210,16 @@ impl Authorize {
             AttemptEvent::Way(way) => {
                 let same =
                     |other: &Way| std::mem::discriminant(other) == std::mem::discriminant(&way);
+                let chosen = self.choices_bare().into_iter().nth(self.at);
                 match self.ways.iter_mut().find(|other| same(other)) {
                     Some(other) => *other = way,
                     None => self.ways.push(way),
                 }
-                self.at = self.at.min(self.choices_len().saturating_sub(1));
+                // A way that comes later stands above others; who has moved stays on the line.
+                if let (1.., Some(chosen)) = (self.at, chosen) {
+                    let choices = self.choices_bare();
+                    self.at = choices.iter().position(|c| *c == chosen).unwrap_or(0);
+                }
             }
             AttemptEvent::Ignored(what) => self.ignored = Some(crate::advice::ignored(&what).1),
             AttemptEvent::Asked(question) => {
