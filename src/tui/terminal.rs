@@ -76,11 +76,11 @@ impl Guard {
     /// Sends a text to the terminal's clipboard (OSC 52), in the envelope that tmux or screen wants;
     /// nobody can know whether it is taken. What is longer than terminals take is not sent.
     pub(super) fn copy(&mut self, text: &str, inside: Multiplexer) -> io::Result<()> {
-        let mut out = stdout();
+        let out = self.terminal.backend_mut();
         if let Some(bytes) = osc52(text, inside) {
             out.write_all(&bytes)?;
         }
-        out.flush()
+        Write::flush(out)
     }
 
     /// Shows texts on the normal screen, where the terminal's own selection takes a long line whole. They

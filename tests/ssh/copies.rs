@@ -16,7 +16,9 @@ fn copied(open: &str) -> Vec<String> {
     terminal.until_shows("then open");
     // The code comes last, above the others.
     terminal.until_shows("type   ");
-    terminal.press("jc");
+    terminal.press("\x1b[B");
+    terminal.until_shows("▸ 2  Forward");
+    terminal.press("c");
     terminal.until_shows("sent to your terminal");
     // The frame that says so comes after the copy.
     clipboard(&terminal)
