@@ -18,6 +18,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::{TerminalOptions, Viewport};
 use valetkey::actions::Keymap;
 use valetkey::engine::Row;
+use valetkey::host::Multiplexer;
 use valetkey::model::{
     Account, AccountSource, ConnectionId, ConnectionName, Expiry, Grant, GrantId, ScopeSet,
     Seconds, Summary, UnixTime, Untrusted, Verdict,
@@ -136,7 +137,11 @@ fn setup() -> Setup {
         },
         mouse: false,
         keys: Keymap::default(),
+        elsewhere: None,
         ssh: false,
+        shared: false,
+        inside: Multiplexer::None,
+        interrupted: Vec::new(),
         first_way: None,
         copies: Copies::Terminal,
         warning: None,

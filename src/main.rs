@@ -92,7 +92,9 @@ fn once(parts: cli::TuiParts) -> Result<Ended, RunError> {
         look: look(settings),
         mouse: settings.mouse,
         keys: settings.keys.clone(),
-        ssh: unwished.first_way(false).way != host::FirstWay::Browser,
+        elsewhere: advice::browser_elsewhere(&unwished),
+        ssh: environment.ssh.is_some(),
+        shared: !environment.others.is_empty(),
         first_way: settings
             .first_way
             .filter(|_| environment.first_way(true).reason == "settings"),
@@ -106,6 +108,8 @@ fn once(parts: cli::TuiParts) -> Result<Ended, RunError> {
         },
         start_wizard: parts.wizard.map(|start| start.0),
         zone: TimeZone::system(),
+        interrupted: engine.interrupted(),
+        inside: environment.multiplexer(),
     };
     let mut door = None;
     if let Some(practice) = &parts.practice {

@@ -25,6 +25,8 @@ pub struct Facts {
     pub qr: bool,
     /// Something was deleted that can come back.
     pub deleted: bool,
+    /// The port of a sign-in can be forwarded.
+    pub forward: bool,
     /// A program waits for a person's word, and its question is not open yet.
     pub asked: bool,
 }
@@ -91,6 +93,10 @@ pub(super) fn qr(facts: &Facts) -> Why {
         facts.qr,
         "There is no code, or it does not fit as a picture.",
     )
+}
+
+pub(super) fn forward(facts: &Facts) -> Why {
+    check(facts.forward, "There is no port to forward here.")
 }
 
 pub(super) fn asked(facts: &Facts) -> Why {

@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod doctor;
 mod ignored;
+mod place;
 mod provider;
 pub mod settings;
 mod vault;
@@ -18,6 +19,7 @@ use crate::model::{EndReason, Seconds, Untrusted};
 
 pub use ignored::ignored;
 use ignored::paste;
+pub use place::browser_elsewhere;
 use provider::{authorization, provider};
 use vault::{passphrase_needed, vault};
 
@@ -383,6 +385,12 @@ pub fn advise(error: &Error) -> Advice {
             format!("Its resources: {}", Untrusted::new(known.join("  ")).shown())
         }),
         Error::Withheld { name, why } => withheld(name, *why),
+        Error::NotAnSshTarget => Advice::new(
+            "ssh-host",
+            exit::USAGE,
+            "This names no machine.",
+        )
+        .hint("Give what you type after ssh to get here, such as ada@build or -p 2200 ada@build."),
         Error::NoBrowser => Advice::new(
             "no-browser",
             exit::OTHER,
@@ -447,8 +455,20 @@ fn bind(problem: &BindError) -> Advice {
                 format!("Port {port} is taken{owner}; this provider compares ports."),
             )
             .hint("Stop that program or wait for it, or register another redirect URL.")
-            .fixes([Fix::WaitForPort, Fix::Device, Fix::ChangeRedirect])
+            .fixes([
+                Fix::WaitForPort,
+                Fix::Paste,
+                Fix::Device,
+                Fix::ChangeRedirect,
+            ])
         }
+        BindError::NoLoopback => Advice::new(
+            "no-loopback",
+            exit::OTHER,
+            "This machine has no loopback address of the kind that the redirect URL names.",
+        )
+        .hint("Paste the answer (--paste), use a code (--device), or register a redirect URL of the other kind.")
+        .fixes([Fix::Paste, Fix::Device, Fix::ChangeRedirect]),
         other => Advice::new(
             "listen",
             exit::OTHER,

@@ -550,6 +550,12 @@ pub(super) struct Login {
     /// Read the address that the browser ended on from stdin
     #[arg(long)]
     pub(super) paste: bool,
+    /// What you type after ssh to get here, for the line that forwards the port; remembered
+    #[arg(long, value_name = "USER@HOST", allow_hyphen_values = true)]
+    pub(super) ssh_host: Option<String>,
+    /// Go on with a sign-in that was interrupted, and its code
+    #[arg(long)]
+    pub(super) resume: bool,
     /// Give up after so many seconds (600)
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(super) timeout: Option<u64>,

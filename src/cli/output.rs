@@ -2,10 +2,14 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::advice::Advice;
+use crate::host::{Clock as _, SystemClock};
+use crate::model::UnixTime;
 
 /// Writes a line of data. A closed pipe is an error the caller turns into an exit code, never a panic.
 pub(super) fn data(line: &str) -> io::Result<()> {
@@ -42,6 +46,19 @@ pub(super) fn stdin_is_terminal() -> bool {
 pub(super) fn path(path: &std::path::Path) -> String {
     crate::model::Untrusted::new(path.to_string_lossy())
         .shown()
+        .to_string()
+}
+
+/// Day and minute by the clock on the wall.
+pub(super) fn local_time(at: UnixTime) -> String {
+    let Ok(moment) = Timestamp::from_second(at.0) else {
+        return at.rfc3339();
+    };
+    let moment = moment.to_zoned(TimeZone::system());
+    let today = Timestamp::from_second(SystemClock.now().0)
+        .is_ok_and(|now| now.to_zoned(TimeZone::system()).date() == moment.date());
+    moment
+        .strftime(if today { "%H:%M" } else { "%Y-%m-%d %H:%M" })
         .to_string()
 }
 

@@ -22,6 +22,8 @@ pub(super) enum Control {
         reply: oneshot::Sender<Option<Secret>>,
     },
     UseDevice,
+    /// The name of this machine was filled in.
+    ForwardAgain,
     Answer(Answer),
     Cancel,
 }

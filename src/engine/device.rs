@@ -3,13 +3,14 @@
 use std::pin::Pin;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep_until};
 
 use super::failure::{Endpoint, ProviderFailure};
 use super::job::{Job, Report};
 use super::{Engine, Error, Way};
 use crate::host::{Http, TOKEN_LIMITS};
-use crate::model::{Connection, GrantId, Seconds, Secret};
+use crate::model::{Connection, GrantId, Seconds, Secret, UnixTime, Untrusted};
 use crate::oauth::{self, request};
 
 /// Added for good with each `slow_down` (RFC 8628 section 3.5).
@@ -72,27 +73,53 @@ impl DeviceWay {
             .map_err(|error| ProviderFailure::http(Endpoint::Device, authority.clone(), &error))?;
         let answer = oauth::device_answer(connection, &response)
             .map_err(|error| ProviderFailure::answer(Endpoint::Device, authority, &error))?;
-        let begun = Instant::now();
-        let way = Way::Device {
-            user_code: answer.user_code.shown(),
+        let offer = Offer {
+            user_code: answer.user_code.raw().to_owned(),
             verification_uri: answer.verification_uri.to_string(),
             complete: answer
                 .verification_uri_complete
                 .as_ref()
                 .map(ToString::to_string),
-            expires_at: engine.now().plus(answer.expires_in),
+            expires_at: engine.now().plus(answer.expires_in).0,
+            interval: answer.interval.0,
             foreign_host: answer.foreign_host,
         };
+        offer.keep(engine, connection, &answer.device_code);
+        let way = offer.way();
+        self.wait(engine, connection, answer.device_code, &offer);
+        Ok(way)
+    }
+
+    /// Goes on with the code of a sign-in that was interrupted, if it can still be used.
+    pub(super) fn resume(&mut self, engine: &Engine, connection: &Connection) -> Option<Way> {
+        let kept = engine.with_vault(|vault| vault.device_code(connection));
+        let (offer, device_code) = Offer::read(&kept.ok()??)?;
+        if offer.expires_at <= engine.now().0 {
+            return None;
+        }
+        let way = offer.way();
+        self.wait(engine, connection, device_code, &offer);
+        Some(way)
+    }
+
+    fn wait(
+        &mut self,
+        engine: &Engine,
+        connection: &Connection,
+        device_code: Secret,
+        offer: &Offer,
+    ) {
+        let begun = Instant::now();
+        let left = UnixTime(offer.expires_at).since(engine.now());
         self.open = Some(Open {
             engine: engine.clone(),
             connection: connection.clone(),
-            device_code: answer.device_code,
-            interval: answer.interval,
-            next: begun + Duration::from_secs(answer.interval.0),
-            ends: begun + Duration::from_secs(answer.expires_in.0),
+            device_code,
+            interval: Seconds(offer.interval),
+            next: begun + Duration::from_secs(offer.interval),
+            ends: begun + Duration::from_secs(left.0),
             poll: None,
         });
-        Ok(way)
     }
 
     /// Waits for the next thing to happen; for ever while closed. Safe to drop at any point: a
@@ -154,6 +181,51 @@ impl DeviceWay {
             self.open = None;
         }
         Some(tick)
+    }
+}
+
+/// What a person needs of a code, and when to poll.
+#[derive(Serialize, Deserialize)]
+struct Offer {
+    user_code: String,
+    verification_uri: String,
+    complete: Option<String>,
+    expires_at: i64,
+    interval: u64,
+    foreign_host: bool,
+}
+
+impl Offer {
+    fn way(&self) -> Way {
+        Way::Device {
+            user_code: Untrusted::new(self.user_code.clone()).shown(),
+            verification_uri: self.verification_uri.clone(),
+            complete: self.complete.clone(),
+            expires_at: UnixTime(self.expires_at),
+            foreign_host: self.foreign_host,
+        }
+    }
+
+    /// Seals it with its code, for another process that goes on (conformance Z-10): first line the code,
+    /// second line the rest. Where that fails a cut line costs the code and nothing else.
+    fn keep(&self, engine: &Engine, connection: &Connection, code: &Secret) {
+        let Ok(rest) = serde_json::to_string(self) else {
+            return;
+        };
+        let text = Secret::new(format!("{}\n{rest}", code.reveal()));
+        let now = engine.now();
+        let kept = engine.with_vault(|vault| vault.keep_device_code(connection, &text, now));
+        if kept.is_ok() {
+            engine.note_code(&connection.id, UnixTime(self.expires_at));
+        }
+    }
+
+    fn read(kept: &Secret) -> Option<(Self, Secret)> {
+        let (code, rest) = kept.reveal().split_once('\n')?;
+        Some((
+            serde_json::from_str(rest).ok()?,
+            Secret::new(code.to_owned()),
+        ))
     }
 }
 

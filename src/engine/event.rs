@@ -1,6 +1,7 @@
 //! What the engine tells its viewers, and what they may answer.
 
 use super::History;
+use crate::host::ForwardLines;
 use crate::model::{
     AttemptId, ClientAuth, Connection, ConnectionId, ConnectionName, Provider, RedirectUri,
     RegistrationId, ScopeSet, Seconds, Secret, Shown, Summary, UnixTime, Verdict,
@@ -115,8 +116,10 @@ pub enum Way {
     },
     /// A port forward from the person's own machine.
     Forward {
-        /// What to run on the person's own machine; `USER@HOST` is theirs to fill in.
-        command: String,
+        /// What to run on the person's own machine.
+        lines: ForwardLines,
+        /// What they type after `ssh` to get here; until they told, the lines have a placeholder.
+        target: Option<String>,
         /// What to open there then.
         start_url: String,
     },
@@ -268,6 +271,8 @@ pub struct SignInOptions {
     pub device: bool,
     /// Do not open a browser here.
     pub no_browser: bool,
+    /// The answer may be pasted: go on without a listener where its address cannot be held.
+    pub paste: bool,
     /// Give up after this long; ten minutes when absent.
     pub timeout: Option<Seconds>,
     /// Answers [`Question::WiderGrant`] beforehand.
@@ -276,6 +281,8 @@ pub struct SignInOptions {
     pub accept_account: bool,
     /// Run the test read after acceptance.
     pub test: bool,
+    /// Go on with what an interrupted sign-in left: its device code, or its approval.
+    pub resume: bool,
 }
 
 /// A row of the table.

@@ -101,6 +101,9 @@ pub enum Error {
     /// No program gets this token now (conformance Y-06, Y-08).
     #[error("the token is not given out")]
     Withheld { name: String, why: Withheld },
+    /// Not what one types after `ssh`.
+    #[error("this names no machine")]
+    NotAnSshTarget,
     /// No browser could be started for a page.
     #[error("no browser could be started")]
     NoBrowser,

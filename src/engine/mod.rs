@@ -21,9 +21,11 @@ mod fresh;
 mod give_back;
 mod history;
 mod identify;
+mod interrupted;
 pub mod job;
 mod judge;
 mod others;
+mod reached;
 mod ready;
 mod reuse;
 mod revoke;
@@ -52,6 +54,7 @@ pub use failure::{
 pub use field::{Changed, Edit, Field, FieldProblem, check_client_id, put_all};
 pub use fresh::{Handout, is_due, renew_at};
 pub use history::{Happened, Happening, History, Telling};
+pub use interrupted::Interrupted;
 pub use judge::must_renew;
 pub use ready::{check_resource, is_ready};
 pub use reuse::shared_registration;
@@ -59,7 +62,7 @@ pub use revoke::Revoked;
 pub use siblings::siblings;
 pub use slots::{Surroundings, wait_after};
 
-use crate::host::{Browser, Clock, Environment, random_bytes};
+use crate::host::{Browser, Clock, Environment, SshTarget, random_bytes};
 use crate::model::{
     AttemptId, Connection, ConnectionId, GrantId, RegistrationId, UnixTime, Untrusted,
 };
@@ -91,6 +94,8 @@ struct Inner {
     refreshes: Semaphore,
     /// Attempts in flight, newest last; at most one per connection (conformance A-12).
     attempts: Mutex<Vec<Running>>,
+    /// How the person's own machine reaches this one, when that was filled in here.
+    reached: Mutex<Option<SshTarget>>,
     /// By the last answer of a token endpoint.
     skew: Mutex<Option<Skew>>,
 }
@@ -99,6 +104,8 @@ struct Running {
     attempt: AttemptId,
     connection: ConnectionId,
     remote: Remote,
+    /// Stays behind when the process goes away (conformance Z-10).
+    note: interrupted::Note,
     /// Closes when the attempt has ended.
     ended: watch::Receiver<()>,
 }
@@ -117,6 +124,7 @@ impl Engine {
             viewers: Mutex::default(),
             refreshes: Semaphore::new(fresh::AT_A_TIME),
             attempts: Mutex::default(),
+            reached: Mutex::default(),
             skew: Mutex::default(),
         })))
     }

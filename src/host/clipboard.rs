@@ -22,23 +22,37 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// bytes for a whole sequence; `base64(74,994 bytes)` just fits).
 const LONGEST: usize = 74_994;
 
+/// A program between this one and the terminal that keeps sequences to itself unless they come in its
+/// envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Multiplexer {
+    None,
+    Tmux,
+    Screen,
+}
+
 /// The bytes that ask the terminal to put `text` on the clipboard; an empty text clears it.
 /// `None` when the text is longer than terminals take. tmux and screen need their own envelope.
-pub fn osc52(text: &str, inside_tmux: bool, inside_screen: bool) -> Option<Vec<u8>> {
+pub fn osc52(text: &str, inside: Multiplexer) -> Option<Vec<u8>> {
     if text.len() > LONGEST {
         return None;
     }
     let encoded = STANDARD.encode(text);
     let sequence = format!("\x1b]52;c;{encoded}\x1b\\");
-    let wrapped = if inside_tmux {
-        // tmux passes a sequence through when it is wrapped and its escapes are doubled.
-        format!("\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b"))
-    } else if inside_screen {
-        in_screen(&encoded)
-    } else {
-        sequence
+    let wrapped = match inside {
+        Multiplexer::Tmux => in_tmux(&sequence),
+        Multiplexer::Screen => in_screen(&encoded),
+        Multiplexer::None => sequence,
     };
     Some(wrapped.into_bytes())
+}
+
+/// tmux takes the sequence itself where `set-clipboard` is on or external (the default takes it from
+/// programs only when on), and passes a wrapped one through where `allow-passthrough` is on. Which of them
+/// is on nobody can ask without waiting for an answer, so both are sent; the text is the same.
+fn in_tmux(sequence: &str) -> String {
+    let doubled = sequence.replace('\x1b', "\x1b\x1b");
+    format!("{sequence}\x1bPtmux;{doubled}\x1b\\")
 }
 
 /// GNU screen cuts a device control string at 768 bytes, so the text goes in pieces; a string
@@ -176,16 +190,17 @@ mod tests {
 
     #[test]
     fn w_08_a_plain_terminal_gets_one_write_and_never_a_query() {
-        let bytes = osc52("https://a.example/", false, false).expect("short");
+        let bytes = osc52("https://a.example/", Multiplexer::None).expect("short");
         assert_eq!(bytes, b"\x1b]52;c;aHR0cHM6Ly9hLmV4YW1wbGUv\x1b\\");
         assert!(!bytes.contains(&b'?'));
     }
 
     #[test]
     fn w_08_tmux_and_screen_get_their_envelope() {
-        let tmux = osc52("a", true, false).expect("short");
-        assert_eq!(tmux, b"\x1bPtmux;\x1b\x1b]52;c;YQ==\x1b\x1b\\\x1b\\");
-        let screen = osc52(&"a".repeat(900), false, true).expect("short");
+        let tmux = osc52("a", Multiplexer::Tmux).expect("short");
+        let whole = b"\x1b]52;c;YQ==\x1b\\\x1bPtmux;\x1b\x1b]52;c;YQ==\x1b\x1b\\\x1b\\";
+        assert_eq!(tmux, whole);
+        let screen = osc52(&"a".repeat(900), Multiplexer::Screen).expect("short");
         let text = String::from_utf8(screen).expect("ascii");
         assert_eq!(text.matches("\x1bP").count(), 2);
         let joined = text.replace("\x1bP", "").replace("\x1b\\", "");
@@ -194,8 +209,11 @@ mod tests {
 
     #[test]
     fn w_08_an_overlong_text_is_refused_and_an_empty_one_clears() {
-        assert!(osc52(&"x".repeat(LONGEST), false, false).is_some());
-        assert!(osc52(&"x".repeat(LONGEST + 1), false, false).is_none());
-        assert_eq!(osc52("", false, false).expect("short"), b"\x1b]52;c;\x1b\\");
+        assert!(osc52(&"x".repeat(LONGEST), Multiplexer::None).is_some());
+        assert!(osc52(&"x".repeat(LONGEST + 1), Multiplexer::None).is_none());
+        assert_eq!(
+            osc52("", Multiplexer::None).expect("short"),
+            b"\x1b]52;c;\x1b\\"
+        );
     }
 }

@@ -14,11 +14,13 @@ mod clock;
 mod environment;
 mod fault;
 mod folder;
+mod forward;
 mod http;
 mod keychain;
 mod listener;
 mod log;
 mod notify;
+mod others;
 mod paths;
 mod process;
 mod prompt;
@@ -38,11 +40,12 @@ pub use browser::{
 };
 pub use caller::{SinceBoot, caller, process};
 pub use child::{Ended, HandOver, Program, run_with_token};
-pub use clipboard::{NativeClipboard, osc52};
+pub use clipboard::{Multiplexer, NativeClipboard, osc52};
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use environment::{Environment, FirstWay, Ssh, Suggestion, Wishes, is_ssh_target};
+pub use environment::{Environment, FirstWay, Sources, Ssh, Suggestion, Wishes};
 pub use fault::{Fault, fault_point, note_fault, on_panic};
 pub use folder::{Folder, FolderUse, look_at_folder};
+pub use forward::{ForwardLines, SshTarget, remember_target, remembered_target};
 pub use http::{
     Http, HttpError, Limits, METADATA_LIMITS, TEST_LIMITS, TOKEN_LIMITS, TlsFault, Transport,
     proxy_in_use,

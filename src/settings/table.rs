@@ -3,7 +3,7 @@
 
 use super::read::Draft;
 use super::{Clipboard, keys, theme};
-use crate::host::{FirstWay, is_ssh_target};
+use crate::host::{FirstWay, SshTarget};
 use crate::model::strict_toml::Fields;
 
 /// One line of the table.
@@ -128,7 +128,7 @@ fn program(text: &str) -> Result<String, &'static str> {
 }
 
 fn ssh_host(text: &str) -> Result<String, &'static str> {
-    if is_ssh_target(text) {
+    if SshTarget::parse(text).is_some() {
         Ok(text.to_owned())
     } else {
         Err("use HOST or USER@HOST, of letters, digits and ._-@:%")

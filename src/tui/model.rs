@@ -8,14 +8,15 @@ use super::face::Face;
 use super::notice::Notice;
 use super::screens::{
     Adopting, AgentAsks, Asking, BulkScreen, Details, Dropping, Editing, Finished, HelpScreen,
-    HistoryScreen, Leaving, PaletteScreen, Renaming, Revoking, Waiting,
+    HistoryScreen, InterruptedScreen, Leaving, PaletteScreen, Renaming, Revoking, Waiting,
 };
 use super::table::Table;
 use super::theme::Look;
 use super::wizard::{Presets, Wizard};
 use crate::actions::{Facts, Keymap, Place};
 use crate::agent::Question;
-use crate::host::FirstWay;
+use crate::engine::Interrupted;
+use crate::host::{FirstWay, Multiplexer};
 use crate::model::{Connection, Health, UnixTime};
 
 /// From this width on the details stand beside the table.
@@ -29,8 +30,14 @@ pub struct Setup {
     pub look: Look,
     pub mouse: bool,
     pub keys: Keymap,
-    /// Over SSH, or where else no browser opens.
+    /// No browser opens here: why, in a sentence.
+    pub elsewhere: Option<String>,
+    /// Over SSH, as the title line says it.
     pub ssh: bool,
+    /// Others can reach the ports of this machine: forwarding one comes last.
+    pub shared: bool,
+    /// The multiplexer between the program and the person's terminal.
+    pub inside: Multiplexer,
     /// The way of signing in that the person wants first.
     pub first_way: Option<FirstWay>,
     pub copies: Copies,
@@ -46,6 +53,8 @@ pub struct Setup {
     pub start_wizard: Option<Option<String>>,
     /// For absolute times.
     pub zone: TimeZone,
+    /// Sign-ins that ended with their program or line, oldest first.
+    pub interrupted: Vec<Interrupted>,
 }
 
 /// Where copied text goes.
@@ -115,7 +124,7 @@ impl World {
 
     /// Whether a local browser is of use.
     pub(super) fn browser_here(&self) -> bool {
-        !self.setup.ssh || self.setup.first_way == Some(FirstWay::Browser)
+        self.setup.elsewhere.is_none() || self.setup.first_way == Some(FirstWay::Browser)
     }
 
     /// Whether a sign-in opens it unasked.
@@ -154,6 +163,7 @@ pub(super) enum Screen {
     Leaving(Leaving),
     Waiting(Waiting),
     Bulk(BulkScreen),
+    Interrupted(InterruptedScreen),
     Adopting(Adopting),
     AgentAsks(AgentAsks),
 }
@@ -176,6 +186,7 @@ impl Screen {
             Self::Leaving(screen) => screen,
             Self::Waiting(screen) => screen,
             Self::Bulk(screen) => screen,
+            Self::Interrupted(screen) => screen,
             Self::Adopting(screen) => screen,
             Self::AgentAsks(screen) => screen,
         }
@@ -198,6 +209,7 @@ impl Screen {
             Self::Leaving(screen) => screen,
             Self::Waiting(screen) => screen,
             Self::Bulk(screen) => screen,
+            Self::Interrupted(screen) => screen,
             Self::Adopting(screen) => screen,
             Self::AgentAsks(screen) => screen,
         }
@@ -244,6 +256,12 @@ impl Model {
             start_at: 0,
             kept: None,
         };
+        let interrupted = std::mem::take(&mut model.world.setup.interrupted);
+        // The oldest lies on top.
+        for attempt in interrupted.into_iter().rev() {
+            let screen = InterruptedScreen::new(attempt);
+            model.screens.push(Screen::Interrupted(screen));
+        }
         if let Some(typed) = start {
             let wizard = Wizard::starting_with(typed.as_deref(), &model.world);
             model.screens.push(Screen::Wizard(Box::new(wizard)));
@@ -303,6 +321,7 @@ impl Model {
             practice: !world.setup.practice,
             deleted: !world.deleted.is_empty(),
             qr: false,
+            forward: false,
             asked: super::asked::can_open(self),
         };
         if let Some(screen) = self.top() {
@@ -360,6 +379,10 @@ impl Model {
 
     pub fn size(&self) -> (u16, u16) {
         self.world.size
+    }
+
+    pub fn multiplexer(&self) -> Multiplexer {
+        self.world.setup.inside
     }
 
     pub fn look(&self) -> Look {

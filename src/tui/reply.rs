@@ -147,11 +147,14 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             else {
                 return Vec::new();
             };
-            if let (AddressUse::Show, Screen::Authorize(authorize)) =
-                (purpose, &mut model.screens[at])
-            {
+            let Screen::Authorize(authorize) = &mut model.screens[at] else {
+                return Vec::new();
+            };
+            if purpose == AddressUse::Show {
                 authorize.show_address(&attempt, address);
                 Vec::new()
+            } else if purpose == AddressUse::Print {
+                vec![Request::PrintRaw(authorize.lines_to_print(&address))]
             } else {
                 let what = "The address, good for this sign-in only,";
                 copy(model, what, address).into_iter().collect()

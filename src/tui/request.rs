@@ -55,6 +55,16 @@ pub enum Request {
         attempt: AttemptId,
         answer: Answer,
     },
+    /// What the person types after `ssh` to get here.
+    ReachedAs(String),
+    /// Texts that belong outside the alternate screen, each on a line of its own.
+    PrintRaw(Secret),
+    /// It ends with the program, and can be gone on with at the next start.
+    Interrupt {
+        attempt: AttemptId,
+    },
+    /// What an interrupted sign-in to this connection left.
+    ForgetInterrupted(ConnectionId),
     Cancel {
         attempt: AttemptId,
     },
@@ -111,6 +121,7 @@ pub enum Request {
 pub enum AddressUse {
     Copy,
     Show,
+    Print,
 }
 
 impl Request {
@@ -133,6 +144,10 @@ impl Request {
             Self::Address { .. } => "address",
             Self::UseDevice { .. } => "use-device",
             Self::AnswerQuestion { .. } => "answer",
+            Self::ReachedAs(_) => "reached-as",
+            Self::PrintRaw(_) => "print-raw",
+            Self::Interrupt { .. } => "interrupt",
+            Self::ForgetInterrupted(_) => "forget-interrupted",
             Self::Cancel { .. } => "cancel",
             Self::AnswerAgent { answer, .. } => match answer {
                 agent::Answer::Once => "agent-once",

@@ -72,10 +72,11 @@ pub async fn run(
         queue,
         clock,
         last_tick: Instant::now(),
+        outside: false,
     };
-    let ended = face.go().await;
-    face.give_up();
-    Ok(ended?)
+    let ended = face.go().await?;
+    face.give_up(ended);
+    Ok(ended)
 }
 
 struct Running<'a> {
@@ -86,6 +87,8 @@ struct Running<'a> {
     queue: UnboundedReceiver<Msg>,
     clock: &'a dyn Fn() -> UnixTime,
     last_tick: Instant,
+    /// Texts stand on the normal screen until the next key.
+    outside: bool,
 }
 
 /// What the loop does next.
@@ -143,6 +146,9 @@ impl Running<'_> {
     /// Draws at the size of this moment. The event of a change can be lost when a key comes at the
     /// same time (crossterm 0.29).
     fn draw(&mut self) -> io::Result<()> {
+        if self.outside {
+            return Ok(());
+        }
         let (width, height) = self.guard.size()?;
         if (width, height) != self.model.size() {
             // A new size asks for nothing.
@@ -168,6 +174,15 @@ impl Running<'_> {
     }
 
     fn event(&mut self, event: Event) -> io::Result<Next> {
+        let pressed = matches!(event, Event::Key(_) | Event::Paste(_));
+        if self.outside && pressed {
+            self.outside = false;
+            self.guard.come_back()?;
+            // The key was for coming back; a paste is meant for the screen.
+            if matches!(event, Event::Key(_)) {
+                return Ok(Next::Draw);
+            }
+        }
         let msg = match event {
             Event::Key(key) => Msg::Key(key),
             Event::Paste(text) => Msg::Paste(Secret::new(text)),
@@ -204,7 +219,14 @@ impl Running<'_> {
                 Request::Suspend => next = Next::Sleep,
                 Request::Redraw => self.guard.forget()?,
                 Request::Mouse(on) => self.guard.set_mouse(on)?,
-                Request::Copy(text) => self.guard.copy(text.reveal())?,
+                Request::Copy(text) => {
+                    let inside = self.model.multiplexer();
+                    self.guard.copy(text.reveal(), inside)?;
+                }
+                Request::PrintRaw(text) => {
+                    self.guard.print_outside(text.reveal())?;
+                    self.outside = true;
+                }
                 other => self.backend.perform(other, &self.replies),
             }
         }
@@ -231,14 +253,18 @@ impl Running<'_> {
     }
 
     /// A sign-in that still waits is stopped: nobody would see how it ends.
-    fn give_up(&mut self) {
+    fn give_up(&mut self, ended: Ended) {
         let running = self
             .model
             .running()
             .and_then(|authorize| authorize.attempt().cloned());
         if let Some(attempt) = running {
-            self.backend
-                .perform(Request::Cancel { attempt }, &self.replies);
+            let request = match ended {
+                Ended::Quit | Ended::Practise => Request::Cancel { attempt },
+                // Whoever was cut off may go on with it (conformance Z-10).
+                Ended::Signal(_) | Ended::TerminalLost => Request::Interrupt { attempt },
+            };
+            self.backend.perform(request, &self.replies);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::io::{self, Stdout, Write, stdout};
 use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 use std::thread::{self, ThreadId};
 
-use crossterm::cursor::Show;
+use crossterm::cursor::{MoveToPreviousLine, Show};
 use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange,
 };
@@ -19,7 +19,7 @@ use ratatui::backend::CrosstermBackend;
 
 use super::model::Model;
 use super::view::view;
-use crate::host::note_fault;
+use crate::host::{Multiplexer, note_fault, osc52};
 
 /// Clicks and the wheel, with coordinates beyond 223; no reports of mere movement, which would
 /// wake the program for nothing.
@@ -34,6 +34,8 @@ static HOOK: Once = Once::new();
 pub(super) struct Guard {
     terminal: Terminal<CrosstermBackend<Stdout>>,
     mouse: bool,
+    /// Lines that stand on the normal screen.
+    outside: usize,
 }
 
 impl Guard {
@@ -46,7 +48,11 @@ impl Guard {
         enter_modes(mouse).inspect_err(|_| leave_modes(&mut stdout()))?;
         let terminal = Terminal::new(CrosstermBackend::new(stdout()))
             .inspect_err(|_| leave_modes(&mut stdout()))?;
-        Ok(Self { terminal, mouse })
+        Ok(Self {
+            terminal,
+            mouse,
+            outside: 0,
+        })
     }
 
     /// Draws one frame, all at once where the terminal can.
@@ -67,12 +73,48 @@ impl Guard {
         execute!(stdout(), Print(if on { MOUSE_ON } else { MOUSE_OFF }))
     }
 
-    /// Sends a text to the terminal's clipboard (OSC 52); nobody can know whether it is taken.
-    pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
-        execute!(
-            self.terminal.backend_mut(),
-            crossterm::clipboard::CopyToClipboard::to_clipboard_from(text)
-        )
+    /// Sends a text to the terminal's clipboard (OSC 52), in the envelope that tmux or screen wants;
+    /// nobody can know whether it is taken. What is longer than terminals take is not sent.
+    pub(super) fn copy(&mut self, text: &str, inside: Multiplexer) -> io::Result<()> {
+        let out = self.terminal.backend_mut();
+        if let Some(bytes) = osc52(text, inside) {
+            out.write_all(&bytes)?;
+        }
+        Write::flush(out)
+    }
+
+    /// Shows texts on the normal screen, where the terminal's own selection takes a long line whole. They
+    /// stand there until [`Guard::come_back`].
+    pub(super) fn print_outside(&mut self, texts: &str) -> io::Result<()> {
+        let width = usize::from(self.size()?.0.max(1));
+        let lines: Vec<&str> = texts.lines().chain(["", "Any key goes back."]).collect();
+        self.outside = lines
+            .iter()
+            .map(|line| line.chars().count().div_ceil(width).max(1))
+            .sum();
+        let mut out = stdout();
+        queue!(out, Print(MOUSE_OFF), LeaveAlternateScreen, Show)?;
+        for line in lines {
+            queue!(out, Print(line), Print("\r\n"))?;
+        }
+        out.flush()
+    }
+
+    /// Wipes what was shown, so that it does not stay above the shell's next prompt, and takes the
+    /// alternate screen again.
+    pub(super) fn come_back(&mut self) -> io::Result<()> {
+        let lines = u16::try_from(std::mem::take(&mut self.outside)).unwrap_or(u16::MAX);
+        let mut out = stdout();
+        queue!(
+            out,
+            MoveToPreviousLine(lines),
+            Clear(ClearType::FromCursorDown)
+        )?;
+        queue!(out, EnterAlternateScreen)?;
+        if self.mouse {
+            queue!(out, Print(MOUSE_ON))?;
+        }
+        self.forget()
     }
 
     /// Gives the terminal back as it was, for the time of a suspension.

@@ -63,6 +63,8 @@ impl Vault {
                 ],
             )?;
             records::erase(tx, connection.id.as_str(), &CANDIDATE)?;
+            // It is spent, or another way was faster.
+            records::erase(tx, connection.id.as_str(), &[Kind::DeviceCode])?;
             let access = records::place(connection, Kind::CandidateAccess, generation);
             records::put(tx, vault_key, &access, &candidate.access_token)?;
             if let Some(token) = &candidate.refresh_token {

@@ -10,11 +10,12 @@ use crate::model::{
     Account, Connection, ConnectionId, EndReason, Grant, Problem, Secret, UnixTime,
 };
 
-const TOKENS: [Kind; 4] = [
+const TOKENS: [Kind; 5] = [
     Kind::AccessToken,
     Kind::RefreshToken,
     Kind::Intent,
     Kind::SecondCopy,
+    Kind::DeviceCode,
 ];
 
 impl Vault {

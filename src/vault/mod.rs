@@ -8,12 +8,14 @@
 //! behind it is an implementation detail of this room; `db.rs` alone names its files.
 
 mod anchor;
+mod attempts;
 mod backup;
 mod candidates;
 mod carry;
 mod carry_body;
 mod db;
 mod definitions;
+mod device_code;
 mod error;
 mod grants;
 mod handouts;
@@ -41,6 +43,7 @@ mod tests;
 mod unlocking;
 mod verifier;
 
+pub use attempts::{AttemptNote, InterruptedAttempt, forget_attempt, interrupted_attempts};
 pub use backup::{BackupProblem, LONGEST_BACKUP, check_backup, is_backup};
 pub use candidates::Candidate;
 pub use carry::{Addition, Backup, Carried};

@@ -70,6 +70,13 @@ pub(super) fn get(
     }
 }
 
+/// Whether there is such a record; needs no key.
+pub(super) fn exists(sql: &Sql, owner: &str, kind: Kind) -> Result<bool, VaultError> {
+    Ok(sql
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM sealed WHERE owner = ?1 AND kind = ?2)")?
+        .query_row(params![owner, kind.as_str()], |row| row.get(0))?)
+}
+
 /// Erases records of these kinds; the engine overwrites their pages.
 pub(super) fn erase(tx: &Sql, owner: &str, kinds: &[Kind]) -> Result<(), VaultError> {
     let mut statement = tx.prepare_cached("DELETE FROM sealed WHERE owner = ?1 AND kind = ?2")?;

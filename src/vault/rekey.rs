@@ -317,7 +317,7 @@ fn place_of<'a>(tx: &Sql, owner: &'a str, kind: Kind) -> Result<Binding<'a>, Vau
                 identity: registrations::stored_identity(tx, &id)?.ok_or(stray)?,
             });
         }
-        Kind::SecondCopy => "",
+        Kind::SecondCopy | Kind::DeviceCode => "",
         Kind::Verifier | Kind::Slot | Kind::Backup => return Err(stray),
     };
     let id = ConnectionId::parse(owner).ok_or(stray.clone())?;

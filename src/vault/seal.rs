@@ -26,6 +26,8 @@ pub(super) enum Kind {
     Intent,
     /// Marks a sign-in that came out of a backup.
     SecondCopy,
+    /// Of a sign-in that waits.
+    DeviceCode,
     /// The body of a backup.
     Backup,
 }
@@ -43,13 +45,14 @@ impl Kind {
             Self::CandidateRefresh => "candidate-refresh-token",
             Self::Intent => "intent",
             Self::SecondCopy => "second-copy",
+            Self::DeviceCode => "device-code",
             Self::Backup => "backup",
         }
     }
 }
 
 impl Kind {
-    const STORED: [Self; 7] = [
+    const STORED: [Self; 8] = [
         Self::ClientSecret,
         Self::AccessToken,
         Self::RefreshToken,
@@ -57,6 +60,7 @@ impl Kind {
         Self::CandidateRefresh,
         Self::Intent,
         Self::SecondCopy,
+        Self::DeviceCode,
     ];
 
     /// The kind of a stored record by its word in the file.

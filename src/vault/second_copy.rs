@@ -6,7 +6,7 @@
 //! it is sealed. Taking the vault into use ([`super::Vault::adopt`]), a new sign-in and the end of the
 //! sign-in take it away.
 
-use rusqlite::{Connection as Sql, params};
+use rusqlite::Connection as Sql;
 
 use super::seal::Kind;
 use super::{VaultError, VaultKey, records};
@@ -19,12 +19,7 @@ pub(super) fn mark(tx: &Sql, key: &VaultKey, connection: &Connection) -> Result<
 
 /// Nothing may be spent from a sign-in that may be in use elsewhere.
 pub(super) fn refuse(sql: &Sql, id: &ConnectionId) -> Result<(), VaultError> {
-    let marked: bool = sql
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM sealed WHERE owner = ?1 AND kind = ?2)")?
-        .query_row(params![id.as_str(), Kind::SecondCopy.as_str()], |row| {
-            row.get(0)
-        })?;
-    if marked {
+    if records::exists(sql, id.as_str(), Kind::SecondCopy)? {
         return Err(VaultError::SecondCopy);
     }
     Ok(())

@@ -266,6 +266,19 @@ pub(super) fn over_ssh(book: &mut Book, size: Size) {
         "ssh-02-ways",
         "All ways to sign in where no browser is",
     );
+    term.press("h");
+    term.until_shows("What did you type");
+    term.press("ada@notes.example");
+    term.until_shows("ada@notes.example");
+    book.page(
+        &term,
+        "ssh-04-host",
+        "This machine's name, asked once, and more forms of the line",
+    );
+    term.press(ENTER);
+    term.until_shows("then open");
+    term.until_shows(" ada@notes.example");
+    book.page(&term, "ssh-05-named", "The line with this machine's name");
     term.press("Q");
     term.until_shows("Check that the page shows");
     term.press("Q");

@@ -32,8 +32,9 @@ impl Answer {
 pub(crate) fn get(url: &str, headers: &[(&str, &str)]) -> Answer {
     let url = Url::parse(url).expect("an address");
     let port = url.port().expect("a port");
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a listener");
-    let host = format!("127.0.0.1:{port}");
+    let name = url.host_str().expect("a host");
+    let mut stream = TcpStream::connect((name.trim_matches(['[', ']']), port)).expect("a listener");
+    let host = format!("{name}:{port}");
     let mut head = format!("GET {} HTTP/1.1\r\n", &url[url::Position::BeforePath..]);
     let given = |name: &str| {
         headers

@@ -113,6 +113,10 @@ pub(super) fn environment(environment: &Environment, first: Suggestion) -> Check
         ),
         (environment.tmux, "tmux"),
         (environment.screen, "screen"),
+        (environment.mosh, "mosh"),
+        (environment.sudo, "sudo"),
+        (environment.remote_editor, "remote editor"),
+        (!environment.others.is_empty(), "other users are logged in"),
     ];
     let facts: Vec<&str> = facts
         .into_iter()
@@ -124,13 +128,14 @@ pub(super) fn environment(environment: &Environment, first: Suggestion) -> Check
         FirstWay::Paste if first.reason == "settings" => "pasting comes first",
         FirstWay::Forward if first.reason == "settings" => "a forwarded port comes first",
         FirstWay::Device if first.reason == "settings" => "a code comes first, where it is offered",
-        FirstWay::Device | FirstWay::Forward | FirstWay::Paste => {
-            "a code, a forwarded port or pasting come first"
-        }
+        _ if !environment.others.is_empty() => "a code or pasting come first",
+        _ if environment.ssh.is_some() => "a code, a forwarded port or pasting come first",
+        _ => "a code or pasting come first",
     };
     let why = match first.reason {
         "settings" => "config.toml says so",
         "browser_variable" => "somebody named one",
+        "others" => "other users of this machine could reach a port on it",
         "ssh" => "a page opened here would open where nobody looks",
         "wsl" => "WSL opens the one of Windows",
         "desk" => "a page can open here",

@@ -78,6 +78,7 @@ fn failed(advice: &Advice, step: Option<&str>) -> Value {
 fn way(way: &Way) -> Value {
     let mut value = json!({
         "event": "way", "way": null, "url": null, "code": null, "command": null,
+        "escape": null, "control": null,
         "expires_at": null, "foreign_host": null,
     });
     value["way"] = json!(match way {
@@ -88,9 +89,13 @@ fn way(way: &Way) -> Value {
     });
     match way {
         Way::Open { start_url } => value["url"] = json!(start_url),
-        Way::Forward { command, start_url } => {
+        Way::Forward {
+            lines, start_url, ..
+        } => {
             value["url"] = json!(start_url);
-            value["command"] = json!(command);
+            value["command"] = json!(lines.command);
+            value["escape"] = json!(lines.escape);
+            value["control"] = json!(lines.control);
         }
         Way::Paste => {}
         Way::Device {

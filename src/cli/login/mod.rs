@@ -1,6 +1,7 @@
 //! `login`: a sign-in told line by line, or as JSON lines.
 
 mod events;
+mod interrupted;
 mod lines;
 mod words;
 
@@ -25,6 +26,8 @@ impl Login {
             device: false,
             no_browser: false,
             paste: false,
+            ssh_host: None,
+            resume: false,
             timeout: None,
             accept_wider: false,
             accept_account: false,
@@ -36,6 +39,9 @@ impl Login {
 pub(super) fn run(setup: &Setup, login: &Login) -> Result<(), Failed> {
     let ready = || {
         let connection = setup.engine.connection(&login.name)?;
+        if let Some(target) = &login.ssh_host {
+            setup.engine.set_reached_as(target)?;
+        }
         setup.open_vault()?;
         setup.prove_keychain()?;
         Ok((connection.id, runtime()?))
@@ -56,14 +62,17 @@ fn early(setup: &Setup, login: &Login, failed: Failed) -> Failed {
 }
 
 async fn story(setup: &Setup, login: &Login, id: &ConnectionId) -> Result<(), Failed> {
+    let resume = interrupted::goes_on(setup, login, id)?;
     let mut changes = setup.engine.subscribe();
     let options = SignInOptions {
         device: login.device,
         no_browser: login.no_browser || login.paste,
+        paste: login.paste,
         timeout: login.timeout.map(Seconds),
         accept_wider: login.accept_wider,
         accept_account: login.accept_account,
         test: false,
+        resume,
     };
     let attempt = setup
         .engine
@@ -94,7 +103,12 @@ async fn story(setup: &Setup, login: &Login, id: &ConnectionId) -> Result<(), Fa
                 None => break,
             },
             line = telling.lines.next() => telling.typed(&attempt, line).await,
-            () = signals.next() => attempt.remote.cancel(),
+            wanted = signals.next() => if wanted {
+                setup.engine.stop(&attempt.id);
+            } else {
+                // Whoever was cut off may go on with it (conformance Z-10).
+                attempt.remote.cancel();
+            },
         }
         telling.give_up(&attempt);
     }
@@ -227,7 +241,7 @@ impl Telling<'_> {
                 "Give the whole address that the browser ended on as a line of stdin.",
             ),
         });
-        attempt.remote.cancel();
+        self.setup.engine.stop(&attempt.id);
     }
 
     async fn end(self, attempt: Attempt) -> Result<(), Failed> {
@@ -253,7 +267,7 @@ impl Telling<'_> {
     }
 }
 
-/// Interrupt, termination and hang-up all stop the attempt; what is stored stays.
+/// Interrupt, termination and hang-up all end the attempt; what is stored stays.
 struct Signals([tokio::signal::unix::Signal; 3]);
 
 impl Signals {
@@ -263,12 +277,13 @@ impl Signals {
             .map_err(|_| Failed::from(Error::Internal("no signals")))
     }
 
-    async fn next(&mut self) {
+    /// The next one; whether a person wanted it.
+    async fn next(&mut self) -> bool {
         let [hangup, interrupt, terminate] = &mut self.0;
         tokio::select! {
-            _ = hangup.recv() => {}
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = hangup.recv() => false,
+            _ = interrupt.recv() => true,
+            _ = terminate.recv() => false,
         }
     }
 }

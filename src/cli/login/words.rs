@@ -43,15 +43,21 @@ pub(super) async fn tell(event: &AttemptEvent, attempt: &Attempt, pastes: bool, 
 
 /// The ways of a machine without a browser.
 async fn no_browser_here(attempt: &Attempt, pastes: bool) {
-    if let Some(url) = attempt.remote.start_url(false).await {
+    let start = attempt.remote.start_url(false).await;
+    if let Some(url) = &start {
         output::note(&format!("Open this in a browser on this machine:\n  {url}"));
     }
+    let lead = if start.is_some() {
+        "Or in a browser anywhere else:"
+    } else {
+        "Open this in a browser anywhere:"
+    };
     if !pastes {
         return;
     }
     if let Some(url) = attempt.remote.authorization_url().await {
         output::note(&format!(
-            "Or in a browser anywhere else:\n  {}\nApprove; the browser then fails to load a page: paste its whole address here (it is not\nshown). Never send it to anyone.",
+            "{lead}\n  {}\nApprove; the browser then fails to load a page: paste its whole address here (it is not\nshown). Never send it to anyone.",
             url.reveal()
         ));
     }
@@ -59,9 +65,21 @@ async fn no_browser_here(attempt: &Attempt, pastes: bool) {
 
 fn way(way: &Way) {
     match way {
-        Way::Forward { command, start_url } => output::note(&format!(
-            "Or forward the port: on your laptop, in another terminal, run\n  {command}\nthen open  {start_url}"
-        )),
+        Way::Forward {
+            lines,
+            target,
+            start_url,
+        } => {
+            let fill_in = if target.is_none() {
+                "\n(HOST is the name you typed to get here; --ssh-host USER@HOST fills it in, once)"
+            } else {
+                ""
+            };
+            output::note(&format!(
+                "Or forward the port: on your laptop, in another terminal, run\n  {}{fill_in}\nthen open  {start_url}",
+                lines.command
+            ));
+        }
         Way::Device {
             user_code,
             verification_uri,

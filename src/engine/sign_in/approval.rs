@@ -57,7 +57,7 @@ impl Story {
                     DeviceTick::Waiting => {}
                     DeviceTick::SlowDown => self.ignored(Ignored::SlowDown),
                     DeviceTick::Failed(error) => {
-                        if self.serving.is_none() || matches!(*error, Error::Declined) {
+                        if flow.is_none() || matches!(*error, Error::Declined) {
                             return Err(*error);
                         }
                         self.ignored(Ignored::DeviceWayClosed(Arc::new(*error)));
@@ -124,6 +124,10 @@ impl Story {
         match control {
             Control::Cancel => Err(Error::Cancelled),
             Control::Answer(_) => Ok(None),
+            Control::ForwardAgain => {
+                self.offer_forward();
+                Ok(None)
+            }
             Control::UseDevice => {
                 if !device.is_open() && self.connection.provider.endpoints.device.is_some() {
                     self.open_device_way(device, false).await?;

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::attempt::Control;
 use super::device::{DeviceTick, DeviceWay};
+use super::interrupted::Note;
 use super::{
     Attempt, AttemptEvent, Change, Engine, Error, Ignored, Outcome, SignInOptions, Step, StepState,
     hold,
@@ -22,6 +23,7 @@ use super::{
 use crate::host::{Page, Serving, fault_point, random_bytes};
 use crate::model::{AttemptId, Connection, ConnectionId, Seconds, Untrusted};
 use acceptance::Accepted;
+use approval::Approved;
 
 /// How long a stopped attempt waits for a device poll in flight.
 const LATE_POLL: Duration = Duration::from_secs(3);
@@ -37,6 +39,7 @@ impl Engine {
         let (control, inbox) = mpsc::unbounded_channel();
         let remote = super::attempt::Remote(control);
         let (alive, ended) = watch::channel(());
+        let note = Note::default();
         let mut older = Vec::new();
         {
             let mut running = hold(&self.0.attempts);
@@ -48,6 +51,7 @@ impl Engine {
                 attempt: attempt.clone(),
                 connection: id.clone(),
                 remote: remote.clone(),
+                note: note.clone(),
                 ended,
             });
         }
@@ -59,6 +63,7 @@ impl Engine {
             options,
             inbox,
             older,
+            note,
             _alive: alive,
             step: Step::Listen,
             port: 0,
@@ -91,6 +96,7 @@ struct Story {
     inbox: mpsc::UnboundedReceiver<Control>,
     /// Cancelled attempts of this connection; each channel closes when its attempt has ended.
     older: Vec<watch::Receiver<()>>,
+    note: Note,
     _alive: watch::Sender<()>,
     /// The step under way, for telling where it failed.
     step: Step,
@@ -112,6 +118,10 @@ impl Story {
             Err(Error::Internal("the sign-in broke off"))
         };
         hold(&self.engine.0.attempts).retain(|running| running.attempt != self.attempt);
+        // Who stops a sign-in takes its note away; a hang-up does not.
+        if !matches!(result, Err(Error::Cancelled)) {
+            self.engine.attempt_over(&self.connection.id, &self.note);
+        }
         let result = match result {
             Ok(outcome) => {
                 self.event(AttemptEvent::Done {
@@ -145,15 +155,21 @@ impl Story {
         }
         // A sign-in that cannot be stored must not begin (conformance T-05).
         self.engine.prove_storage()?;
+        self.begin_note();
         let deadline = Instant::now() + Duration::from_secs(self.lifetime().0);
         let flow = self.listen()?;
         let mut device = DeviceWay::default();
-        self.offer_ways().await;
-        if flow.is_none() || self.wants_device_at_once() {
-            self.open_device_way(&mut device, flow.is_none()).await?;
-        }
-        self.begin(Step::Approve);
-        let approved = self.approval(flow.as_ref(), &mut device, deadline).await;
+        self.offer_ways(flow.is_some()).await;
+        let approved = if let Some(grant) = self.approved_meanwhile() {
+            Ok(Approved::ByDevice(grant))
+        } else {
+            let resumed = self.resume_device_way(&mut device);
+            if !resumed && (flow.is_none() || self.wants_device_at_once()) {
+                self.open_device_way(&mut device, flow.is_none()).await?;
+            }
+            self.begin(Step::Approve);
+            self.approval(flow.as_ref(), &mut device, deadline).await
+        };
         let result = match approved {
             Ok(approved) => self.after_approval(flow, approved).await,
             Err(error) => {

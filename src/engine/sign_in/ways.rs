@@ -5,9 +5,13 @@ use std::sync::Arc;
 use super::super::device::DeviceWay;
 use super::super::{AttemptEvent, Error, Ignored, Step, StepState, Way};
 use super::Story;
-use crate::host::{BrowserUrl, FirstWay, Judgement, Listener, Serving, random_bytes};
-use crate::model::Quirk;
+use crate::host::{BindError, BrowserUrl, FirstWay, Judgement, Listener, Serving, random_bytes};
+use crate::model::{GrantId, Quirk};
 use crate::oauth::{CallbackVerdict, Flow, IgnoreReason};
+use crate::vault::Vault;
+
+/// Stands in a redirect address that nobody listens on.
+const PASTED_PORT: u16 = 8765;
 
 impl Story {
     /// Opens the listener, where the provider has a browser sign-in and a device code was not
@@ -29,8 +33,16 @@ impl Story {
             return Ok(None);
         }
         let redirect = &self.connection.registration.redirect;
-        let listener = Listener::bind(redirect)?;
-        let port = listener.port();
+        let listener = match Listener::bind(redirect) {
+            // Whoever has the port gets the answer of a browser on this machine, and cannot use it
+            // (PKCE). One on another machine ends on a page that fails, as ever.
+            Err(BindError::PortTaken { .. } | BindError::NoLoopback) if self.options.paste => None,
+            bound => Some(bound?),
+        };
+        let port = match (&listener, redirect.port) {
+            (Some(listener), _) => listener.port(),
+            (None, fixed) => fixed.unwrap_or(PASTED_PORT),
+        };
         self.port = port;
         let redirect_uri = redirect.with_port(port);
         let flow = Flow::new(
@@ -41,6 +53,10 @@ impl Story {
             self.engine.now().plus(self.lifetime()),
         );
         let flow = Arc::new(flow.relayed_to(port));
+        let Some(listener) = listener else {
+            self.state(Step::Listen, StepState::Skipped, None);
+            return Ok(Some(flow));
+        };
         let judging = flow.clone();
         let judge = move |query: &str| match judging.check_callback(query) {
             CallbackVerdict::Ignored(reason) => judgement(reason),
@@ -53,23 +69,19 @@ impl Story {
         Ok(Some(flow))
     }
 
-    /// Opens the browser where there is one, and names the other ways.
-    pub(super) async fn offer_ways(&mut self) {
+    /// Opens the browser where there is one, and names the other ways. `flow`: an answer can come by a
+    /// browser.
+    pub(super) async fn offer_ways(&mut self, flow: bool) {
         let Some(start_url) = self.serving.as_ref().map(Serving::start_url) else {
+            if flow {
+                self.event(AttemptEvent::Way(Way::Paste));
+            }
             self.state(Step::Browser, StepState::Skipped, None);
             return;
         };
         self.begin(Step::Browser);
         let remote = self.browser_is_elsewhere();
-        let port = self.port;
-        if self.engine.environment().ssh.is_some() {
-            let host = self.connection.registration.redirect.host;
-            let command = self.engine.environment().forward_command(port, host);
-            self.event(AttemptEvent::Way(Way::Forward {
-                command,
-                start_url: start_url.clone(),
-            }));
-        }
+        self.offer_forward();
         self.event(AttemptEvent::Way(Way::Open {
             start_url: start_url.clone(),
         }));
@@ -79,6 +91,24 @@ impl Story {
             return;
         }
         self.open_browser(&start_url).await;
+    }
+
+    /// How to forward the port, where the person came over SSH.
+    pub(super) fn offer_forward(&self) {
+        let environment = self.engine.environment();
+        let Some(start_url) = self.serving.as_ref().map(Serving::start_url) else {
+            return;
+        };
+        if environment.ssh.is_none() {
+            return;
+        }
+        let target = self.engine.reached_as();
+        let host = self.connection.registration.redirect.host;
+        self.event(AttemptEvent::Way(Way::Forward {
+            lines: environment.forward_lines(self.port, host, target.as_ref()),
+            target: target.map(|target| target.to_string()),
+            start_url,
+        }));
     }
 
     pub(super) async fn open_browser(&mut self, start_url: &str) {
@@ -112,6 +142,39 @@ impl Story {
         let offered = self.connection.provider.endpoints.device.is_some();
         let first = self.engine.environment().first_way(true).way;
         offered && (self.options.device || first == FirstWay::Device)
+    }
+
+    /// Notes that it begins; what an earlier one left is only kept to go on with it.
+    pub(super) fn begin_note(&mut self) {
+        let id = &self.connection.id;
+        if !self.options.resume {
+            self.engine.forget_interrupted(id);
+        }
+        self.engine.begin_note(id, &self.note);
+    }
+
+    /// The approval of an interrupted sign-in that came in after its process was gone: the last poll for
+    /// a device code runs in a process of its own.
+    pub(super) fn approved_meanwhile(&self) -> Option<GrantId> {
+        let waiting = |vault: &mut Vault| vault.candidate(&self.connection.id);
+        let grant = self.engine.with_vault(waiting).ok().flatten();
+        grant
+            .filter(|_| self.options.resume)
+            .map(|candidate| candidate.id)
+    }
+
+    /// Goes on with the device code of an interrupted sign-in; `false` when there is none any more.
+    pub(super) fn resume_device_way(&mut self, device: &mut DeviceWay) -> bool {
+        let way = self
+            .options
+            .resume
+            .then(|| device.resume(&self.engine, &self.connection))
+            .flatten();
+        let resumed = way.is_some();
+        if let Some(way) = way {
+            self.event(AttemptEvent::Way(way));
+        }
+        resumed
     }
 
     pub(super) async fn open_device_way(

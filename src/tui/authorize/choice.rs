@@ -68,7 +68,7 @@ impl Authorize {
         }
         // Without a browser here the forward comes before what needs a local one.
         let forward = has(|way| matches!(way, Way::Forward { .. }));
-        if forward && self.options.no_browser {
+        if forward && self.options.no_browser && !self.shared {
             choices.push(Choice::Forward);
         }
         let open = has(|way| matches!(way, Way::Open { .. }));
@@ -86,7 +86,7 @@ impl Authorize {
         if self.subject.device && !device {
             choices.push(Choice::UseCode);
         }
-        if forward && !self.options.no_browser {
+        if forward && (self.shared || !self.options.no_browser) {
             choices.push(Choice::Forward);
         }
         // The later of two ends up before the earlier.
@@ -105,10 +105,6 @@ impl Authorize {
         choices
     }
 
-    pub(super) fn choices_len(&self) -> usize {
-        self.choices_bare().len()
-    }
-
     fn is_waiting_for_approval(&self) -> bool {
         self.attempt.is_some() && self.failure.is_none() && self.question.is_none()
     }
@@ -125,6 +121,10 @@ impl Authorize {
             },
             (Choice::OpenAgain, Some(attempt)) => vec![Effect::Ask(Request::OpenAgain { attempt })],
             (Choice::CopyAddress, Some(_)) => self.ask_address(AddressUse::Copy),
+            (Choice::Forward, Some(_)) if self.forward().is_some_and(|f| f.target.is_none()) => {
+                self.ask_host();
+                Vec::new()
+            }
             (Choice::Forward, Some(_)) => self.copy(world),
             (Choice::Paste, Some(_)) => {
                 self.paste = Some(MaskedField::default());
@@ -189,6 +189,7 @@ impl Authorize {
                 let effects = self.retry(
                     crate::engine::SignInOptions {
                         no_browser: true,
+                        paste: true,
                         ..options
                     },
                     world,
@@ -251,14 +252,8 @@ impl Authorize {
                 .into_iter()
                 .collect(),
             Some(Choice::Forward) => self
-                .ways
-                .iter()
-                .find_map(|way| match way {
-                    Way::Forward { command, .. } => {
-                        Some(Effect::Copy("The command", command.clone()))
-                    }
-                    _ => None,
-                })
+                .forward()
+                .map(|forward| Effect::Copy("The command", forward.lines.command.clone()))
                 .into_iter()
                 .collect(),
             Some(Choice::OpenAgain | Choice::CopyAddress | Choice::Paste) => {

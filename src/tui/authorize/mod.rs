@@ -3,6 +3,7 @@
 
 mod choice;
 mod failure;
+mod forward;
 mod view;
 mod ways;
 
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use self::choice::Choice;
 use self::failure::Failure;
 use super::face::{Effect, Face, moved, picked};
-use super::field::Typed;
+use super::field::{TextField, Typed};
 use super::masked::MaskedField;
 use super::model::{Screen, World};
 use super::page::{Page, Pen};
@@ -64,12 +65,16 @@ pub(super) struct Authorize {
     question: Option<Question>,
     failure: Option<Failure>,
     paste: Option<MaskedField>,
+    /// The name of this machine is being filled in.
+    host: Option<TextField>,
     /// Open the paste field as soon as an attempt runs.
     paste_wanted: bool,
     consent: Option<Vec<(Scope, bool)>>,
     address: Option<Secret>,
     picture: bool,
     asked_to_stop: bool,
+    /// Others can reach the ports of this machine.
+    shared: bool,
     at: usize,
 }
 
@@ -94,11 +99,13 @@ impl Authorize {
             question: None,
             failure: None,
             paste: None,
+            host: None,
             paste_wanted: false,
             consent: None,
             address: None,
             picture: false,
             asked_to_stop: false,
+            shared: world.setup.shared,
             at: 0,
         };
         vec![
@@ -109,6 +116,10 @@ impl Authorize {
 
     /// Signs in again for a row of the table.
     pub(super) fn start_again(row: &Row, world: &World) -> Vec<Effect> {
+        Self::start_for(row, Self::options(world, false), world)
+    }
+
+    fn start_for(row: &Row, options: SignInOptions, world: &World) -> Vec<Effect> {
         let id = row.summary.id.clone();
         let subject = Subject {
             id: id.clone(),
@@ -118,9 +129,18 @@ impl Authorize {
             device: false,
             in_wizard: false,
         };
-        let mut effects = Self::start(subject, Self::options(world, false), world);
+        let mut effects = Self::start(subject, options, world);
         effects.push(Effect::Ask(Request::LoadDetail(id)));
         effects
+    }
+
+    /// Goes on with a sign-in that was interrupted.
+    pub(super) fn go_on(row: &Row, world: &World) -> Vec<Effect> {
+        let options = SignInOptions {
+            resume: true,
+            ..Self::options(world, false)
+        };
+        Self::start_for(row, options, world)
     }
 
     /// The options of an ordinary sign-in.
@@ -197,15 +217,21 @@ impl Authorize {
             AttemptEvent::Way(way) => {
                 let same =
                     |other: &Way| std::mem::discriminant(other) == std::mem::discriminant(&way);
+                let chosen = self.choices_bare().into_iter().nth(self.at);
                 match self.ways.iter_mut().find(|other| same(other)) {
                     Some(other) => *other = way,
                     None => self.ways.push(way),
                 }
-                self.at = self.at.min(self.choices_len().saturating_sub(1));
+                // A way that comes later stands above others; who has moved stays on the line.
+                if let (1.., Some(chosen)) = (self.at, chosen) {
+                    let choices = self.choices_bare();
+                    self.at = choices.iter().position(|c| *c == chosen).unwrap_or(0);
+                }
             }
             AttemptEvent::Ignored(what) => self.ignored = Some(crate::advice::ignored(&what).1),
             AttemptEvent::Asked(question) => {
                 self.paste = None;
+                self.host = None;
                 self.consent = None;
                 self.question = Some(question);
                 // Enter by habit must not widen or replace anything.
@@ -241,6 +267,10 @@ impl Authorize {
 
     /// A bracketed paste anywhere on this screen is meant for the paste field.
     pub(super) fn pasted(&mut self, text: &str) {
+        if let Some(host) = &mut self.host {
+            host.paste(text);
+            return;
+        }
         if self.attempt().is_some() && self.question.is_none() {
             self.paste
                 .get_or_insert_with(MaskedField::default)
@@ -257,6 +287,7 @@ impl Authorize {
     fn stop_listening(&mut self) {
         self.past.extend(self.attempt.take());
         self.paste = None;
+        self.host = None;
         self.consent = None;
         self.question = None;
         self.address = None;
@@ -269,7 +300,8 @@ impl Authorize {
     }
 
     /// A new attempt with other options; nothing of the old one is kept.
-    fn retry(&mut self, options: SignInOptions, world: &World) -> Vec<Effect> {
+    fn retry(&mut self, mut options: SignInOptions, world: &World) -> Vec<Effect> {
+        options.resume = false;
         self.stop_listening();
         self.failure = None;
         self.steps.clear();
@@ -285,6 +317,9 @@ impl Authorize {
     }
 
     fn stop(&mut self) -> Vec<Effect> {
+        if self.host.take().is_some() {
+            return Vec::new();
+        }
         if self.paste.take().is_some() || self.consent.take().is_some() {
             self.at = 0;
             return Vec::new();
@@ -325,6 +360,22 @@ impl Authorize {
         }
     }
 
+    /// The person knows better where a browser is than the facts do.
+    fn change_place(&mut self) -> Vec<Effect> {
+        let Some(attempt) = self.attempt().cloned() else {
+            return Vec::new();
+        };
+        self.options.no_browser = !self.options.no_browser;
+        self.at = 0;
+        if !self.options.no_browser {
+            vec![Effect::Ask(Request::OpenAgain { attempt })]
+        } else if self.subject.device {
+            vec![Effect::Ask(Request::UseDevice { attempt })]
+        } else {
+            Vec::new()
+        }
+    }
+
     fn ask_address(&self, purpose: AddressUse) -> Vec<Effect> {
         match self.attempt().cloned() {
             Some(attempt) => vec![Effect::Ask(Request::Address { attempt, purpose })],
@@ -344,21 +395,32 @@ impl Face for Authorize {
     }
 
     fn typed(&mut self) -> Option<Typed<'_>> {
-        self.paste.as_mut().map(Typed::Masked)
+        match &mut self.host {
+            Some(host) => Some(Typed::Plain(host)),
+            None => self.paste.as_mut().map(Typed::Masked),
+        }
     }
 
     fn typing(&self) -> bool {
-        self.paste.is_some()
+        self.paste.is_some() || self.host.is_some()
     }
 
     fn facts(&self, world: &World, facts: &mut Facts) {
         facts.copyable = self.copyable(world);
         facts.qr = self.code_picture(world).is_some();
+        facts.forward = self.attempt().is_some() && self.forward().is_some();
     }
 
     fn act(&mut self, action: Action, key: Key, world: &World) -> Vec<Effect> {
         if matches!(action, Action::Stop | Action::Back) {
             return self.stop();
+        }
+        if self.host.is_some() {
+            return if action == Action::Choose {
+                self.send_host()
+            } else {
+                Vec::new()
+            };
         }
         if self.paste.is_some() {
             return if action == Action::Choose {
@@ -388,6 +450,12 @@ impl Face for Authorize {
             Action::ShowAddress if self.address.take().is_none() => {
                 self.ask_address(AddressUse::Show)
             }
+            Action::BrowserHere => self.change_place(),
+            Action::SshHost => {
+                self.ask_host();
+                Vec::new()
+            }
+            Action::PrintRaw => self.ask_address(AddressUse::Print),
             Action::ShowQr => {
                 self.picture = !self.picture;
                 Vec::new()

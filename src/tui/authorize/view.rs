@@ -9,6 +9,9 @@ use crate::tui::page::{Page, Pen};
 use crate::tui::text;
 use crate::tui::theme::Role;
 
+/// Where the person said so.
+const ANYWHERE: &str = "Use a browser anywhere. The first way that works wins.";
+
 /// What a step is called, and the plain meaning while it has nothing else to tell.
 fn step_words(step: Step, done: bool) -> (&'static str, &'static str) {
     match step {
@@ -40,17 +43,16 @@ impl Authorize {
             self.draw_question(question, &mut page);
         } else if self.consent.is_some() {
             self.draw_consent(&mut page);
+        } else if let Some(host) = &self.host {
+            self.draw_host(host, &mut page);
         } else if self.paste.is_some() {
             self.draw_paste(&mut page);
         } else if self.picture {
             self.draw_picture(&mut page, world);
         } else if self.options.no_browser {
             if pen.height >= 12 {
-                page.text(
-                    0,
-                    Role::Plain,
-                    "No browser opens on this machine. The first way that works wins.",
-                );
+                let why = world.setup.elsewhere.as_deref();
+                page.text(0, Role::Plain, why.unwrap_or(ANYWHERE));
                 page.blank();
             }
             self.draw_ways(&mut page, world);

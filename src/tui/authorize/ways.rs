@@ -116,32 +116,35 @@ impl Authorize {
     }
 
     fn draw_forward(&self, page: &mut Page, index: usize, selected: bool) {
-        for way in &self.ways {
-            let Way::Forward { command, start_url } = way else {
-                continue;
-            };
-            let label = format!("{}  Forward", index + 1);
-            if !self.options.no_browser {
-                page.item(
-                    index,
-                    selected,
-                    &label,
-                    13,
-                    "copy a command that forwards the port from another machine",
-                );
-                continue;
-            }
-            page.item(index, selected, &label, 13, "on your own machine, in another terminal (the user and host you typed to get here):");
-            let indent = if page.pen().width >= 60 { 13 } else { 3 };
-            page.text(indent, Role::Strong, command);
-            page.spans(
-                indent,
-                &[
-                    (Role::Dim, "then open  ".to_owned()),
-                    (Role::Strong, start_url.clone()),
-                ],
+        let Some(forward) = self.forward() else {
+            return;
+        };
+        let label = format!("{}  Forward", index + 1);
+        if !self.options.no_browser {
+            page.item(
+                index,
+                selected,
+                &label,
+                13,
+                "copy a command that forwards the port from another machine",
             );
+            return;
         }
+        let words = if forward.target.is_some() {
+            "on your own machine, in another terminal:"
+        } else {
+            "on your own machine, in another terminal (h fills in HOST, the name you typed to get here):"
+        };
+        page.item(index, selected, &label, 13, words);
+        let indent = if page.pen().width >= 60 { 13 } else { 3 };
+        page.text(indent, Role::Strong, &forward.lines.command);
+        page.spans(
+            indent,
+            &[
+                (Role::Dim, "then open  ".to_owned()),
+                (Role::Strong, forward.start_url.to_owned()),
+            ],
+        );
     }
 
     pub(super) fn draw_picture(&self, page: &mut Page, world: &World) {

@@ -100,6 +100,14 @@ impl Backend for EngineBackend {
                 // Nobody listens when the keychain answered at this moment.
                 let _ = self.stop_waiting.send(passphrase);
             }
+            // Before the program may end.
+            Request::Cancel { attempt } => self.engine.stop(&attempt),
+            Request::ReachedAs(typed) => {
+                if let Err(error) = self.engine.set_reached_as(&typed) {
+                    work.failed(Doing::Load, error);
+                }
+            }
+            Request::ForgetInterrupted(id) => self.engine.forget_interrupted(&id),
             // The sign-in belongs to this runtime, and its handle must exist before the reply.
             other => {
                 let doing = doing(&other);
@@ -507,7 +515,7 @@ impl Work {
                     remote.answer(answer);
                 }
             }
-            Request::Cancel { attempt } => {
+            Request::Interrupt { attempt } => {
                 if let Some(remote) = about(&attempt) {
                     remote.cancel();
                 }

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::example::{
-    attempt, detail_of, device_way, failure, handed, id, name, report, row, scopes,
+    attempt, detail_of, device_way, failure, forward_way, handed, id, name, report, row, scopes,
+    unnamed_forward_way,
 };
 use crate::engine::{
     AttemptEvent, Change, Edit, Error, NewConnection, Outcome, PassphraseWay, Row, Step, StepState,
@@ -62,6 +63,12 @@ pub(super) struct FakeBackend {
     pub(super) edited: Vec<(Vec<Edit>, bool)>,
     attempts: u8,
     running: Option<(ConnectionId, AttemptId)>,
+    /// What was printed outside the table.
+    pub(super) printed: String,
+    /// What was filled in as this machine's name.
+    pub(super) reached: String,
+    /// The last sign-in went on with an interrupted one.
+    pub(super) resumed: bool,
     pub(super) fail_sign_in: Option<&'static str>,
 }
 
@@ -177,6 +184,7 @@ impl FakeBackend {
             }
             Request::SignIn { id, options } => {
                 self.attempts += 1;
+                self.resumed = options.resume;
                 let attempt = attempt(self.attempts);
                 self.running = Some((id.clone(), attempt.clone()));
                 if let Some(error) = self.fail_sign_in {
@@ -202,9 +210,9 @@ impl FakeBackend {
                     AttemptEvent::Way(Way::Open {
                         start_url: start_url.clone(),
                     }),
-                    AttemptEvent::Way(Way::Forward {
-                        command: "ssh -N -L 127.0.0.1:41873:127.0.0.1:41873 USER@HOST".to_owned(),
-                        start_url,
+                    AttemptEvent::Way(match self.reached.as_str() {
+                        "" => unnamed_forward_way(),
+                        target => forward_way(target),
                     }),
                     AttemptEvent::Way(Way::Paste),
                     if options.no_browser {
@@ -225,6 +233,11 @@ impl FakeBackend {
                     .into_iter()
                     .chain(events.into_iter().map(|event| self.event(event)))
                     .collect()
+            }
+            Request::ReachedAs(typed) => {
+                self.reached = typed;
+                let way = forward_way("ada@build");
+                vec![self.event(AttemptEvent::Way(way))]
             }
             Request::Paste { text, .. } => {
                 self.pasted.push(text.reveal().to_owned());
@@ -364,11 +377,17 @@ impl FakeBackend {
                 });
                 vec![settled, told]
             }
+            Request::PrintRaw(text) => {
+                text.reveal().clone_into(&mut self.printed);
+                Vec::new()
+            }
             Request::Copy(text) | Request::CopyNative(text) => {
                 self.copied.push(text.reveal().to_owned());
                 Vec::new()
             }
             Request::OpenAgain { .. }
+            | Request::ForgetInterrupted(_)
+            | Request::Interrupt { .. }
             | Request::Quit
             | Request::Practise
             | Request::Suspend

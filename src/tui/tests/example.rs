@@ -10,6 +10,7 @@ use crate::engine::{
     Class, Detail, Endpoint, Error, FailureKind, Fate, Happened, Happening, History,
     ProviderFailure, Row, TestReport, Way,
 };
+use crate::host::{ForwardLines, Multiplexer};
 use crate::model::{
     Account, AccountSource, AttemptId, Caller, ClientAuth, Connection, ConnectionId,
     ConnectionName, EndReason, EndpointUrl, Endpoints, Expiry, ExtraParams, Grant, GrantId,
@@ -283,6 +284,10 @@ pub(super) fn setup() -> Setup {
         presets: std::cell::LazyCell::new(Box::new(presets)),
         start_wizard: None,
         zone: TimeZone::UTC,
+        interrupted: Vec::new(),
+        inside: Multiplexer::None,
+        elsewhere: None,
+        shared: false,
     }
 }
 
@@ -391,6 +396,33 @@ pub(super) fn device_way() -> Way {
     }
 }
 
+const START_URL: &str = "http://127.0.0.1:41873/go/k3v9a0b1c2";
+
+fn forward_lines(target: &str) -> ForwardLines {
+    let tunnel = "-L 127.0.0.1:41873:127.0.0.1:41873";
+    ForwardLines {
+        command: format!("ssh -N {tunnel} {target}"),
+        escape: tunnel.to_owned(),
+        control: format!("ssh -O forward {tunnel} {target}"),
+    }
+}
+
+pub(super) fn forward_way(target: &str) -> Way {
+    Way::Forward {
+        lines: forward_lines(target),
+        target: Some(target.to_owned()),
+        start_url: START_URL.to_owned(),
+    }
+}
+
+pub(super) fn unnamed_forward_way() -> Way {
+    Way::Forward {
+        lines: forward_lines("USER@HOST"),
+        target: None,
+        start_url: START_URL.to_owned(),
+    }
+}
+
 /// A failed sign-in by a short name.
 pub(super) fn failure(name: &str) -> Error {
     match name {
@@ -409,4 +441,16 @@ pub(super) fn failure(name: &str) -> Error {
         }
         .into(),
     }
+}
+
+/// As over SSH.
+pub(super) fn elsewhere() -> Option<String> {
+    let ssh = crate::host::Ssh {
+        user: Some("ada".to_owned()),
+        port: 22,
+    };
+    crate::advice::browser_elsewhere(&crate::host::Environment {
+        ssh: Some(ssh),
+        ..crate::host::Environment::default()
+    })
 }

@@ -1,6 +1,6 @@
 //! A picture of every screen.
 
-use super::example::{device_way, setup};
+use super::example::{device_way, elsewhere, setup};
 use super::script::Script;
 use crate::engine::{AttemptEvent, Question};
 use crate::model::Untrusted;
@@ -177,6 +177,7 @@ fn authorize_over_ssh() {
     let mut script = Script::new(
         Setup {
             ssh: true,
+            elsewhere: elsewhere(),
             ..setup()
         },
         super::example::rows(),

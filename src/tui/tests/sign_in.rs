@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::example::{attempt, id, rows, scopes, setup};
+use super::example::{NOW, attempt, elsewhere, id, name, rows, scopes, setup};
 use super::script::Script;
-use crate::engine::{Answer, AttemptEvent, Change, Error, Question, Step, StepState};
-use crate::model::Untrusted;
+use crate::engine::{Answer, AttemptEvent, Change, Error, Interrupted, Question, Step, StepState};
+use crate::model::{Seconds, UnixTime, Untrusted};
 use crate::tui::{Msg, Reply, Request, Setup, update};
 
 #[test]
@@ -207,6 +207,7 @@ fn over_ssh_nothing_opens_here_and_the_code_comes_first() {
     let mut script = Script::new(
         Setup {
             ssh: true,
+            elsewhere: elsewhere(),
             ..setup()
         },
         rows(),
@@ -232,6 +233,7 @@ fn k_04_the_code_stays_beside_the_picture() {
     let mut script = Script::new(
         Setup {
             ssh: true,
+            elsewhere: elsewhere(),
             ..setup()
         },
         rows(),
@@ -279,4 +281,115 @@ fn elapsed_time_runs_with_the_clock() {
         "{}",
         script.frame()
     );
+}
+
+fn after_an_interruption(code_until: Option<UnixTime>) -> Script {
+    let interrupted = vec![Interrupted {
+        connection: id(2),
+        name: name("linear"),
+        began: UnixTime(NOW.0 - 20 * 60),
+        code_until,
+    }];
+    Script::new(
+        Setup {
+            interrupted,
+            ..setup()
+        },
+        rows(),
+        (80, 24),
+    )
+}
+
+#[test]
+fn z_10_an_interrupted_sign_in_is_listed_at_the_next_start() {
+    let mut script = after_an_interruption(Some(NOW.plus(Seconds(552))));
+    insta::assert_snapshot!("interrupted_80x24", script.frame());
+    script.keys("1");
+    assert_eq!(script.asked(), ["sign-in"]);
+    assert!(script.backend.resumed);
+
+    let mut script = after_an_interruption(None);
+    assert!(script.shows("sign in again"), "{}", script.frame());
+    script.keys("2");
+    assert_eq!(script.asked(), ["forget-interrupted"]);
+
+    let mut script = after_an_interruption(None);
+    script.keys("esc");
+    assert_eq!(script.asked(), [""; 0], "asked again at the next start");
+    assert!(script.shows("linear"));
+}
+
+fn over_ssh(shared: bool) -> Script {
+    let setup = Setup {
+        ssh: true,
+        elsewhere: elsewhere(),
+        shared,
+        ..setup()
+    };
+    Script::new(setup, rows(), (80, 24))
+}
+
+#[test]
+fn z_02_this_machines_name_is_filled_in_once_and_the_line_is_copied() {
+    let mut script = over_ssh(false);
+    script.keys("down u");
+    assert!(script.shows("h fills in HOST"), "{}", script.frame());
+    script.keys("h \"ada@build\"");
+    insta::assert_snapshot!("ssh_host_80x24", script.frame());
+    script.keys("enter");
+    assert_eq!(script.backend.reached, "ada@build");
+    insta::assert_snapshot!("ssh_forward_named_80x24", script.frame());
+    script.keys("down c");
+    let line = "ssh -N -L 127.0.0.1:41873:127.0.0.1:41873 ada@build";
+    assert_eq!(script.backend.copied, [line]);
+    assert!(script.shows("sent to your terminal"), "{}", script.frame());
+    // The next sign-in has it.
+    script.keys("esc 2 u");
+    assert!(
+        script.shows(line) && !script.shows("HOST"),
+        "{}",
+        script.frame()
+    );
+}
+
+#[test]
+fn z_07_where_others_share_the_machine_forwarding_comes_last() {
+    let place = |script: &Script, words: &str| script.frame().find(words).expect("shown");
+    let mut script = over_ssh(false);
+    script.keys("down u");
+    assert!(place(&script, "Forward") < place(&script, "Paste"));
+    let mut script = over_ssh(true);
+    script.keys("down u");
+    assert!(place(&script, "Forward") > place(&script, "Paste"));
+}
+
+#[test]
+fn z_01_a_key_overrides_where_the_browser_is_thought_to_be() {
+    let mut script = over_ssh(false);
+    script.keys("down u");
+    script.asked();
+    script.keys("B");
+    assert_eq!(script.asked(), ["open-again"]);
+    assert!(
+        script.shows("If Approve does nothing"),
+        "{}",
+        script.frame()
+    );
+    script.keys("B");
+    assert!(script.shows("The first way that works wins"));
+}
+
+#[test]
+fn w_13_addresses_are_printed_outside_the_table_only_on_a_key() {
+    let mut script = over_ssh(false);
+    script.keys("down u");
+    assert!(script.backend.printed.is_empty());
+    script.keys("O");
+    let lines: Vec<&str> = script.backend.printed.lines().collect();
+    let [line, start, address] = lines.as_slice() else {
+        panic!("{lines:?}")
+    };
+    assert!(line.starts_with("ssh -N -L 127.0.0.1:"));
+    assert!(start.starts_with("http://127.0.0.1:41873/go/"));
+    assert!(address.starts_with("https://gitlab.com/oauth/authorize?"));
 }

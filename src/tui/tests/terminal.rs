@@ -237,7 +237,7 @@ fn v_08_signals_restore_the_terminal() {
 }
 
 #[test]
-fn v_08_a_running_sign_in_is_cancelled_by_a_signal() {
+fn v_08_z_10_a_running_sign_in_is_interrupted_by_a_signal() {
     let mut face = Face::start();
     face.until_drawn();
     face.press("jju");
@@ -247,7 +247,7 @@ fn v_08_a_running_sign_in_is_cancelled_by_a_signal() {
     face.signal(Signal::TERM);
     let text = face.restored();
     assert!(
-        text.contains("sign-in") && text.contains("cancel"),
+        text.contains("sign-in") && text.contains("interrupt"),
         "{text}"
     );
 }

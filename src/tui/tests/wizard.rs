@@ -1,6 +1,6 @@
 //! Stories of the wizard.
 
-use super::example::{scopes, setup};
+use super::example::{elsewhere, scopes, setup};
 use super::script::Script;
 use crate::model::{ClientAuth, ProviderKind};
 use crate::tui::Setup;
@@ -199,6 +199,7 @@ fn without_a_browser_here_a_page_is_copied_not_opened() {
     let mut script = Script::new(
         Setup {
             ssh: true,
+            elsewhere: elsewhere(),
             ..setup()
         },
         Vec::new(),

@@ -1,5 +1,6 @@
 //! What the tests of this room share: homes, sample values, a keychain with faults.
 
+mod attempts;
 mod carry;
 mod damage;
 mod definitions;
