@@ -94,7 +94,7 @@ static ENTRIES: &[Entry] = &[
         keys: &[Key::Char('Q')], places: &[Authorize], needs: Some(facts::qr) },
     Entry { action: Action::ShowAddress, name: "show the address", word: "", help: "Show the whole address, which is good for this sign-in only",
         keys: &[Key::Char('o')], places: &[Authorize], needs: None },
-    Entry { action: Action::SshHost, name: "this machine's name", word: "host", help: "Fill in what you type after ssh to get here",
+    Entry { action: Action::SshHost, name: "name of this machine", word: "host", help: "Fill in what you type after ssh to get here",
         keys: &[Key::Char('h')], places: &[Authorize], needs: Some(facts::forward) },
     Entry { action: Action::BrowserHere, name: "browser here or elsewhere", word: "", help: "Open a browser here after all, or use one elsewhere",
         keys: &[Key::Char('B')], places: &[Authorize], needs: None },
