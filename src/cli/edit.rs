@@ -61,27 +61,6 @@ pub(super) fn run(
     Ok(())
 }
 
-/// Whether a change (FIELD=VALUE) leads the sign-in's tokens elsewhere, which ends it here.
-pub(super) fn parks(setup: &Setup, name: &str, change: &str) -> Result<bool, Failed> {
-    let before = setup.engine.connection(name)?;
-    let mut after = before.clone();
-    let edits = change
-        .split_once('=')
-        .and_then(|(word, value)| read(&mut after, word, value).ok());
-    let understood = edits.is_some_and(|edit| {
-        let edits: Vec<Edit> = edit.into_iter().collect();
-        put_all(&mut after, &edits).is_empty()
-    });
-    let signed_in = before.grant.is_some() && before.ended.is_none();
-    Ok(understood && signed_in && before.endpoint_identity() != after.endpoint_identity())
-}
-
-/// What can be changed.
-pub(super) fn fields() -> Vec<&'static str> {
-    let fields = Field::ALL.into_iter().map(Field::word);
-    fields.chain(["ca-file"]).collect()
-}
-
 /// The field of a word; what only a file holds is put in at once.
 fn read(connection: &mut Connection, word: &str, value: &str) -> Result<Option<Edit>, String> {
     match word {

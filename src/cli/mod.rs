@@ -33,6 +33,7 @@ mod prompt;
 mod refresh_due;
 mod remove;
 mod revoke;
+mod scopes;
 mod settings;
 mod setup;
 mod token;

@@ -18,9 +18,42 @@ pub(super) fn data(line: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// Writes a line for people.
+/// Writes a line for people; on a terminal it breaks between words.
 pub(super) fn note(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let mut err = io::stderr().lock();
+    let width = terminal_width(&err);
+    let _ = writeln!(
+        err,
+        "{}",
+        width.map_or(line.into(), |width| folded(line, width))
+    );
+}
+
+fn terminal_width(of: &impl std::os::fd::AsFd) -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(of).ok()?;
+    // Nobody tells the size of a serial line.
+    (size.ws_col >= NARROW).then_some(usize::from(size.ws_col))
+}
+
+/// Below this, breaking lines helps nobody.
+const NARROW: u16 = 30;
+
+/// Broken between words, what follows standing below the first word. What one may copy stays whole.
+fn folded(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
+    if text.lines().all(|line| line.len() <= width) {
+        return text.into();
+    }
+    let fold = |line: &str| {
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let options = textwrap::Options::new(width)
+            .subsequent_indent(indent)
+            .break_words(false)
+            .word_separator(textwrap::WordSeparator::AsciiSpace)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation);
+        textwrap::fill(line, options)
+    };
+    let lines: Vec<String> = text.lines().map(fold).collect();
+    lines.join("\n").into()
 }
 
 /// Writes a question without a line break.
@@ -114,6 +147,17 @@ fn escaped(json: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_line_breaks_between_words_and_an_address_stays_whole() {
+        let address = "https://provider.example/a/long-path?with=parameters";
+        let text = format!("  open this now, please: {address} and come back");
+        assert_eq!(
+            folded(&text, 32),
+            format!("  open this now, please:\n  {address}\n  and come back")
+        );
+        assert_eq!(folded("  a  table   stays", 30), "  a  table   stays");
+    }
 
     #[test]
     fn w_04_json_escapes_what_a_terminal_would_obey() {

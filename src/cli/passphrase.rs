@@ -68,18 +68,17 @@ pub(super) fn choose() -> Result<Secret, Failed> {
     output::note(
         "Choose a passphrase. There is no recovery: if you forget it, you sign in everywhere again.",
     );
-    let first = prompt_secret("Passphrase: ")?;
-    if first.is_empty() {
-        return Err(empty());
+    // A slip of the finger loses nothing, and what is typed next is never shown.
+    loop {
+        let first = prompt_secret("Passphrase: ")?;
+        if first.is_empty() {
+            output::note("It is empty. Choose one with some characters; Ctrl-C stops.");
+        } else if first.same(&prompt_secret("Once more: ")?) {
+            return Ok(first);
+        } else {
+            output::note("The two differ. Type both again.");
+        }
     }
-    if !first.same(&prompt_secret("Once more: ")?) {
-        return Err(Failed::usage(
-            "passphrase-differs",
-            "The two passphrases differ.",
-            "Try again.",
-        ));
-    }
-    Ok(first)
 }
 
 fn empty() -> Failed {

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufRead as _, Read as _};
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -10,23 +11,38 @@ use zeroize::Zeroizing;
 use super::failed::Failed;
 use super::output;
 use crate::engine::Error;
+use crate::host::Interrupts;
 use crate::model::{Seconds, Secret};
 use crate::vault::VaultError;
 
 /// The input ended at a question.
 pub(super) const NO_ANSWER: &str = "no-answer";
 
+/// The interrupt key goes back one step while this face asks.
+static INTERRUPTS: OnceLock<Interrupts> = OnceLock::new();
+
+/// From now on the interrupt key ends a question instead of the program.
+pub(super) fn take_interrupts(interrupts: Interrupts) {
+    // Set up once; a face inside another has the same.
+    let _ = INTERRUPTS.set(interrupts);
+}
+
 /// Asks with echo; an empty answer is the default.
+///
+/// # Errors
+/// [`NO_ANSWER`] when the input ends, [`Error::Cancelled`] when the person interrupts.
 pub(super) fn prompt(question: &str, default: &str) -> Result<String, Failed> {
     output::ask(question);
+    if let Some(interrupts) = INTERRUPTS.get()
+        && interrupts.wait_for_input().is_err()
+    {
+        output::note("");
+        return Err(Error::Cancelled.into());
+    }
     let mut line = String::new();
     let read = io::stdin().lock().read_line(&mut line).unwrap_or(0);
     if read == 0 {
-        return Err(Failed::usage(
-            NO_ANSWER,
-            "There was no answer.",
-            "Use --no-input and flags, or a terminal.",
-        ));
+        return Err(no_answer());
     }
     let line = line.trim();
     Ok(if line.is_empty() {
@@ -34,6 +50,44 @@ pub(super) fn prompt(question: &str, default: &str) -> Result<String, Failed> {
     } else {
         line.to_owned()
     })
+}
+
+fn no_answer() -> Failed {
+    if output::stdin_is_terminal() {
+        // Whatever is said next begins a line of its own.
+        output::note("");
+    }
+    Failed::usage(
+        NO_ANSWER,
+        "There was no answer.",
+        "Use --no-input and flags, or a terminal.",
+    )
+}
+
+/// Asks until the answer is one of the numbers from 1 on.
+pub(super) fn choice(question: &str, default: &str, most: usize) -> Result<usize, Failed> {
+    loop {
+        match prompt(question, default)?.parse() {
+            Ok(number @ 1..) if number <= most => return Ok(number),
+            _ => output::note(&format!("Type a number from 1 to {most}.")),
+        }
+    }
+}
+
+/// Asks until the answer is yes or no. `default` is what enter alone says.
+pub(super) fn yes(question: &str, default: bool) -> Result<bool, Failed> {
+    let usual = if default { "Y/n" } else { "y/N" };
+    let enter = if default { "y" } else { "n" };
+    loop {
+        match prompt(&format!("{question} [{usual}] "), enter)?
+            .to_ascii_lowercase()
+            .as_str()
+        {
+            "y" | "yes" => return Ok(true),
+            "n" | "no" => return Ok(false),
+            _ => output::note("Type y for yes or n for no."),
+        }
+    }
 }
 
 /// Asks without echo.
@@ -54,11 +108,10 @@ pub(super) fn prompt_passphrase_again(wait: Seconds, question: &str) -> Result<S
 fn hidden(ask: impl FnOnce()) -> Result<Secret, Failed> {
     let answer = crate::host::read_hidden_line(ask);
     output::note("");
-    answer.map_err(|error| {
-        Failed::from(match error.kind() {
-            io::ErrorKind::Interrupted => Error::Cancelled,
-            _ => Error::Vault(VaultError::Locked),
-        })
+    answer.map_err(|error| match error.kind() {
+        io::ErrorKind::Interrupted => Error::Cancelled.into(),
+        io::ErrorKind::UnexpectedEof => no_answer(),
+        _ => Error::Vault(VaultError::Locked).into(),
     })
 }
 
@@ -75,8 +128,7 @@ pub(super) fn confirmed(yes: bool, what: &str, question: &str) -> Result<bool, F
         ));
     }
     output::note(what);
-    let answer = prompt(&format!("{question} [y/N]: "), "n")?;
-    Ok(matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes"))
+    self::yes(question, false)
 }
 
 /// Reads a secret from a file or stdin (`-`), without its last line break.

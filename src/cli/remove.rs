@@ -1,7 +1,7 @@
 //! `remove`: delete a definition, with or without ending its sign-in at the provider.
 
 use super::failed::Failed;
-use super::prompt::prompt;
+use super::prompt::choice;
 use super::revoke::{confirmed, revoked_words, siblings, siblings_words};
 use super::setup::Setup;
 use super::{output, runtime};
@@ -70,12 +70,9 @@ fn ask(connection: &Connection, siblings: &[String]) -> Result<Option<bool>, Fai
     if let Some(words) = siblings_words(siblings) {
         output::note(&words);
     }
-    loop {
-        match prompt("Number [1]: ", "1")?.as_str() {
-            "1" => return Ok(None),
-            "2" => return Ok(Some(true)),
-            "3" => return Ok(Some(false)),
-            _ => output::note("Type 1, 2 or 3."),
-        }
-    }
+    Ok(match choice("Number, enter keeps it: ", "1", 3)? {
+        2 => Some(true),
+        3 => Some(false),
+        _ => None,
+    })
 }

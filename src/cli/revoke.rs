@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::failed::Failed;
-use super::prompt::prompt;
+use super::prompt::choice;
 use super::setup::Setup;
 use super::{output, runtime};
 use crate::engine;
@@ -74,7 +74,7 @@ pub(super) fn confirmed(
         return Ok(true);
     }
     output::note(&format!("  1 keep   2 revoke {}", connection.name));
-    Ok(prompt("Number [1]: ", "1")? == "2")
+    Ok(choice("Number, enter keeps it: ", "1", 2)? == 2)
 }
 
 /// Exactly what happened, never more (conformance L-02, L-03).

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::args::Cli;
 use super::failed::Failed;
 use super::patience::{Waited, explained, wait};
-use super::prompt::{prompt, prompt_passphrase_again, prompt_secret};
+use super::prompt::{prompt_passphrase_again, prompt_secret, take_interrupts, yes};
 use super::{output, passphrase};
 use crate::advice;
 use crate::engine::{Access, Engine, Error, GivenUp, VaultFacts, World, wait_after};
@@ -106,6 +106,7 @@ impl Setup {
     pub(super) fn going_on(mut self) -> Result<Self, Failed> {
         if self.ending.is_none() {
             let ending = EndingSignals::new().map_err(|_| Failed::internal("no signals"))?;
+            take_interrupts(ending.interrupts());
             self.ending = Some(ending);
         }
         Ok(self)
@@ -251,7 +252,7 @@ impl Setup {
             return Ok(());
         }
         output::note(&advice::advise(&Error::Vault(VaultError::Moved)).sentence);
-        if prompt("Use this copy here from now on? [y/N] ", "n")?.eq_ignore_ascii_case("y") {
+        if yes("Use this copy here from now on?", false)? {
             self.engine.adopt_vault()?;
         }
         Ok(())

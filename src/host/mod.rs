@@ -56,7 +56,7 @@ pub use log::{tell_all_if_asked, tell_more};
 pub use notify::notify;
 pub use paths::{NoHome, Paths};
 pub use process::{
-    EndingSignals, HardenError, Scarce, SignalsDeferred, enough_files, enough_threads,
+    EndingSignals, HardenError, Interrupts, Scarce, SignalsDeferred, enough_files, enough_threads,
     harden_process,
 };
 pub use prompt::{HiddenLines, read_hidden_line};

@@ -57,7 +57,7 @@ fn adding_and_signing_in_with_plain_questions() {
     });
     term.press(&format!("practice-secret-not-real{ENTER}"));
     term.until("the next question", |term| {
-        term.shows("Scopes []:") && term.echoes()
+        term.text().ends_with("Scopes:") && term.echoes()
     });
     term.press(&format!("profile{ENTER}"));
     // The first thing to store makes the vault; there is no keychain here.
@@ -89,10 +89,10 @@ fn w_10_the_whole_story_line_by_line_without_a_browser_or_a_drawn_screen() {
     let mut term = home.start(&["--plain"]);
     term.answer("a connect a service, p practise first", "p");
     term.answer("a connect the practice provider", "a");
-    term.answer("Scopes [profile items:read items:write]:", "profile");
+    term.answer("Scopes", "profile");
     // What is typed during a sign-in is not shown: it may be an address with a code in it.
     term.until("approval", |term| {
-        term.shows("type approve or deny here") && !term.echoes()
+        term.shows("Type approve or deny") && !term.echoes()
     });
     term.press(&format!("approve{ENTER}"));
     term.until_shows("Granted: profile.");
@@ -107,9 +107,9 @@ fn w_10_the_whole_story_line_by_line_without_a_browser_or_a_drawn_screen() {
         term.until_shows(told);
     }
     term.answer(MENU, "8");
-    term.answer("New name [practice]:", "pretend");
+    term.answer("New name, enter keeps practice:", "pretend");
     term.answer(MENU, "5");
-    term.answer("Number [1]:", "3");
+    term.answer("Number, enter keeps it:", "3");
     term.until_shows("Deleted pretend here.");
     term.answer("a connect the practice provider", "q");
     term.until_shows("Practice is over");
@@ -132,12 +132,12 @@ fn a_wider_wish_of_scopes_keeps_the_old_sign_in_until_the_new_one_is_there() {
     term.answer("a connect the practice provider", "a");
     term.answer("Scopes", "profile");
     term.until("approval", |term| {
-        term.shows("type approve or deny") && !term.echoes()
+        term.shows("Type approve or deny") && !term.echoes()
     });
     term.press(&format!("approve{ENTER}"));
     term.answer(LIST, "1");
     term.answer(MENU, "4");
-    term.answer("Ask for [profile]:", "profile email");
+    term.answer("Scopes", "+email");
     term.answer("Sign in now? [Y/n]", "y");
     term.until("approval", |term| !term.echoes());
     term.press(&format!("deny{ENTER}"));
@@ -150,23 +150,52 @@ fn a_wider_wish_of_scopes_keeps_the_old_sign_in_until_the_new_one_is_there() {
 }
 
 #[test]
-fn an_interrupt_ends_a_sign_in_and_at_a_question_the_program() {
+fn an_interrupt_goes_back_one_step_and_at_the_list_it_leaves() {
     let home = Home::without_passphrase()
         .set("TERM", "dumb")
         .set("BROWSER", "/nonexistent");
     let mut term = home.start(&["demo", "--plain"]);
     term.answer("a connect the practice provider", "a");
+    term.until_asked("Scopes");
+    term.press(&format!("half an ans{CTRL_C}"));
+    term.until_shows("Stopped. Nothing was changed.");
+    term.answer("a connect the practice provider", "a");
     term.answer("Scopes", "");
     term.until("approval", |term| {
-        term.shows("type approve or deny") && !term.echoes()
+        term.shows("Type approve or deny") && !term.echoes()
     });
     term.press(CTRL_C);
-    term.until_shows("Nothing was changed.");
     // What comes now is read by the list and not by what listened before.
     term.answer(LIST, "/ prac");
-    term.until_shows("1 practice");
+    term.until_shows("1 of 1 match");
     term.answer(LIST, "t 9");
     term.until_shows("There is no 9 in the list.");
+    // The end of the input goes back, too.
+    term.answer(LIST, "1");
+    term.until_asked(MENU);
+    term.press("\x04");
+    term.until_shows("Left this question.");
+    term.until_asked(LIST);
+    term.press(CTRL_C);
+    assert_eq!(term.end(), 130);
+}
+
+#[test]
+fn who_stops_one_of_several_stops_them_all() {
+    let sandbox = sandbox();
+    let home = Home::new()
+        .set("TERM", "dumb")
+        .set("BROWSER", "/nonexistent");
+    for name in ["alpha", "beta", "gamma"] {
+        home.add(&sandbox, name);
+    }
+    let mut term = home.start(&["--plain"]);
+    term.answer(LIST, "u 1-3");
+    term.until("approval", |term| {
+        term.shows("Ctrl-C stops") && !term.echoes()
+    });
+    term.press(CTRL_C);
+    term.until_shows("Stopped at 1 of 3; the rest was not touched.");
     term.until_asked(LIST);
     term.signal(Signal::HUP);
     assert_ne!(term.end(), 0);
@@ -194,7 +223,6 @@ fn a_number_means_what_stood_beside_it_when_it_was_shown() {
         term.until_shows(&format!("Delete the settings of {name}?"));
         term.answer("Nobody is signed in.", "y");
     }
-    term.until_shows("2 of 2 done, 0 failed.");
     term.answer("a connect a service", "q");
     assert_eq!(term.end(), 0);
     let (_, list, _) = home.run(&["list", "--json"]);

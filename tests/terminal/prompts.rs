@@ -128,18 +128,31 @@ fn a_new_passphrase_is_typed_twice_and_never_shown() {
 }
 
 #[test]
-fn two_different_passphrases_make_no_vault() {
+fn two_different_passphrases_are_asked_for_again_and_never_shown() {
     let home = Home::without_passphrase();
     let mut term = home.start(&["vault", "init", "--passphrase"]);
-    for (question, answer) in [("Passphrase: ", "one"), ("Once more: ", "two")] {
+    for (question, answer, told) in [
+        ("Passphrase:", "one-of-them", "Once more:"),
+        ("Once more:", "another", "The two differ."),
+        ("Passphrase:", "", "It is empty."),
+        ("Passphrase:", PASSPHRASE, "Once more:"),
+    ] {
         term.until("a question without echo", |term| {
-            term.text().ends_with(question.trim_end()) && !term.echoes()
+            term.text().ends_with(question) && !term.echoes()
         });
         term.press(&format!("{answer}{ENTER}"));
+        term.until_shows(told);
     }
-    assert_eq!(term.end(), 2);
-    assert!(term.shows("differ"), "{}", term.text());
     assert!(!home.path("data").join("vault.db").exists());
+    term.until("the last question", |term| {
+        term.text().ends_with("Once more:") && !term.echoes()
+    });
+    term.press(&format!("{PASSPHRASE}{ENTER}"));
+    assert_eq!(term.end(), 0);
+    assert!(home.path("data").join("vault.db").exists());
+    for typed in ["one-of-them", "another", PASSPHRASE] {
+        assert!(!term.written().contains(typed), "{typed}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod values;
 
 use super::args::{Add, Login};
 use super::failed::Failed;
-use super::prompt::prompt;
+use super::prompt::yes;
 use super::setup::{self, Setup};
 use super::{catalogue, json as shape, login, output};
 use crate::engine::VaultFacts;
@@ -83,10 +83,7 @@ pub(super) fn run(setup: &Setup, add: &Add) -> Result<(), Failed> {
             }
         }
     }
-    let sign_in = add.sign_in
-        || !add.no_input
-            && !add.json
-            && prompt("Sign in now? [Y/n] ", "y")?.starts_with(['y', 'Y']);
+    let sign_in = add.sign_in || !add.no_input && !add.json && yes("Sign in now?", true)?;
     if sign_in {
         login::run(setup, &Login::plain(&name))?;
     } else if !add.json {

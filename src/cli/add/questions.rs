@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::super::args::Add;
 use super::super::failed::Failed;
 use super::super::output;
-use super::super::prompt::{prompt, prompt_secret};
+use super::super::prompt::{choice, prompt, prompt_secret, yes};
+use super::super::scopes::{self, Known};
 use super::assemble::provider;
-use super::values::{address, redirect, scopes, set_variables};
+use super::values::{address, redirect, set_variables};
 use crate::engine::shared_registration;
 use crate::model::{ConnectionName, EndpointUrl, Secret, Shown, Untrusted};
 use crate::provider::{Catalogue, Preset, Way};
@@ -61,14 +62,10 @@ impl Answers {
             self.ask_secret(add, preset)?;
         }
         if add.scope.is_empty() {
-            let default = preset
-                .map(|preset| preset.default_scopes().to_string())
-                .unwrap_or_default();
             output::note("Step 4 of 7: Scopes decide what this connection may touch.");
-            tell_scopes(preset);
-            let question = format!("Scopes [{default}]: ");
-            let sound = |text: &str| scopes(add, preset, Some(text)).map(drop);
-            self.scopes = Some(asked(&question, &default, sound)?);
+            let known = preset.map_or_else(Vec::new, Known::of_preset);
+            let usual = preset.map(Preset::default_scopes).unwrap_or_default();
+            self.scopes = Some(scopes::ask(&known, &usual)?.to_string());
         }
         Ok(preset)
     }
@@ -157,7 +154,7 @@ impl Answers {
                 used_for(known),
                 shortened(client_id)
             ));
-            if prompt("Number [1]: ", "1")? == "1" {
+            if choice("Number, enter takes 1: ", "1", 2)? == 1 {
                 self.client_id = Some(client_id.clone());
                 return Ok(true);
             }
@@ -173,10 +170,9 @@ impl Answers {
         let redirect = redirect(add, Some(preset)).unwrap_or_else(|_| preset.default_redirect());
         let mut variables = set_variables(&add.set).unwrap_or_default();
         variables.extend(self.variables.clone());
-        for (number, step) in preset.steps(&redirect, &variables).iter().enumerate() {
+        for step in &preset.steps(&redirect, &variables) {
             output::note(&format!(
-                "  {} {:<9} {}",
-                number + 1,
+                "  {:<9} {}",
                 step.action.as_str(),
                 shown(&step.value)
             ));
@@ -189,16 +185,16 @@ impl Answers {
         }
         let wants_secret = match preset {
             Some(preset) => preset.client.needs_secret(Way::Browser),
-            None => prompt("Does this app have a client secret? [y/N] ", "n")?
-                .to_lowercase()
-                .starts_with('y'),
+            None => yes("Does this app have a client secret?", false)?,
         };
         if wants_secret {
             output::note(
                 "A desktop app can't keep a client secret truly private. It is stored encrypted; treat it as recoverable.",
             );
-            self.client_secret = Some(prompt_secret("Client secret (not shown): ")?)
-                .filter(|secret| !secret.is_empty());
+            self.client_secret = Some(prompt_secret(
+                "Client secret (not shown), enter for none: ",
+            )?)
+            .filter(|secret| !secret.is_empty());
         }
         Ok(())
     }
@@ -224,18 +220,6 @@ fn asked(
     }
 }
 
-/// What the preset's scopes mean.
-fn tell_scopes(preset: Option<&Preset>) {
-    for scope in preset.iter().flat_map(|preset| preset.known_scopes()) {
-        let broad = if scope.broad { "broad: " } else { "" };
-        output::note(&format!(
-            "  {:<20} {broad}{}",
-            shown(&scope.name),
-            shown(&scope.help)
-        ));
-    }
-}
-
 /// Which preset is meant, by any part of its name; `None`: the person types the addresses.
 pub(super) fn choose_preset(catalogue: &Catalogue) -> Result<Option<&Preset>, Failed> {
     output::note(
@@ -248,6 +232,15 @@ pub(super) fn choose_preset(catalogue: &Catalogue) -> Result<Option<&Preset>, Fa
         }
         if let Some(preset) = catalogue.find(&text) {
             return Ok(Some(preset));
+        }
+        if text == "?" {
+            let names: Vec<String> = catalogue
+                .presets()
+                .iter()
+                .map(|preset| shown(&preset.name).to_string())
+                .collect();
+            output::note(&names.join(", "));
+            continue;
         }
         let found = catalogue.search(&text);
         let found = &found[..found.len().min(MOST_FOUND)];

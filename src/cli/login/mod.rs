@@ -138,9 +138,8 @@ impl Telling<'_> {
         if self.login.json {
             let stopped = self.stopped.as_ref().map(|failed| &failed.0);
             output::json(&events::line(self.setup, &attempt.id, event, stopped))?;
-        } else {
+        } else if !self.tell_practice(attempt, event).await {
             words::tell(event, attempt, self.lines.are_read(), self.login.device).await;
-            self.tell_practice(event);
         }
         match event {
             AttemptEvent::Asked(question) => self.ask(attempt, question),
@@ -193,24 +192,34 @@ impl Telling<'_> {
             attempt.remote.answer(answer);
         } else if let Some(answer) = self.answered_here(attempt, &line).await {
             attempt.remote.paste(answer);
+        } else if self.setup.practice_provider().is_some() && !line.reveal().contains("://") {
+            output::note("Type approve or deny, or paste a whole address. Ctrl-C stops.");
         } else if !line.is_empty() {
             self.pastes.offer();
             attempt.remote.paste(line);
         }
     }
 
-    fn tell_practice(&self, event: &AttemptEvent) {
-        let waits = matches!(
+    /// Where no browser opens in practice, the nearest way first; true when that was all to tell.
+    async fn tell_practice(&self, attempt: &Attempt, event: &AttemptEvent) -> bool {
+        let no_browser = matches!(
             event,
             AttemptEvent::Step {
-                step: Step::Approve,
-                state: StepState::Active,
+                step: Step::Browser,
+                state: StepState::Skipped,
                 ..
             }
         );
-        if waits && self.setup.practice_provider().is_some() && self.lines.are_read() {
-            output::note("Practice: without a browser, type approve or deny here.");
+        if !no_browser || self.setup.practice_provider().is_none() || !self.lines.are_read() {
+            return false;
         }
+        output::note("Type approve or deny, as the pretend service would ask you.");
+        if let Some(url) = attempt.remote.start_url(false).await {
+            output::note(&format!(
+                "Or open this in a browser on this machine:\n  {url}"
+            ));
+        }
+        true
     }
 
     /// In practice the person may answer for the pretend service without a browser.

@@ -16,7 +16,7 @@ pub(super) async fn tell(event: &AttemptEvent, attempt: &Attempt, pastes: bool, 
             let browser = detail.as_deref().unwrap_or("the browser");
             output::note(&if pastes {
                 format!(
-                    "Opening your browser ({browser}). If it can't reach this machine, paste here the whole\naddress it ends on (it is not shown)."
+                    "Opening your browser ({browser}). If it can't reach this machine, paste here the whole address it ends on (it is not shown)."
                 )
             } else {
                 format!("Opening your browser ({browser}).")
@@ -31,7 +31,11 @@ pub(super) async fn tell(event: &AttemptEvent, attempt: &Attempt, pastes: bool, 
             step: Step::Approve,
             state: StepState::Active,
             ..
-        } => output::note("Waiting for your approval."),
+        } => output::note(if pastes {
+            "Waiting for your approval. Ctrl-C stops."
+        } else {
+            "Waiting for your approval."
+        }),
         AttemptEvent::Way(open) => way(open),
         // Counted; told at the end where it helps.
         AttemptEvent::Ignored(Ignored::Unrelated { .. }) => {}
@@ -57,7 +61,7 @@ async fn no_browser_here(attempt: &Attempt, pastes: bool) {
     }
     if let Some(url) = attempt.remote.authorization_url().await {
         output::note(&format!(
-            "{lead}\n  {}\nApprove; the browser then fails to load a page: paste its whole address here (it is not\nshown). Never send it to anyone.",
+            "{lead}\n  {}\nApprove; the browser then fails to load a page: paste its whole address here (it is not shown). Never send it to anyone.",
             url.reveal()
         ));
     }

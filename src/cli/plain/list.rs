@@ -10,6 +10,8 @@ use crate::model::{ConnectionId, ConnectionName};
 
 /// More are not told at once: somebody listens to each line.
 const AT_ONCE: usize = 50;
+/// More are not told again after each thing that is done.
+const AGAIN: usize = 10;
 
 /// What was shown last.
 #[derive(Default)]
@@ -27,6 +29,16 @@ impl List {
     /// Shows only what has this in its name, provider, account, scopes or state from now on.
     pub(super) fn find(&mut self, wanted: &str) {
         wanted.clone_into(&mut self.wanted);
+    }
+
+    /// Tells the list anew where it is short, else how long it is.
+    pub(super) fn show_or_count(&mut self, setup: &Setup) -> Result<(), Failed> {
+        let all = setup.engine.rows()?.len();
+        if all <= AGAIN || self.shown.is_empty() {
+            return self.show(setup);
+        }
+        output::note(&format!("{all} connections; enter lists them."));
+        Ok(())
     }
 
     /// Tells the list anew.
@@ -52,6 +64,13 @@ impl List {
             output::note(&format!("Nothing matches \"{wanted}\". / shows all again."));
             return Ok(());
         }
+        if !self.wanted.is_empty() {
+            let wanted = crate::model::Untrusted::new(&*self.wanted).shown();
+            output::note(&format!(
+                "{} of {all} match \"{wanted}\"; / shows all again.",
+                lines.len()
+            ));
+        }
         let shown = &lines[..lines.len().min(AT_ONCE)];
         let digits = shown.len().to_string().len();
         let wide = |column: usize| {
@@ -76,8 +95,6 @@ impl List {
                 "and {} more; / and a word finds them",
                 lines.len() - AT_ONCE
             ));
-        } else if lines.len() < all {
-            output::note(&format!("{} of {all}; / shows all again", lines.len()));
         }
         Ok(())
     }
@@ -92,9 +109,11 @@ impl List {
             if word.is_empty() {
                 continue;
             }
-            let name = self.name(setup, word)?;
-            if !names.contains(&name) {
-                names.push(name);
+            for word in span(word) {
+                let name = self.name(setup, &word)?;
+                if !names.contains(&name) {
+                    names.push(name);
+                }
             }
         }
         if names.is_empty() {
@@ -141,6 +160,18 @@ fn fits(columns: &[String; 6], wanted: &str) -> bool {
     })
 }
 
+/// `3-5` means 3, 4 and 5.
+fn span(word: &str) -> Vec<String> {
+    let ends = word.split_once('-').and_then(|(first, last)| {
+        let ends = (first.parse::<usize>().ok()?, last.parse::<usize>().ok()?);
+        (ends.0 <= ends.1 && ends.1 - ends.0 < AT_ONCE).then_some(ends)
+    });
+    match ends {
+        Some((first, last)) => (first..=last).map(|number| number.to_string()).collect(),
+        None => vec![word.to_owned()],
+    }
+}
+
 fn padded(text: &str, wide: usize) -> String {
     format!("{text}{}", " ".repeat(wide - look::width(text)))
 }
@@ -148,6 +179,14 @@ fn padded(text: &str, wide: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_span_is_its_numbers_and_a_name_stays_a_name() {
+        assert_eq!(span("3-5"), ["3", "4", "5"]);
+        assert_eq!(span("conn-17"), ["conn-17"]);
+        assert_eq!(span("5-3"), ["5-3"]);
+        assert_eq!(span("1-999999999"), ["1-999999999"]);
+    }
 
     #[test]
     fn all_words_are_to_be_found_in_any_column() {

@@ -1,20 +1,22 @@
 //! What can be done with one connection.
 
 use super::super::args::Login;
-use super::super::failed::{Failed, OUTPUT_GONE};
-use super::super::prompt::{NO_ANSWER, prompt};
+use super::super::failed::Failed;
+use super::super::prompt::{choice, prompt, yes};
+use super::super::scopes::{self, Known};
 use super::super::setup::Setup;
-use super::super::{edit, history, login, look, output, remove, revoke, tell, work};
-use super::RECENT;
-use crate::engine::Error;
-use crate::model::ConnectionName;
+use super::super::{catalogue, edit, history, login, look, output, remove, revoke, setup, work};
+use super::{RECENT, Told, told};
+use crate::engine::{Error, Field, put_all};
+use crate::model::{Connection, ConnectionName, Untrusted};
+use crate::sandbox::SCOPES;
 
 /// One thing to do with a connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     Test,
     Refresh,
-    Reauthorize,
+    SignIn,
     Scopes,
     End,
     Details,
@@ -24,25 +26,25 @@ pub(super) enum Action {
 }
 
 /// In the menu's order, with the letter that the table has for it.
-const ACTIONS: [(Action, &str, &str); 9] = [
-    (Action::Test, "test", "t"),
-    (Action::Refresh, "refresh", "r"),
-    (Action::Reauthorize, "re-authorize", "u"),
-    (Action::Scopes, "scopes", ""),
-    (Action::End, "revoke", "x"),
-    (Action::Details, "details", ""),
-    (Action::History, "history", "h"),
-    (Action::Rename, "rename", "n"),
-    (Action::Edit, "edit", "e"),
+const ACTIONS: [(Action, &str); 9] = [
+    (Action::Test, "t"),
+    (Action::Refresh, "r"),
+    (Action::SignIn, "u"),
+    (Action::Scopes, ""),
+    (Action::End, "x"),
+    (Action::Details, ""),
+    (Action::History, "h"),
+    (Action::Rename, "n"),
+    (Action::Edit, "e"),
 ];
 
 /// So many stand on a line of 80 columns.
-const A_LINE: usize = 6;
+const A_LINE: usize = 5;
 
 /// The action of a letter.
 pub(super) fn by_letter(letter: &str) -> Option<Action> {
-    let same = |(_, _, its): &&(Action, &str, &str)| !its.is_empty() && *its == letter;
-    ACTIONS.iter().find(same).map(|(action, ..)| *action)
+    let same = |(_, its): &&(Action, &str)| !its.is_empty() && its.eq_ignore_ascii_case(letter);
+    ACTIONS.iter().find(same).map(|(action, _)| *action)
 }
 
 /// Asks what to do with a connection, until nothing more is to be done or it is gone.
@@ -67,44 +69,61 @@ pub(super) fn run(setup: &Setup, name: &ConnectionName) -> Result<(), Failed> {
         let items: Vec<String> = ACTIONS
             .iter()
             .enumerate()
-            .map(|(at, (_, word, _))| format!("{} {word}", at + 1))
+            .map(|(at, (action, _))| format!("{} {}", at + 1, action.word(&connection)))
             .collect();
         for line in items.chunks(A_LINE) {
             output::note(&format!("  {}", line.join("  ")));
         }
-        let answer = prompt("Number, or enter to go back: ", "")?;
-        if ["", "q", "b"].contains(&&*answer) {
-            return Ok(());
-        }
-        let at = answer
-            .parse::<usize>()
-            .ok()
-            .and_then(|at| at.checked_sub(1));
-        let action = at
-            .and_then(|at| ACTIONS.get(at))
-            .map(|(action, ..)| *action);
-        let Some(action) = action.or_else(|| by_letter(&answer)) else {
-            output::note("Type a number from 1 to 9, or press enter.");
-            continue;
+        let answer = match told(prompt("Number, or enter to go back: ", ""))? {
+            Told::Done(answer) if !["", "q", "b"].contains(&&*answer) => answer,
+            _ => return Ok(()),
         };
-        match action.run(setup, connection.name.as_str()) {
-            Err(failed) if [OUTPUT_GONE, NO_ANSWER].contains(&&*failed.0.code) => {
-                return Err(failed);
+        let number = answer.parse::<usize>().ok();
+        let at = number.and_then(|number| number.checked_sub(1));
+        let action = at.and_then(|at| ACTIONS.get(at)).map(|(action, _)| *action);
+        match action.or_else(|| by_letter(&answer)) {
+            Some(action) => {
+                told(action.run(setup, connection.name.as_str()))?;
             }
-            Err(failed) => tell(&failed, false),
-            Ok(()) => {}
+            None => output::note("Type a number from 1 to 9, or press enter."),
         }
     }
 }
 
+fn is_signed_in(connection: &Connection) -> bool {
+    connection.grant.is_some() && connection.ended.is_none()
+}
+
 impl Action {
+    fn word(self, connection: &Connection) -> &'static str {
+        let signed_in = is_signed_in(connection);
+        match self {
+            Self::Test => "test",
+            Self::Refresh => "refresh",
+            Self::SignIn if signed_in => "re-authorize",
+            Self::SignIn => "sign in",
+            Self::Scopes => "scopes",
+            Self::End if signed_in => "revoke or delete",
+            Self::End => "delete",
+            Self::Details => "details",
+            Self::History => "history",
+            Self::Rename => "rename",
+            Self::Edit => "edit",
+        }
+    }
+
+    /// Whether it asks what to do each time, so that no count of them says anything.
+    pub(super) fn asks(self) -> bool {
+        matches!(self, Self::End | Self::Rename | Self::Edit | Self::Scopes)
+    }
+
     /// Does it, asking what it needs to know.
     pub(super) fn run(self, setup: &Setup, name: &str) -> Result<(), Failed> {
         match self {
             Self::Test => work::test(setup, name, None, false),
             Self::Refresh => work::refresh(setup, name, false),
-            Self::Reauthorize => login::run(setup, &Login::plain(name)),
-            Self::Scopes => scopes(setup, name),
+            Self::SignIn => login::run(setup, &Login::plain(name)),
+            Self::Scopes => other_scopes(setup, name),
             Self::End => end(setup, name),
             Self::Details => look::show(setup, name, false),
             Self::History => history::run(setup, Some(name), RECENT, false),
@@ -114,84 +133,161 @@ impl Action {
     }
 }
 
+/// What is known of a provider's scopes.
+pub(super) fn known_scopes(setup: &Setup, connection: &Connection) -> Vec<Known> {
+    if setup.practice_provider().is_some() {
+        return practice_scopes();
+    }
+    let Ok(paths) = setup::paths() else {
+        return Vec::new();
+    };
+    let catalogue = catalogue::load(&paths.config);
+    let preset = catalogue.find(&connection.provider.id);
+    preset.map_or_else(Vec::new, Known::of_preset)
+}
+
+pub(super) fn practice_scopes() -> Vec<Known> {
+    let known = |(name, meaning): &(&str, &str)| Known {
+        name: (*name).to_owned(),
+        meaning: (*meaning).to_owned(),
+        broad: false,
+    };
+    SCOPES.iter().map(known).collect()
+}
+
 /// Shows them, and signs in with others if that is wanted.
-fn scopes(setup: &Setup, name: &str) -> Result<(), Failed> {
+fn other_scopes(setup: &Setup, name: &str) -> Result<(), Failed> {
     let connection = setup.engine.connection(name)?;
     for line in look::scope_lines(&connection) {
         output::data(&line)?;
     }
-    let asked = connection.requested.to_string();
     output::note("Scopes decide what this connection may touch. Ask only for what you need.");
-    let wanted = prompt(&format!("Ask for [{asked}]: "), &asked)?;
-    if wanted == asked {
+    let wanted = scopes::ask(&known_scopes(setup, &connection), &connection.requested)?;
+    if wanted == connection.requested {
+        output::note("The same as before. Nothing was changed.");
         return Ok(());
     }
     edit::run(setup, name, &[format!("scope={wanted}")], None)?;
-    output::note("What you have stays until the new sign-in has succeeded.");
-    if prompt("Sign in now? [Y/n] ", "y")?.eq_ignore_ascii_case("y") {
+    if is_signed_in(&connection) {
+        output::note("What you have stays until the new sign-in has succeeded.");
+    }
+    if yes("Sign in now?", true)? {
         login::run(setup, &Login::plain(name))?;
+    } else {
+        output::note("Not signed in with them yet.");
     }
     Ok(())
 }
 
 fn end(setup: &Setup, name: &str) -> Result<(), Failed> {
     let connection = setup.engine.connection(name)?;
-    if connection.grant.is_none() || connection.ended.is_some() {
-        let question = format!("Nobody is signed in. Delete the settings of {name}? [y/N] ");
-        if prompt(&question, "n")?.eq_ignore_ascii_case("y") {
+    if !is_signed_in(&connection) {
+        let question = format!("Nobody is signed in. Delete the settings of {name}?");
+        if yes(&question, false)? {
             return remove::run(setup, name, false, true);
         }
+        output::note(&format!("Kept {name}."));
         return Ok(());
     }
-    let provider = crate::model::Untrusted::new(&*connection.provider.name).shown();
-    output::note(&format!(
-        "  1 keep it\n  2 revoke: {provider} is told; programs using it stop working; the settings stay\n  3 revoke and delete: the settings go too\n  4 delete here only: the sign-in stays valid at {provider}"
-    ));
-    match prompt("Number [1]: ", "1")?.as_str() {
-        "2" => revoke::run(setup, name, false),
-        "3" => remove::run(setup, name, true, false),
-        "4" => remove::run(setup, name, false, true),
-        "1" => {
-            output::note(&format!("Kept {name}. Nothing was changed."));
-            Ok(())
-        }
+    let provider = Untrusted::new(&*connection.provider.name).shown();
+    output::note(&format!("Revoke or delete {name}?"));
+    for line in [
+        "  1 keep it".to_owned(),
+        format!(
+            "  2 revoke: {provider} is told; programs using it stop working; the settings stay"
+        ),
+        "  3 revoke and delete: the settings go too".to_owned(),
+        format!("  4 delete here only: the sign-in stays valid at {provider}"),
+    ] {
+        output::note(&line);
+    }
+    match choice("Number, enter keeps it: ", "1", 4)? {
+        2 => revoke::run(setup, name, false),
+        3 => remove::run(setup, name, true, false),
+        4 => remove::run(setup, name, false, true),
         _ => {
-            output::note("That is none of the four. Nothing was changed.");
+            output::note(&format!("Kept {name}. Nothing was changed."));
             Ok(())
         }
     }
 }
 
 fn rename(setup: &Setup, name: &str) -> Result<(), Failed> {
-    let wanted = prompt(&format!("New name [{name}]: "), name)?;
+    let wanted = prompt(&format!("New name, enter keeps {name}: "), name)?;
     if wanted == name {
+        output::note(&format!("Kept {name}."));
         return Ok(());
     }
     edit::rename(setup, name, &wanted)
 }
 
-/// One field at a time, until enter alone.
+/// One field at a time, by its number, until enter alone.
 fn change(setup: &Setup, name: &str) -> Result<(), Failed> {
-    output::note(&format!("Fields: {}", edit::fields().join(", ")));
     loop {
-        let line = prompt("FIELD=VALUE, or enter to go back: ", "")?;
-        if line.is_empty() {
+        let connection = setup.engine.connection(name)?;
+        for (at, field) in Field::ALL.into_iter().enumerate() {
+            let text = field.text(&connection);
+            output::note(&format!(
+                "  {:>2} {}: {}",
+                at + 1,
+                field.word(),
+                if text.is_empty() {
+                    "none".to_owned()
+                } else {
+                    Untrusted::new(text).shown().to_string()
+                }
+            ));
+        }
+        let answer = prompt("Number of the field, or enter to go back: ", "")?;
+        if answer.is_empty() {
             return Ok(());
         }
-        if edit::parks(setup, name, &line)? {
-            output::note(
-                "That parks this sign-in: its tokens will not be sent there. You sign in again.",
-            );
-            if !prompt("Change it? [y/N] ", "n")?.eq_ignore_ascii_case("y") {
-                continue;
-            }
+        let number = answer.parse::<usize>().ok();
+        let at = number.and_then(|number| number.checked_sub(1));
+        let field = at.and_then(|at| Field::ALL.get(at).copied());
+        let Some(field) = field.or_else(|| Field::parse(&answer)) else {
+            output::note(&format!("Type a number from 1 to {}.", Field::ALL.len()));
+            continue;
+        };
+        set(setup, &connection, field)?;
+    }
+}
+
+fn set(setup: &Setup, connection: &Connection, field: Field) -> Result<(), Failed> {
+    let name = connection.name.as_str();
+    let before = field.text(connection);
+    if !field.choices().is_empty() {
+        output::note(&format!("One of: {}", field.choices().join(", ")));
+    }
+    let (value, after) = loop {
+        let question = format!("New {}, enter keeps it, - empties it: ", field.word());
+        let typed = prompt(&question, &before)?;
+        let value = if typed == "-" { String::new() } else { typed };
+        if value == before {
+            output::note("Kept. Nothing was changed.");
+            return Ok(());
         }
-        // What was typed wrong can be typed again.
-        match edit::run(setup, name, &[line], None) {
-            Err(failed) if failed.0.code == "edit" => tell(&failed, false),
-            done => done?,
+        let mut after = connection.clone();
+        match put_all(&mut after, &[(field, value.clone())]).first() {
+            None => break (value, after),
+            Some((_, problem)) => output::note(&format!(
+                "{}. Once more:",
+                Untrusted::new(problem.to_string()).shown()
+            )),
+        }
+    };
+    let parks =
+        is_signed_in(connection) && connection.endpoint_identity() != after.endpoint_identity();
+    if parks {
+        output::note(
+            "That parks this sign-in: its tokens will not be sent there. You sign in again.",
+        );
+        if !yes("Change it?", false)? {
+            output::note("Kept. Nothing was changed.");
+            return Ok(());
         }
     }
+    edit::run(setup, name, &[format!("{}={value}", field.word())], None)
 }
 
 #[cfg(test)]
@@ -200,9 +296,13 @@ mod tests {
 
     #[test]
     fn no_letter_means_two_things() {
-        for (action, _, letter) in ACTIONS {
+        for (action, letter) in ACTIONS {
             if !letter.is_empty() {
                 assert!(by_letter(letter) == Some(action), "{letter}");
+                assert!(
+                    by_letter(&letter.to_uppercase()) == Some(action),
+                    "{letter}"
+                );
             }
         }
         assert!(by_letter("").is_none());

@@ -5,11 +5,11 @@ mod list;
 mod menu;
 mod practice;
 
-use super::args::{Add, Cli};
+use super::args::{Add, Cli, Import};
 use super::failed::{Failed, OUTPUT_GONE};
 use super::prompt::{NO_ANSWER, prompt};
 use super::setup::Setup;
-use super::{add, history, import, output, tell};
+use super::{add, history, import, output};
 use crate::advice::exit;
 use crate::model::ConnectionName;
 use list::List;
@@ -20,24 +20,77 @@ pub(super) use practice::run as practise;
 const RECENT: u32 = 20;
 
 /// What stands in the list's question besides a number.
-const HELP: &str = "  a number      what can be done with that connection
-  t 1 3         test connections 1 and 3; so r refresh, u re-authorize,
-                x revoke or delete, h history, n rename, e edit
-  a NAME        connect a service; NAME may be left out
-  / TEXT        show only what has TEXT in it; / alone shows all again
-  enter         the list again
-  h             what happened lately
-  i FILE        bring settings over from another machine
-  p             practise with a pretend service; nothing of it is kept
-  L             lock the vault
-  q             leave";
+const HELP: &str = "  a number or a name   what can be done with that connection
+  t 1 3-5              test connections 1, 3, 4 and 5
+  r 1                  refresh
+  u 1                  sign in, or sign in again
+  x 1                  revoke or delete
+  h 1                  its history; h alone: what happened lately
+  n 1                  rename
+  e 1                  edit
+  a NAME               connect a service; NAME may be left out
+  / TEXT               show only what has TEXT in it; / alone shows all again
+  enter                the list again";
+const HELP_OUTSIDE: &str = "  i FILE               bring settings over from another machine
+  p                    practise with a pretend service; nothing of it is kept
+  lock                 lock the vault
+  q                    leave";
+const HELP_IN_PRACTICE: &str = "  q                    leave practice";
 
 /// Where the program goes after a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Then {
     Stay,
+    /// Something may have changed.
+    Look,
     ShowList,
     Leave,
+}
+
+/// How something that asked went.
+enum Told<T> {
+    Done(T),
+    /// It did not; the person knows.
+    Not(Ending),
+}
+
+/// Why something was not done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    /// By the person: the interrupt key, or the end of the input.
+    Left,
+    /// Only mistyped.
+    Mistake,
+    Failed,
+}
+
+/// Tells what went wrong in the words of this face.
+///
+/// # Errors
+/// Only when nobody can be told any more.
+fn told<T>(done: Result<T, Failed>) -> Result<Told<T>, Failed> {
+    let failed = match done {
+        Ok(done) => return Ok(Told::Done(done)),
+        Err(failed) if failed.0.code == OUTPUT_GONE => return Err(failed),
+        Err(failed) => failed.0,
+    };
+    if failed.code == NO_ANSWER {
+        output::note("Left this question.");
+        return Ok(Told::Not(Ending::Left));
+    }
+    output::note(&failed.sentence);
+    // What to type in a shell is of no use here.
+    let hint = failed.hint.as_deref().unwrap_or_default();
+    if hint.contains("valetkey login") {
+        output::note("  u and its number signs in.");
+    } else if !hint.is_empty() && !hint.contains("valetkey ") && !hint.contains("--") {
+        output::note(&format!("  {hint}"));
+    }
+    Ok(Told::Not(match failed.exit {
+        exit::INTERRUPTED => Ending::Left,
+        exit::USAGE => Ending::Mistake,
+        _ => Ending::Failed,
+    }))
 }
 
 /// Talks until the person leaves. `cli`: what the program was started with.
@@ -45,8 +98,10 @@ pub(super) fn run(setup: &Setup, cli: &Cli) -> Result<u8, Failed> {
     let mut list = List::default();
     let mut then = Then::ShowList;
     loop {
-        if then == Then::ShowList {
-            list.show(setup)?;
+        match then {
+            Then::ShowList => list.show(setup)?,
+            Then::Look => list.show_or_count(setup)?,
+            Then::Stay | Then::Leave => {}
         }
         let question = match (list.is_empty(), setup.practice_provider().is_some()) {
             (false, _) => "Number, or a add, / find, ? more, q quit: ",
@@ -55,56 +110,57 @@ pub(super) fn run(setup: &Setup, cli: &Cli) -> Result<u8, Failed> {
         };
         let line = match prompt(question, "") {
             Ok(line) => line,
-            Err(failed) if failed.0.code == NO_ANSWER => {
-                output::note("");
-                return Ok(exit::OK);
-            }
+            Err(failed) if failed.0.code == NO_ANSWER => return Ok(exit::OK),
+            Err(failed) if failed.0.exit == exit::INTERRUPTED => return Ok(exit::INTERRUPTED),
             Err(failed) => return Err(failed),
         };
-        then = match obey(setup, cli, &mut list, &line) {
-            Ok(Then::Leave) => return Ok(exit::OK),
-            Ok(then) => then,
-            Err(failed) if failed.0.code == OUTPUT_GONE => return Err(failed),
-            Err(failed) => {
-                tell(&failed, false);
-                // What was only mistyped has changed nothing.
-                if failed.0.exit == exit::USAGE {
-                    Then::Stay
-                } else {
-                    Then::ShowList
-                }
-            }
+        then = match told(obey(setup, cli, &mut list, &line))? {
+            Told::Done(Then::Leave) => return Ok(exit::OK),
+            Told::Done(then) => then,
+            Told::Not(Ending::Mistake) => Then::Stay,
+            Told::Not(_) => Then::Look,
         };
     }
 }
 
 fn obey(setup: &Setup, cli: &Cli, list: &mut List, line: &str) -> Result<Then, Failed> {
+    let practice = setup.practice_provider().is_some();
     let (word, rest) = split(line);
-    match word {
+    match word.to_lowercase().as_str() {
         "" => Ok(Then::ShowList),
         "q" | "quit" => Ok(Then::Leave),
         "?" | "help" => {
             output::note(HELP);
+            output::note(if practice {
+                HELP_IN_PRACTICE
+            } else {
+                HELP_OUTSIDE
+            });
             Ok(Then::Stay)
         }
-        "a" | "add" => connect(setup, rest).map(|()| Then::ShowList),
+        "a" | "add" => connect(setup, rest).map(|()| Then::Look),
         "/" | "find" => {
             list.find(rest);
             Ok(Then::ShowList)
         }
-        "L" | "lock" => {
+        "l" | "lock" if practice => {
+            output::note("Practice has no passphrase; there is nothing to lock.");
+            Ok(Then::Stay)
+        }
+        "l" | "lock" => {
             setup.engine.lock_vault();
             output::note("The vault is locked. The first thing that needs a secret asks.");
             Ok(Then::Stay)
         }
-        "p" | "practise" if setup.practice_provider().is_none() => {
+        "p" | "practise" if practice => {
+            output::note("This is practice already. q leaves it.");
+            Ok(Then::Stay)
+        }
+        "p" | "practise" => {
             practice::run(cli, 0, setup.ending())?;
-            output::note("Practice is over; nothing of it was kept.");
             Ok(Then::ShowList)
         }
-        "i" | "import" if setup.practice_provider().is_none() => {
-            bring_over(setup, rest).map(|()| Then::ShowList)
-        }
+        "i" | "import" if !practice => bring_over(setup, rest).map(|()| Then::ShowList),
         "h" | "history" if rest.is_empty() => {
             history::run(setup, None, RECENT, false).map(|()| Then::Stay)
         }
@@ -116,7 +172,7 @@ fn obey(setup: &Setup, cli: &Cli, list: &mut List, line: &str) -> Result<Then, F
 fn chosen(setup: &Setup, list: &List, line: &str, word: &str, rest: &str) -> Result<Then, Failed> {
     if let Some(action) = menu::by_letter(word) {
         let names = list.names(setup, rest)?;
-        return several(setup, action, &names).map(|()| Then::ShowList);
+        return several(setup, action, &names).map(|()| Then::Look);
     }
     let names = list.names(setup, line)?;
     let [name] = names.as_slice() else {
@@ -126,28 +182,32 @@ fn chosen(setup: &Setup, list: &List, line: &str, word: &str, rest: &str) -> Res
             "For example t 1 3 tests connections 1 and 3.",
         ));
     };
-    menu::run(setup, name).map(|()| Then::ShowList)
+    menu::run(setup, name).map(|()| Then::Look)
 }
 
-/// Does the same with each; one that fails keeps no other from its turn.
+/// Does the same with each; one that fails keeps no other from its turn, but who stops it stops all.
 fn several(setup: &Setup, action: menu::Action, names: &[ConnectionName]) -> Result<(), Failed> {
     let mut failed = 0;
     for (at, name) in names.iter().enumerate() {
         if names.len() > 1 {
             output::note(&format!("{} of {}: {name}", at + 1, names.len()));
         }
-        match action.run(setup, name.as_str()) {
-            Ok(()) => {}
-            Err(problem) if [OUTPUT_GONE, NO_ANSWER].contains(&&*problem.0.code) => {
-                return Err(problem);
+        match told(action.run(setup, name.as_str()))? {
+            Told::Done(()) => {}
+            Told::Not(Ending::Left) => {
+                if at + 1 < names.len() {
+                    output::note(&format!(
+                        "Stopped at {} of {}; the rest was not touched.",
+                        at + 1,
+                        names.len()
+                    ));
+                }
+                return Ok(());
             }
-            Err(problem) => {
-                failed += 1;
-                tell(&problem, false);
-            }
+            Told::Not(_) => failed += 1,
         }
     }
-    if names.len() > 1 {
+    if names.len() > 1 && !action.asks() {
         output::note(&format!(
             "{} of {} done, {failed} failed.",
             names.len() - failed,
@@ -161,11 +221,10 @@ fn connect(setup: &Setup, what: &str) -> Result<(), Failed> {
     if setup.practice_provider().is_some() {
         return practice::connect(setup);
     }
-    let what = (!what.is_empty()).then(|| what.to_owned());
     add::run(
         setup,
         &Add {
-            what,
+            what: (!what.is_empty()).then(|| what.to_owned()),
             ..Add::default()
         },
     )
@@ -180,7 +239,7 @@ fn bring_over(setup: &Setup, file: &str) -> Result<(), Failed> {
     if file.is_empty() {
         return Ok(());
     }
-    import::run(setup, &super::args::Import::of(file.into()))
+    import::run(setup, &Import::of(file.into()))
 }
 
 /// The first word and the rest. `/text` needs no space.

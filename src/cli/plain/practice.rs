@@ -4,12 +4,9 @@ use super::super::args::{Cli, Login};
 use super::super::demo::{self, TuiParts};
 use super::super::failed::Failed;
 use super::super::practice::practice_definition;
-use super::super::prompt::prompt;
 use super::super::setup::Setup;
-use super::super::{login, output};
+use super::super::{login, output, scopes};
 use crate::host::EndingSignals;
-use crate::model::ScopeSet;
-use crate::sandbox::SCOPES;
 
 /// Practises until the person leaves.
 pub(in crate::cli) fn run(
@@ -26,7 +23,9 @@ pub(in crate::cli) fn run(
         "Practice. A pretend service runs on this machine; nothing leaves it.\nNothing of it is kept.",
     );
     let setup = Setup::practice(engine, practice.sandbox.clone(), ending).going_on()?;
-    super::run(&setup, cli)
+    let code = super::run(&setup, cli)?;
+    output::note("Practice is over; nothing of it was kept.");
+    Ok(code)
 }
 
 /// Adds a connection to the pretend service, and signs in.
@@ -35,14 +34,8 @@ pub(super) fn connect(setup: &Setup) -> Result<(), Failed> {
         return Ok(());
     };
     let mut new = practice_definition(sandbox.url(), None)?;
-    output::note("Step 4 of 7: Scopes decide what this connection may touch.");
-    for (scope, meaning) in SCOPES {
-        output::note(&format!("  {scope:<12} {meaning}"));
-    }
-    let usual = new.scopes.to_string();
-    let wanted = prompt(&format!("Scopes [{usual}]: "), &usual)?;
-    new.scopes = ScopeSet::parse(&wanted)
-        .map_err(|problem| Failed::usage("scope", format!("{problem}."), "Try again: a"))?;
+    output::note("Scopes decide what this connection may touch.");
+    new.scopes = scopes::ask(&super::menu::practice_scopes(), &new.scopes)?;
     let id = setup.engine.add(new)?;
     let name = setup.engine.connection_by_id(&id)?.name;
     output::note(&format!("Added {name}."));

@@ -6,6 +6,8 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use signal_hook::consts::{SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 
 /// Those that are commonly ignored. (The standard library sees to `SIGPIPE` and to blocked signals;
@@ -42,33 +44,87 @@ fn ignored_in(status: &str) -> Option<u64> {
 #[derive(Clone, Debug)]
 pub struct EndingSignals {
     lethal: Arc<AtomicBool>,
+    interrupt_is_lethal: Arc<AtomicBool>,
+    interrupted: Arc<AtomicBool>,
 }
 
 impl EndingSignals {
     /// # Errors
     /// The system refuses a handler.
     pub fn new() -> io::Result<Self> {
-        let lethal = Arc::new(AtomicBool::new(true));
-        for signal in [SIGHUP, SIGINT, SIGTERM] {
-            signal_hook::flag::register_conditional_default(signal, lethal.clone())?;
+        let signals = Self {
+            lethal: Arc::new(AtomicBool::new(true)),
+            interrupt_is_lethal: Arc::new(AtomicBool::new(true)),
+            interrupted: Arc::default(),
+        };
+        for signal in [SIGHUP, SIGTERM] {
+            signal_hook::flag::register_conditional_default(signal, signals.lethal.clone())?;
         }
-        Ok(Self { lethal })
+        let lethal = signals.interrupt_is_lethal.clone();
+        signal_hook::flag::register_conditional_default(SIGINT, lethal)?;
+        signal_hook::flag::register(SIGINT, signals.interrupted.clone())?;
+        Ok(signals)
     }
 
     /// Whoever holds this sees to them.
     pub fn defer(&self) -> SignalsDeferred {
-        self.lethal.store(false, Ordering::SeqCst);
-        SignalsDeferred(self.lethal.clone())
+        SignalsDeferred::of(&[&self.lethal, &self.interrupt_is_lethal])
+    }
+
+    /// For questions that the interrupt key ends.
+    pub fn interrupts(&self) -> Interrupts {
+        Interrupts(self.clone())
+    }
+}
+
+/// Waits for a line on the terminal or the interrupt key, whichever comes first.
+#[derive(Debug)]
+pub struct Interrupts(EndingSignals);
+
+impl Interrupts {
+    /// Waits until stdin can be read.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::Interrupted`] when the interrupt key was pressed meanwhile.
+    pub fn wait_for_input(&self) -> io::Result<()> {
+        let Self(signals) = self;
+        let _deferred = SignalsDeferred::of(&[&signals.interrupt_is_lethal]);
+        signals.interrupted.store(false, Ordering::SeqCst);
+        let input = io::stdin();
+        let mut asked = [PollFd::new(&input, PollFlags::IN)];
+        loop {
+            // A handler always ends this, whether or not the others let calls go on.
+            let ready = poll(&mut asked, None);
+            if signals.interrupted.load(Ordering::SeqCst) {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            match ready {
+                Err(Errno::INTR) => {}
+                ready => return Ok(ready.map(drop)?),
+            }
+        }
     }
 }
 
 /// See [`EndingSignals::defer`].
 #[derive(Debug)]
-pub struct SignalsDeferred(Arc<AtomicBool>);
+pub struct SignalsDeferred(Vec<(Arc<AtomicBool>, bool)>);
+
+impl SignalsDeferred {
+    fn of(flags: &[&Arc<AtomicBool>]) -> Self {
+        let held = |flag: &&Arc<AtomicBool>| {
+            let before = flag.swap(false, Ordering::SeqCst);
+            ((*flag).clone(), before)
+        };
+        Self(flags.iter().map(held).collect())
+    }
+}
 
 impl Drop for SignalsDeferred {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
+        for (flag, before) in &self.0 {
+            flag.store(*before, Ordering::SeqCst);
+        }
     }
 }
 

@@ -1,0 +1,129 @@
+//! Asking which scopes to request: what is known of them, and an answer that can be corrected.
+
+use super::failed::Failed;
+use super::output;
+use super::prompt::{prompt, yes};
+use crate::model::{ScopeSet, Untrusted};
+use crate::provider::{Preset, ScopeHelp};
+
+/// A scope that is known, and what it lets a program do.
+pub(super) struct Known {
+    pub(super) name: String,
+    pub(super) meaning: String,
+    pub(super) broad: bool,
+}
+
+impl Known {
+    /// Those that a preset explains.
+    pub(super) fn of_preset(preset: &Preset) -> Vec<Self> {
+        let known = |scope: &ScopeHelp| Self {
+            name: scope.name.clone(),
+            meaning: scope.help.clone(),
+            broad: scope.broad,
+        };
+        preset.known_scopes().iter().map(known).collect()
+    }
+}
+
+/// Asks until the answer will do. `usual` is what enter alone requests.
+pub(super) fn ask(known: &[Known], usual: &ScopeSet) -> Result<ScopeSet, Failed> {
+    tell(known);
+    output::note(if known.is_empty() {
+        "Names with spaces between; +NAME adds, -NAME leaves out."
+    } else {
+        "Names with spaces between; +NAME adds, -NAME leaves out; ? lists them."
+    });
+    output::note(&if usual.is_empty() {
+        "Enter alone requests none.".to_owned()
+    } else {
+        format!("Enter alone requests: {usual}")
+    });
+    loop {
+        let text = prompt("Scopes: ", "")?;
+        if text == "?" && !known.is_empty() {
+            tell(known);
+            continue;
+        }
+        let scopes = match understood(&text, usual) {
+            Ok(scopes) => scopes,
+            Err(problem) => {
+                output::note(&format!("{problem}."));
+                continue;
+            }
+        };
+        let strange: Vec<&str> = scopes
+            .iter()
+            .map(|scope| scope.as_str())
+            .filter(|scope| !known.is_empty() && !usual.iter().any(|one| one.as_str() == *scope))
+            .filter(|scope| !known.iter().any(|known| known.name == *scope))
+            .collect();
+        if strange.is_empty()
+            || yes(
+                &format!("Not in the list: {}. Request it anyway?", strange.join(" ")),
+                false,
+            )?
+        {
+            return Ok(scopes);
+        }
+    }
+}
+
+fn tell(known: &[Known]) {
+    let wide = known.iter().map(|scope| scope.name.chars().count()).max();
+    for scope in known {
+        let broad = if scope.broad { "broad: " } else { "" };
+        output::note(&format!(
+            "  {:<wide$}  {broad}{}",
+            Untrusted::new(&*scope.name).shown(),
+            Untrusted::new(&*scope.meaning).shown(),
+            wide = wide.unwrap_or(0).min(30),
+        ));
+    }
+}
+
+/// A list, or changes to the usual one. A comma with a space is how people write lists; inside a name it
+/// belongs to the name.
+fn understood(text: &str, usual: &ScopeSet) -> Result<ScopeSet, String> {
+    let words: Vec<&str> = text
+        .split_whitespace()
+        .map(|word| word.trim_matches(','))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let changes = !words.is_empty() && words.iter().all(|word| word.starts_with(['+', '-']));
+    let wanted: Vec<&str> = if words.is_empty() {
+        usual.iter().map(|scope| scope.as_str()).collect()
+    } else if changes {
+        let kept = usual.iter().map(|scope| scope.as_str()).filter(|scope| {
+            !words
+                .iter()
+                .any(|word| word.strip_prefix('-') == Some(scope))
+        });
+        let more = words.iter().filter_map(|word| word.strip_prefix('+'));
+        kept.chain(more).collect()
+    } else {
+        words
+    };
+    ScopeSet::parse(&wanted.join(" ")).map_err(|problem| problem.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b_05_scopes_are_listed_added_or_left_out() {
+        let usual = ScopeSet::parse("profile items:read").expect("scopes");
+        for (typed, wanted) in [
+            ("", "profile items:read"),
+            ("email", "email"),
+            ("items:read, email", "items:read email"),
+            ("+email", "profile items:read email"),
+            ("-profile +email", "items:read email"),
+            ("a,b", "a,b"),
+        ] {
+            let wanted = ScopeSet::parse(wanted).expect("scopes");
+            assert_eq!(understood(typed, &usual), Ok(wanted), "{typed}");
+        }
+        assert!(understood("\u{201c}profile\u{201d}", &usual).is_err());
+    }
+}
