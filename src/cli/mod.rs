@@ -81,6 +81,7 @@ pub fn practise(settings: Settings) -> Result<TuiParts, u8> {
 
 /// Runs a command line. `hardened`: whether this process's memory could be protected.
 pub fn run(arguments: Vec<OsString>, hardened: Result<(), HardenError>) -> Next {
+    completions::answer();
     // After `--` stand another program's arguments.
     let mut own = arguments.iter().take_while(|argument| *argument != "--");
     let json_asked = own.any(|argument| argument == "--json");
@@ -235,6 +236,7 @@ fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
             http,
         } => done(demo::sandbox(port, &behaviour, http)),
         Command::Completions { shell } => done(completions::run(shell)),
+        Command::Man { folder } => done(completions::man(folder.as_deref())),
     }
 }
 

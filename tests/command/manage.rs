@@ -209,6 +209,89 @@ fn completions_are_printed_for_every_shell() {
     home.run(&["completions", "csh"]).ended(2);
 }
 
+/// The commands of `--help`, in its order.
+fn commands(home: &Home) -> Vec<String> {
+    let help = home.run(&["--help"]).ended(0).stdout;
+    let (_, rest) = help.split_once("Commands:").expect("commands");
+    let commands: Vec<String> = rest
+        .lines()
+        .skip(1)
+        .map_while(|line| line.strip_prefix("  "))
+        .filter(|line| !line.starts_with(' '))
+        .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+        .collect();
+    assert!(commands.len() > 20, "{commands:?}");
+    commands
+}
+
+#[test]
+fn help_fits_eighty_columns() {
+    let home = Home::empty();
+    let mut pages = vec![vec!["--help".to_owned()], vec!["-h".to_owned()]];
+    for command in commands(&home) {
+        pages.push(vec![command.clone(), "--help".to_owned()]);
+        pages.push(vec![command, "-h".to_owned()]);
+    }
+    for page in pages {
+        for line in home.run(&page).ended(0).stdout.lines() {
+            assert!(line.chars().count() <= 80, "{page:?}: {line}");
+        }
+    }
+}
+
+#[test]
+fn the_manual_names_every_command() {
+    let home = Home::empty();
+    let page = home.run(&["man"]).ended(0).stdout;
+    assert!(page.starts_with(".ie"), "{page}");
+    let folder = home.path().join("man1");
+    let told = home.run(&["man", folder.to_str().expect("text")]).ended(0);
+    assert!(told.stdout.is_empty());
+    for command in commands(&home) {
+        let escaped = command.replace('-', "\\-");
+        assert!(
+            page.contains(&format!("valetkey\\-{escaped}(1)")),
+            "{command}"
+        );
+        let own = std::fs::read_to_string(folder.join(format!("valetkey-{command}.1")));
+        assert!(own.expect("a page").contains(".SH SYNOPSIS"), "{command}");
+    }
+}
+
+/// A real bash asks the program.
+#[test]
+fn completions_know_the_names_of_connections() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let folder = home.path().join("bin");
+    std::fs::create_dir(&folder).expect("made");
+    let program = home.command(&["list"]).get_program().to_owned();
+    std::os::unix::fs::symlink(program, folder.join("valetkey")).expect("linked");
+    let complete = |words: &str| {
+        let script = format!(
+            "source <(valetkey completions bash)
+            function=$(complete -p valetkey | sed 's/.*-F \\([^ ]*\\).*/\\1/')
+            COMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); COMP_TYPE=9; COMPREPLY=()
+            $function valetkey \"${{COMP_WORDS[$COMP_CWORD]}}\" \"${{COMP_WORDS[$COMP_CWORD-1]}}\"
+            printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        );
+        let inner = home.command(&["list"]);
+        let mut shell = std::process::Command::new("bash");
+        shell
+            .args(["-c", &script])
+            .env_clear()
+            .envs(inner.get_envs().filter_map(|(k, v)| Some((k, v?))))
+            .env("PATH", format!("{}:/usr/bin:/bin", folder.display()))
+            .current_dir(home.path());
+        crate::home::run(&mut shell).ended(0).stdout
+    };
+    assert_eq!(complete("valetkey token ''").lines().next(), Some(NAME));
+    assert_eq!(complete("valetkey refresh pr").trim(), NAME);
+    assert_eq!(complete("valetkey token x").trim(), "");
+    assert!(complete("valetkey add git").contains("gitlab"));
+    assert!(complete("valetkey re").contains("revoke"));
+}
+
 #[test]
 fn usage_mistakes_end_with_two_and_help_with_nothing() {
     let home = Home::empty();

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap_complete::engine::ArgValueCandidates;
 
 #[derive(Args, Default)]
 pub(in crate::cli) struct Add {
     /// A preset's id, or nothing for a provider of your own
-    #[arg(value_name = "PRESET")]
+    #[arg(value_name = "PRESET", add = ArgValueCandidates::new(crate::cli::completions::presets))]
     pub(in crate::cli) what: Option<String>,
     /// Its name; the preset's id or the host when absent
     #[arg(long)]

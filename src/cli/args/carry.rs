@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::NewPassphrase;
+use super::{NewPassphrase, connections};
 
 #[derive(Args)]
 #[command(
@@ -16,7 +16,7 @@ use super::NewPassphrase;
 )]
 pub(in crate::cli) struct Export {
     /// Names of the connections; all of them when absent
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = connections())]
     pub(in crate::cli) names: Vec<String>,
     /// Write to this file instead of stdout
     #[arg(long, short, value_name = "FILE")]

@@ -10,6 +10,7 @@ use std::cell::OnceCell;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::engine::ArgValueCandidates;
 
 pub(in crate::cli) use add::Add;
 pub(in crate::cli) use agent::{AgentCommand, AgentStart};
@@ -29,6 +30,7 @@ use crate::settings::Loaded;
                   screen readers and simple terminals), and keeps the sign-ins encrypted. Without a command it \
                   opens the table, or the list with what can be done (a terminal is needed).",
     after_help = EXAMPLES,
+    max_term_width = 80,
     disable_help_subcommand = true
 )]
 pub(in crate::cli) struct Cli {
@@ -69,6 +71,16 @@ Environment:
 
 Exit codes: 0 ok, 1 other, 2 usage, 3 needs sign-in, 4 offline, 5 denied, 6 vault, 7 refused, 8 busy, 130 interrupted";
 
+/// Completed by the names of the connections.
+fn connections() -> ArgValueCandidates {
+    ArgValueCandidates::new(super::completions::connections)
+}
+
+const COMPLETIONS: &str = "Examples:
+  bash  echo 'source <(valetkey completions bash)' >> ~/.bashrc
+  zsh   echo 'source <(valetkey completions zsh)' >> ~/.zshrc
+  fish  echo 'valetkey completions fish | source' >> ~/.config/fish/config.fish";
+
 #[derive(Subcommand)]
 pub(in crate::cli) enum Command {
     /// Add a connection
@@ -84,6 +96,7 @@ pub(in crate::cli) enum Command {
     /// Show one connection
     Show {
         /// Name of the connection
+        #[arg(add = connections())]
         name: String,
         /// Print it as JSON
         #[arg(long)]
@@ -92,6 +105,7 @@ pub(in crate::cli) enum Command {
     /// Tell what happened: sign-ins, changes, and who was given a token
     History {
         /// Name of the connection; all of them when absent, deleted ones too
+        #[arg(add = connections())]
         name: Option<String>,
         /// Print it as JSON
         #[arg(long)]
@@ -111,6 +125,7 @@ pub(in crate::cli) enum Command {
     /// Read once with the connection's token, to see that it works
     Test {
         /// Name of the connection
+        #[arg(add = connections())]
         name: String,
         /// GET this address instead; it must lie on the connection's hosts
         #[arg(long, value_name = "URL")]
@@ -122,7 +137,7 @@ pub(in crate::cli) enum Command {
     /// Renew the access token now, or that of every connection where it is due
     Refresh {
         /// Name of the connection
-        #[arg(required_unless_present = "all_due", conflicts_with = "all_due")]
+        #[arg(add = connections(), required_unless_present = "all_due", conflicts_with = "all_due")]
         name: Option<String>,
         /// Every connection whose token is due; the others are left alone
         #[arg(long)]
@@ -134,6 +149,7 @@ pub(in crate::cli) enum Command {
     /// End the sign-in at the provider; the definition stays
     Revoke {
         /// Name of the connection
+        #[arg(add = connections())]
         name: String,
         /// Print it as JSON
         #[arg(long)]
@@ -142,6 +158,7 @@ pub(in crate::cli) enum Command {
     /// Delete a connection
     Remove {
         /// Name of the connection
+        #[arg(add = connections())]
         name: String,
         /// End the sign-in at the provider first
         #[arg(long, conflicts_with = "forget")]
@@ -153,6 +170,7 @@ pub(in crate::cli) enum Command {
     /// Give a connection another name
     Rename {
         /// The name it has
+        #[arg(add = connections())]
         from: String,
         /// The name it gets
         to: String,
@@ -167,6 +185,7 @@ pub(in crate::cli) enum Command {
     )]
     Edit {
         /// Name of the connection
+        #[arg(add = connections())]
         name: String,
         /// What to change, and to what; nothing after the `=` clears an optional field
         #[arg(
@@ -229,10 +248,19 @@ pub(in crate::cli) enum Command {
         #[arg(long)]
         http: bool,
     },
-    /// Print a completion script
+    /// Print a completion script; it knows the names of the connections
+    #[command(after_help = COMPLETIONS)]
     Completions {
         /// Whose completion script
         shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write one for each command
+    #[command(
+        after_help = "Examples:\n  valetkey man | man -l -\n  valetkey man ~/.local/share/man/man1"
+    )]
+    Man {
+        /// Write the pages of all commands into this folder
+        folder: Option<std::path::PathBuf>,
     },
 }
 
@@ -248,6 +276,7 @@ pub(in crate::cli) enum PresetsCommand {
 #[derive(Args)]
 pub(in crate::cli) struct Login {
     /// Name of the connection
+    #[arg(add = connections())]
     pub(in crate::cli) name: String,
     /// Use a code typed on a web page
     #[arg(long)]
@@ -281,6 +310,7 @@ pub(in crate::cli) struct Login {
 #[derive(Args)]
 pub(in crate::cli) struct Doctor {
     /// Look at this connection too, and ask its provider's host for an answer
+    #[arg(add = connections())]
     pub(in crate::cli) name: Option<String>,
     /// Print it as JSON
     #[arg(long)]

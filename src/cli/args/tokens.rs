@@ -4,9 +4,12 @@ use std::ffi::OsString;
 
 use clap::Args;
 
+use super::connections;
+
 #[derive(Args)]
 pub(in crate::cli) struct Token {
     /// Name of the connection
+    #[arg(add = connections())]
     pub(in crate::cli) name: String,
     /// Renew when less than so many seconds are left
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
@@ -40,6 +43,7 @@ pub(in crate::cli) struct Token {
 )]
 pub(in crate::cli) struct Exec {
     /// Name of the connection
+    #[arg(add = connections())]
     pub(in crate::cli) name: String,
     /// Put the token into this environment variable instead
     #[arg(long, value_name = "VAR", conflicts_with = "fd")]
@@ -77,6 +81,7 @@ pub(in crate::cli) struct GitCredential {
                   command: valetkey\n        args: [kube-credential, NAME]\n        interactiveMode: Never")]
 pub(in crate::cli) struct KubeCredential {
     /// Name of the connection
+    #[arg(add = connections())]
     pub(in crate::cli) name: String,
     /// Renew when less than so many seconds are left
     #[arg(long, value_name = "S", value_parser = clap::value_parser!(u64).range(0..=31_536_000))]
