@@ -147,7 +147,10 @@ fn facts(detail: &Detail, now: UnixTime) -> Vec<(&'static str, String)> {
             .map_or(String::new(), |at| format!(" ({})", at.rfc3339()));
         lines.push((
             "Access token",
-            format!("{}{at}", expires(grant.expiry, now)),
+            match grant.expiry {
+                Expiry::At(end) if end > now => format!("ends {}{at}", expires(grant.expiry, now)),
+                other => format!("{}{at}", expires(other, now)),
+            },
         ));
         lines.push((
             "Refresh token",
@@ -188,7 +191,11 @@ fn facts(detail: &Detail, now: UnixTime) -> Vec<(&'static str, String)> {
 
 /// What was asked for, what was granted, and what the token at hand may do where that is less.
 pub(super) fn scope_lines(connection: &Connection) -> Vec<String> {
-    let mut lines = vec![format!("asked    {}", connection.requested)];
+    let mut lines = vec![if connection.requested.is_empty() {
+        "asked    none".to_owned()
+    } else {
+        format!("asked    {}", connection.requested)
+    }];
     let grant = connection.grant.as_ref();
     if let Some(grant) = grant.filter(|_| connection.ended.is_none()) {
         lines.push(match &grant.granted {

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::failed::Failed;
 use super::output;
 use crate::engine::Error;
-use crate::host::Interrupts;
+use crate::host::{Interrupts, Unshown};
 use crate::model::{Seconds, Secret};
 use crate::vault::VaultError;
 
@@ -98,21 +98,29 @@ pub(super) fn prompt_secret(question: &str) -> Result<Secret, Failed> {
 /// Asks again after a wrong passphrase, and not at once (conformance T-07). What is typed while it
 /// waits is not shown either.
 pub(super) fn prompt_passphrase_again(wait: Seconds, question: &str) -> Result<Secret, Failed> {
-    hidden(|| {
-        output::note(&format!("Wrong passphrase (wait {} s).", wait.0));
-        std::thread::sleep(Duration::from_secs(wait.0));
-        output::ask(question);
-    })
+    output::note(&format!("Wrong passphrase (wait {} s).", wait.0));
+    let waited = Unshown::begin().and_then(|waiting| waiting.wait(Duration::from_secs(wait.0)));
+    waited.map_err(|error| not_read(&error))?;
+    prompt_secret(question)
+}
+
+/// Hold it over all tries at a passphrase: what is typed while one is checked is not shown either.
+pub(super) fn unshown() -> Option<Unshown> {
+    Unshown::begin().ok()
 }
 
 fn hidden(ask: impl FnOnce()) -> Result<Secret, Failed> {
     let answer = crate::host::read_hidden_line(ask);
     output::note("");
-    answer.map_err(|error| match error.kind() {
+    answer.map_err(|error| not_read(&error))
+}
+
+fn not_read(error: &io::Error) -> Failed {
+    match error.kind() {
         io::ErrorKind::Interrupted => Error::Cancelled.into(),
         io::ErrorKind::UnexpectedEof => no_answer(),
         _ => Error::Vault(VaultError::Locked).into(),
-    })
+    }
 }
 
 /// Asks whether to do it; only `y` and `yes` do. Without a terminal the flag must say so.

@@ -34,14 +34,15 @@ pub(super) fn ask(known: &[Known], usual: &ScopeSet) -> Result<ScopeSet, Failed>
         "Names with spaces between; +NAME adds, -NAME leaves out; ? lists them."
     });
     output::note(&if usual.is_empty() {
-        "Enter alone requests none.".to_owned()
+        "Enter alone asks for none.".to_owned()
     } else {
-        format!("Enter alone requests: {usual}")
+        format!("Enter alone asks for: {usual}")
     });
     loop {
         let text = prompt("Scopes: ", "")?;
-        if text == "?" && !known.is_empty() {
+        if text == "?" {
             tell(known);
+            output::note("The service's documentation says what each of them allows.");
             continue;
         }
         let scopes = match understood(&text, usual) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::args::Cli;
 use super::failed::Failed;
 use super::patience::{Waited, explained, wait};
-use super::prompt::{prompt_passphrase_again, prompt_secret, take_interrupts, yes};
+use super::prompt::{prompt_passphrase_again, prompt_secret, take_interrupts, unshown, yes};
 use super::{output, passphrase};
 use crate::advice;
 use crate::engine::{Access, Engine, Error, GivenUp, VaultFacts, World, wait_after};
@@ -213,11 +213,16 @@ impl Setup {
         work: impl Fn(&Access) -> Result<(), Error>,
     ) -> Result<(), Failed> {
         const QUESTION: &str = "Passphrase of the vault: ";
+        let _unshown = unshown();
         for wrong in 0.. {
             let passphrase = match wrong {
                 0 => prompt_secret(QUESTION)?,
                 _ => prompt_passphrase_again(wait_after(wrong), QUESTION)?,
             };
+            // Nobody's passphrase is empty; it is how people leave a question.
+            if passphrase.is_empty() {
+                return Err(Error::Cancelled.into());
+            }
             let access = Access {
                 passphrase: Some(passphrase),
                 ..Access::default()

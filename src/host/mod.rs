@@ -59,7 +59,7 @@ pub use process::{
     EndingSignals, HardenError, Interrupts, Scarce, SignalsDeferred, enough_files, enough_threads,
     harden_process,
 };
-pub use prompt::{HiddenLines, read_hidden_line};
+pub use prompt::{HiddenLines, Unshown, read_hidden_line};
 pub use qr::qr_lines;
 pub use random::{NoSecureRandom, fill, random_bytes};
 pub use session::{Session, session_of};

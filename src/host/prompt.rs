@@ -5,8 +5,9 @@ use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::thread;
+use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::retry_on_intr;
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
@@ -73,6 +74,40 @@ pub fn read_hidden_line(ask: impl FnOnce()) -> io::Result<Secret> {
     let hidden = Hidden::new(Interrupt::Typed)?;
     ask();
     one_line(&mut &hidden.terminal)?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+}
+
+/// Nothing typed is shown for as long as it lives: between two tries at a passphrase, for instance.
+pub struct Unshown(Hidden);
+
+impl Unshown {
+    /// # Errors
+    /// There is no terminal.
+    pub fn begin() -> io::Result<Self> {
+        Hidden::new(Interrupt::Typed).map(Self)
+    }
+
+    /// Waits. What is typed meanwhile answers nothing and is thrown away.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::Interrupted`] when the person interrupts.
+    pub fn wait(&self, span: Duration) -> io::Result<()> {
+        let end = Instant::now() + span;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            let left = Timespec::try_from(left).map_err(io::Error::other)?;
+            let mut asked = [PollFd::new(&self.0.terminal, PollFlags::IN)];
+            if retry_on_intr(|| poll(&mut asked, Some(&left)))? > 0 {
+                let mut typed = Zeroizing::new([0; 256]);
+                let read = (&self.0.terminal).read(typed.as_mut())?;
+                if read == 0 || typed[..read].contains(&INTERRUPT) {
+                    return Err(io::ErrorKind::Interrupted.into());
+                }
+            }
+        }
+    }
 }
 
 /// Hidden lines for as long as it lives. The interrupt key goes on sending its signal: the caller

@@ -184,10 +184,33 @@ fn t_07_a_wrong_passphrase_may_be_typed_again_after_a_while() {
             questions == asked + 1 && !term.echoes()
         });
         term.press(&format!("{words}{ENTER}"));
+        if asked == 0 {
+            // While the guess is checked, and while it waits: neither shown nor taken for an answer.
+            term.press("too-early");
+            term.until_shows("Wrong passphrase");
+            term.press(&format!("too-early{ENTER}"));
+        }
     }
     // What was typed to open the vault opens its slot too.
     term.until_shows("The vault has a new key.");
     assert!(term.shows("Wrong passphrase (wait 1 s)."));
     assert_eq!(term.end(), 0);
     assert!(!term.written().contains(PASSPHRASE));
+    assert!(!term.written().contains("too-early"), "{}", term.written());
+}
+
+#[test]
+fn t_07_the_interrupt_key_ends_the_wait_after_a_wrong_passphrase() {
+    let home = Home::new();
+    let (code, _, told) = home.run(&["vault", "init", "--passphrase"]);
+    assert_eq!(code, Some(0), "{told}");
+    let home = home.set("VALETKEY_PASSPHRASE_FILE", "");
+    let mut term = home.start(&["vault", "rekey"]);
+    term.until("a question without echo", |term| {
+        term.shows("Passphrase of the vault:") && !term.echoes()
+    });
+    term.press(&format!("a guess{ENTER}"));
+    term.until_shows("Wrong passphrase");
+    term.press(CTRL_C);
+    assert_eq!(term.end(), 130);
 }

@@ -85,11 +85,18 @@ pub(super) fn run(setup: &Setup, add: &Add) -> Result<(), Failed> {
     }
     let sign_in = add.sign_in || !add.no_input && !add.json && yes("Sign in now?", true)?;
     if sign_in {
-        login::run(setup, &Login::plain(&name))?;
+        login::run(setup, &Login::plain(&name)).map_err(|failed| stays(failed, &name))?;
     } else if !add.json {
         output::note(&format!("  run: valetkey login {name}"));
     }
     Ok(())
+}
+
+/// The sign-in failed; what was added before it is still there.
+fn stays(mut failed: Failed, name: &str) -> Failed {
+    let stays = format!("{name} stays in the list, not signed in.");
+    failed.0.sentence = failed.0.sentence.replace("Nothing was changed.", &stays);
+    failed
 }
 
 fn preset<'a>(

@@ -48,7 +48,7 @@ impl Answers {
             let team = preset.and_then(|preset| preset.client.client_id.as_deref());
             self.client_id = Some(match team {
                 Some(id) => prompt(&format!("Client ID [{}]: ", shown(id)), id)?,
-                None => asked("Client ID: ", "", |text| {
+                None => asked("Client ID: ", CLIENT_ID, |text| {
                     let missing = text.is_empty();
                     if missing {
                         Err("A client ID is needed".to_owned())
@@ -62,7 +62,7 @@ impl Answers {
             self.ask_secret(add, preset)?;
         }
         if add.scope.is_empty() {
-            output::note("Step 4 of 7: Scopes decide what this connection may touch.");
+            output::note("Step 4 of 7: Scopes. They decide what this connection may touch.");
             let known = preset.map_or_else(Vec::new, Known::of_preset);
             let usual = preset.map(Preset::default_scopes).unwrap_or_default();
             self.scopes = Some(scopes::ask(&known, &usual)?.to_string());
@@ -93,7 +93,7 @@ impl Answers {
         output::note("Step 2 of 7: Details. The provider's documentation names these.");
         let sound = |text: &str| address(text, add.dev_http).map(drop);
         if add.authorization_url.is_none() && add.device_url.is_none() {
-            let typed = asked("Authorization URL: ", "", sound)?;
+            let typed = asked("Authorization URL: ", ADDRESSES, sound)?;
             let known = address(&typed, add.dev_http)
                 .ok()
                 .and_then(|url| Some((catalogue.find_by_url(&url)?, url)));
@@ -106,7 +106,7 @@ impl Answers {
             self.authorization_url = Some(typed);
         }
         if add.token_url.is_none() {
-            self.token_url = Some(asked("Token URL: ", "", sound)?);
+            self.token_url = Some(asked("Token URL: ", ADDRESSES, sound)?);
         }
         Ok(None)
     }
@@ -203,11 +203,15 @@ impl Answers {
 /// Asks until the answer will do, so that a mistake costs nothing that was typed before.
 fn asked(
     question: &str,
-    default: &str,
+    about: &str,
     check: impl Fn(&str) -> Result<(), String>,
 ) -> Result<String, Failed> {
     loop {
-        let text = prompt(question, default)?;
+        let text = prompt(question, "")?;
+        if text == "?" {
+            output::note(about);
+            continue;
+        }
         match check(&text) {
             Ok(()) => return Ok(text),
             Err(problem) => {
@@ -266,6 +270,11 @@ pub(super) fn choose_preset(catalogue: &Catalogue) -> Result<Option<&Preset>, Fa
         }
     }
 }
+
+const CLIENT_ID: &str =
+    "The service gives it to you when you register an app there. It is no secret.";
+const ADDRESSES: &str =
+    "The service's documentation for developers names it, under OAuth 2.0. It begins with https.";
 
 /// Presets offered at a time, each with a digit of its own.
 const MOST_FOUND: usize = 9;

@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 
 use crate::cli::args::Import;
 use crate::cli::failed::Failed;
-use crate::cli::prompt::{prompt_passphrase_again, prompt_secret};
+use crate::cli::prompt::{prompt_passphrase_again, prompt_secret, unshown};
 use crate::cli::setup::TRIES;
 use crate::cli::{output, passphrase};
 use crate::engine::{Error, wait_after};
@@ -92,6 +92,7 @@ fn open(bytes: &[u8], import: &Import) -> Result<Backup, Failed> {
         ));
     }
     let mut wrong = 0;
+    let _unshown = unshown();
     loop {
         let passphrase = match wrong {
             0 => prompt_secret(QUESTION)?,

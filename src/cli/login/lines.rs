@@ -51,7 +51,7 @@ impl Lines {
 
     /// Whether somebody sits there who can answer a question.
     pub(super) fn can_answer(&self) -> bool {
-        self.lines.is_some() && self.hidden.is_some()
+        self.hidden.is_some()
     }
 
     /// The next line; `None` once when they end, and then nothing any more.

@@ -176,6 +176,9 @@ impl Telling<'_> {
             self.pastes.end();
             if self.question.take().is_some() {
                 attempt.remote.answer(Answer::GiveBack);
+            } else if self.lines.can_answer() {
+                // Whoever ends the input at a terminal has had enough.
+                self.setup.engine.stop(&attempt.id);
             }
             return;
         };

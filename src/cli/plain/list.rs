@@ -33,11 +33,20 @@ impl List {
 
     /// Tells the list anew where it is short, else how long it is.
     pub(super) fn show_or_count(&mut self, setup: &Setup) -> Result<(), Failed> {
-        let all = setup.engine.rows()?.len();
-        if all <= AGAIN || self.shown.is_empty() {
+        let rows = setup.engine.rows()?;
+        let now = setup.engine.now();
+        let fitting = |row: &&Row| fits(&look::columns(row, now), &self.wanted);
+        let (all, fitting) = (rows.len(), rows.iter().filter(fitting).count());
+        if fitting == 0 {
+            self.wanted.clear();
+        }
+        if all <= AGAIN || self.shown.is_empty() || (fitting > 0 && fitting <= AGAIN) {
             return self.show(setup);
         }
-        output::note(&format!("{all} connections; enter lists them."));
+        output::note(&format!(
+            "{} connections; enter lists them.",
+            all.max(fitting)
+        ));
         Ok(())
     }
 
@@ -64,7 +73,11 @@ impl List {
             output::note(&format!("Nothing matches \"{wanted}\". / shows all again."));
             return Ok(());
         }
-        if !self.wanted.is_empty() {
+        if self.wanted.is_empty() {
+            if all > AGAIN {
+                output::note(&format!("{all} connections."));
+            }
+        } else {
             let wanted = crate::model::Untrusted::new(&*self.wanted).shown();
             output::note(&format!(
                 "{} of {all} match \"{wanted}\"; / shows all again.",
@@ -130,7 +143,15 @@ impl List {
         let number = word.parse::<usize>().ok();
         let at = number.and_then(|number| number.checked_sub(1));
         if let Some(id) = at.and_then(|at| self.shown.get(at)) {
-            return Ok(setup.engine.connection_by_id(id)?.name);
+            return match setup.engine.connection_by_id(id) {
+                Ok(connection) => Ok(connection.name),
+                Err(Error::UnknownConnection { .. }) => Err(Failed::usage(
+                    "number",
+                    format!("What stood at {word} is deleted."),
+                    "Press enter for the list as it is now.",
+                )),
+                Err(other) => Err(other.into()),
+            };
         }
         match setup.engine.connection(word) {
             Ok(connection) => Ok(connection.name),

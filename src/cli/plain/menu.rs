@@ -6,7 +6,7 @@ use super::super::prompt::{choice, prompt, yes};
 use super::super::scopes::{self, Known};
 use super::super::setup::Setup;
 use super::super::{catalogue, edit, history, login, look, output, remove, revoke, setup, work};
-use super::{RECENT, Told, told};
+use super::{Ending, RECENT, Told, told};
 use crate::engine::{Error, Field, put_all};
 use crate::model::{Connection, ConnectionName, Untrusted};
 use crate::sandbox::SCOPES;
@@ -163,20 +163,32 @@ fn other_scopes(setup: &Setup, name: &str) -> Result<(), Failed> {
     }
     output::note("Scopes decide what this connection may touch. Ask only for what you need.");
     let wanted = scopes::ask(&known_scopes(setup, &connection), &connection.requested)?;
-    if wanted == connection.requested {
+    let granted = connection
+        .grant
+        .as_ref()
+        .and_then(|grant| grant.granted.as_ref());
+    let changed = wanted != connection.requested;
+    if !changed && (granted.is_none_or(|granted| *granted == wanted)) {
         output::note("The same as before. Nothing was changed.");
         return Ok(());
     }
-    edit::run(setup, name, &[format!("scope={wanted}")], None)?;
     if is_signed_in(&connection) {
         output::note("What you have stays until the new sign-in has succeeded.");
     }
-    if yes("Sign in now?", true)? {
-        login::run(setup, &Login::plain(name))?;
-    } else {
-        output::note("Not signed in with them yet.");
+    if !yes("Sign in now?", true)? {
+        output::note("Nothing was changed.");
+        return Ok(());
     }
-    Ok(())
+    if changed {
+        edit::run(setup, name, &[format!("scope={wanted}")], None)?;
+    }
+    login::run(setup, &Login::plain(name)).inspect_err(|_| {
+        // What was asked for in vain is not asked for again by the next sign-in.
+        if let Ok(mut now) = setup.engine.connection(name) {
+            now.requested = connection.requested.clone();
+            let _ = setup.engine.edit(&now, None);
+        }
+    })
 }
 
 fn end(setup: &Setup, name: &str) -> Result<(), Failed> {
@@ -213,43 +225,62 @@ fn end(setup: &Setup, name: &str) -> Result<(), Failed> {
 }
 
 fn rename(setup: &Setup, name: &str) -> Result<(), Failed> {
-    let wanted = prompt(&format!("New name, enter keeps {name}: "), name)?;
-    if wanted == name {
-        output::note(&format!("Kept {name}."));
-        return Ok(());
+    loop {
+        let wanted = prompt(&format!("New name, enter keeps {name}: "), name)?;
+        if wanted == name {
+            output::note(&format!("Kept {name}."));
+            return Ok(());
+        }
+        match told(edit::rename(setup, name, &wanted))? {
+            Told::Not(Ending::Mistake) => {}
+            _ => return Ok(()),
+        }
     }
-    edit::rename(setup, name, &wanted)
 }
 
 /// One field at a time, by its number, until enter alone.
 fn change(setup: &Setup, name: &str) -> Result<(), Failed> {
+    tell_fields(&setup.engine.connection(name)?);
     loop {
         let connection = setup.engine.connection(name)?;
-        for (at, field) in Field::ALL.into_iter().enumerate() {
-            let text = field.text(&connection);
-            output::note(&format!(
-                "  {:>2} {}: {}",
-                at + 1,
-                field.word(),
-                if text.is_empty() {
-                    "none".to_owned()
-                } else {
-                    Untrusted::new(text).shown().to_string()
-                }
-            ));
-        }
-        let answer = prompt("Number of the field, or enter to go back: ", "")?;
+        let answer = prompt(
+            "Number of the field, ? lists them, or enter to go back: ",
+            "",
+        )?;
         if answer.is_empty() {
             return Ok(());
+        }
+        if answer == "?" {
+            tell_fields(&connection);
+            continue;
         }
         let number = answer.parse::<usize>().ok();
         let at = number.and_then(|number| number.checked_sub(1));
         let field = at.and_then(|at| Field::ALL.get(at).copied());
-        let Some(field) = field.or_else(|| Field::parse(&answer)) else {
-            output::note(&format!("Type a number from 1 to {}.", Field::ALL.len()));
-            continue;
-        };
-        set(setup, &connection, field)?;
+        match field.or_else(|| Field::parse(&answer)) {
+            Some(Field::Scopes) => other_scopes(setup, name)?,
+            Some(field) => set(setup, &connection, field)?,
+            None => output::note(&format!("Type a number from 1 to {}.", Field::ALL.len())),
+        }
+    }
+}
+
+fn tell_fields(connection: &Connection) {
+    for (at, field) in Field::ALL.into_iter().enumerate() {
+        output::note(&format!(
+            "  {:>2} {}: {}",
+            at + 1,
+            field.word(),
+            or_none(field.text(connection))
+        ));
+    }
+}
+
+fn or_none(text: String) -> String {
+    if text.is_empty() {
+        "none".to_owned()
+    } else {
+        Untrusted::new(text).shown().to_string()
     }
 }
 
@@ -260,7 +291,11 @@ fn set(setup: &Setup, connection: &Connection, field: Field) -> Result<(), Faile
         output::note(&format!("One of: {}", field.choices().join(", ")));
     }
     let (value, after) = loop {
-        let question = format!("New {}, enter keeps it, - empties it: ", field.word());
+        let question = format!(
+            "New {}, enter keeps {}, - empties it: ",
+            field.word(),
+            or_none(before.clone())
+        );
         let typed = prompt(&question, &before)?;
         let value = if typed == "-" { String::new() } else { typed };
         if value == before {

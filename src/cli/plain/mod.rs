@@ -61,6 +61,8 @@ enum Ending {
     Left,
     /// Only mistyped.
     Mistake,
+    /// The vault does not open.
+    Locked,
     Failed,
 }
 
@@ -82,13 +84,14 @@ fn told<T>(done: Result<T, Failed>) -> Result<Told<T>, Failed> {
     // What to type in a shell is of no use here.
     let hint = failed.hint.as_deref().unwrap_or_default();
     if hint.contains("valetkey login") {
-        output::note("  u and its number signs in.");
+        output::note("  3 signs in; in the list it is u and the number.");
     } else if !hint.is_empty() && !hint.contains("valetkey ") && !hint.contains("--") {
         output::note(&format!("  {hint}"));
     }
     Ok(Told::Not(match failed.exit {
         exit::INTERRUPTED => Ending::Left,
         exit::USAGE => Ending::Mistake,
+        exit::VAULT => Ending::Locked,
         _ => Ending::Failed,
     }))
 }
@@ -194,7 +197,7 @@ fn several(setup: &Setup, action: menu::Action, names: &[ConnectionName]) -> Res
         }
         match told(action.run(setup, name.as_str()))? {
             Told::Done(()) => {}
-            Told::Not(Ending::Left) => {
+            Told::Not(Ending::Left | Ending::Locked) => {
                 if at + 1 < names.len() {
                     output::note(&format!(
                         "Stopped at {} of {}; the rest was not touched.",
