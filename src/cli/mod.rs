@@ -271,24 +271,12 @@ fn is_plain(cli: &Cli) -> bool {
 
 fn require_terminal(otherwise: &str) -> Result<(), Failed> {
     if output::stdin_is_terminal() && output::stdout_is_terminal() {
-        return movable_cursor();
+        return Ok(());
     }
     Err(Failed::usage(
         "no-terminal",
         "This is not a terminal, so the table cannot be drawn.",
         otherwise,
-    ))
-}
-
-/// A terminal that says it cannot move its cursor would show the screens as rubbish.
-fn movable_cursor() -> Result<(), Failed> {
-    if std::env::var_os("TERM").is_none_or(|term| term != "dumb") {
-        return Ok(());
-    }
-    Err(Failed::usage(
-        "dumb-terminal",
-        "This terminal cannot move its cursor (TERM=dumb), so the table cannot be drawn.",
-        "Line by line: valetkey --plain, or the commands list, token, login … (valetkey --help)",
     ))
 }
 

@@ -30,19 +30,20 @@ fn w_11_output_into_a_pipe_is_no_terminal() {
 }
 
 #[test]
-fn w_11_a_terminal_that_cannot_move_its_cursor_is_refused() {
+fn w_11_ft_29_a_terminal_that_cannot_move_its_cursor_gets_lines() {
     let home = Home::new().set("TERM", "dumb");
-    let mut term = home.start(&["demo"]);
-    assert_eq!(term.end(), 2);
-    assert!(term.shows("TERM=dumb") && term.shows("--plain"));
-    assert!(!term.written().contains('\x1b'), "no control sequence");
-    // What can be told line by line is.
-    let sandbox = sandbox();
-    home.add(&sandbox, "notes");
-    let mut term = home.start(&[]);
-    assert_eq!(term.end(), 0);
-    assert!(term.shows("notes"), "{}", term.text());
-    assert!(!term.written().contains('\x1b'), "no control sequence");
+    home.add(&sandbox(), "notes");
+    for (arguments, shown) in [
+        (&["demo"][..], "a connect the practice provider"),
+        (&[], "1 notes"),
+        (&["add"], "Service:"),
+    ] {
+        let mut term = home.start(arguments);
+        term.until_shows(shown);
+        term.press("\x04");
+        term.end();
+        assert!(!term.written().contains('\x1b'), "no control sequence");
+    }
 }
 
 #[test]
