@@ -49,7 +49,10 @@ pub fn refresh(
     let repeated = connection
         .provider
         .has(&Quirk::RefreshRepeatsScope)
-        .then(|| repeated_scopes(connection, granted))
+        .then(|| match granted {
+            Some(granted) => with_offline_access(connection, granted),
+            None => connection.requested.clone(),
+        })
         .and_then(|scopes| scope_parameter(connection, &scopes));
     let mut parameters = with_resources(connection, checked(&connection.provider.extra.refresh)?);
     if let Some((name, scopes)) = &repeated {
@@ -71,10 +74,7 @@ pub fn refresh(
 
 /// What was granted, plus `offline_access` if it was asked for: providers leave it out of their
 /// answers, and the refresh token at hand proves that it was granted.
-fn repeated_scopes(connection: &Connection, granted: Option<&ScopeSet>) -> ScopeSet {
-    let Some(granted) = granted else {
-        return connection.requested.clone();
-    };
+pub fn with_offline_access(connection: &Connection, granted: &ScopeSet) -> ScopeSet {
     let offline = connection
         .requested
         .iter()

@@ -77,6 +77,8 @@ pub enum StepAction {
     Fill,
     /// Enter this redirect address, exactly.
     Redirect,
+    /// The same, where the form calls it a callback.
+    Callback,
     /// Tick this box.
     Tick,
     /// Leave this box unticked.
@@ -96,6 +98,7 @@ impl StepAction {
             Self::Name => "name",
             Self::Fill => "fill",
             Self::Redirect => "redirect",
+            Self::Callback => "callback",
             Self::Tick => "tick",
             Self::Untick => "untick",
             Self::Choose => "choose",

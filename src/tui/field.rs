@@ -62,6 +62,12 @@ impl TextField {
         }
     }
 
+    /// As much of the beginning as fits into `cells`, made harmless, while nobody edits it.
+    pub(super) fn beginning(&self, cells: usize, dots: &str) -> (String, usize) {
+        let shown: String = Untrusted::new(self.value()).shown().into();
+        (text::cut_end(&shown, cells, dots), 0)
+    }
+
     /// The part around the cursor that fits into `cells`, made harmless, and the cursor's column.
     pub(super) fn window(&self, cells: usize) -> (String, usize) {
         let before: String = self

@@ -136,7 +136,12 @@ impl Page {
     ) {
         let column = self.column(column);
         let room = self.room(column).saturating_sub(1).max(1);
-        let (shown, at) = field.window(room);
+        let (shown, at) = if selected {
+            field.window(room)
+        } else {
+            // Of an address, the host is what counts.
+            field.beginning(room, glyph::dots(self.pen.look.ascii))
+        };
         self.edit(item, selected, label, column, (&shown, at), problem);
     }
 

@@ -9,8 +9,8 @@ use valetkey::provider::{Preset, Way};
 use crate::dressed::{App, By};
 use crate::fixture::Fixture;
 
-const CLIENT_ID: &str = "pretended-client";
-const SECRET: &str = "pretended-client-secret";
+pub(crate) const CLIENT_ID: &str = "pretended-client";
+pub(crate) const SECRET: &str = "pretended-client-secret";
 
 /// The connection that the preset makes, as a person adds it.
 pub(crate) fn definition(
@@ -67,7 +67,7 @@ pub(crate) fn definition(
     })
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").port()
 }

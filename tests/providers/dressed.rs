@@ -7,6 +7,7 @@ use crate::facts::{Answer, Ends};
 use crate::fixture::Fixture;
 use crate::identity;
 use crate::request::{Reply, Request};
+use crate::story::NOON;
 
 /// How the person signs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub(crate) struct Dressed {
     pub(crate) facts: Fixture,
     pub(crate) by: By,
     pub(crate) app: App,
+    /// What its clock says.
+    pub(crate) now: i64,
     state: Mutex<State>,
 }
 
@@ -90,6 +93,7 @@ impl Dressed {
             facts,
             by,
             app,
+            now: NOON,
             state: Mutex::default(),
         }
     }
@@ -261,7 +265,7 @@ impl Dressed {
         let (access, refresh, nonce) = self.state().tokens(grant);
         let nonce = nonce.filter(|_| !on_refresh);
         let id_token = match &self.facts.identity {
-            Some(facts) => identity::token(facts, &self.app.client_id, nonce.as_deref()),
+            Some(facts) => identity::token(facts, &self.app.client_id, nonce.as_deref(), self.now),
             None => String::new(),
         };
         Issued {

@@ -10,7 +10,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::facts::Identity;
-use crate::story::NOON;
 
 fn pair() -> &'static KeyPair {
     static PAIR: OnceLock<KeyPair> = OnceLock::new();
@@ -26,12 +25,12 @@ pub(crate) fn keys() -> String {
 }
 
 /// A token for this client.
-pub(crate) fn token(facts: &Identity, client_id: &str, nonce: Option<&str>) -> String {
+pub(crate) fn token(facts: &Identity, client_id: &str, nonce: Option<&str>, now: i64) -> String {
     let mut claims: Value = serde_json::from_str(&facts.claims).expect("claims");
     claims["iss"] = json!(facts.issuer);
     claims["aud"] = json!(client_id);
-    claims["iat"] = json!(NOON);
-    claims["exp"] = json!(NOON + 3600);
+    claims["iat"] = json!(now);
+    claims["exp"] = json!(now + 3600);
     if let Some(nonce) = nonce {
         claims["nonce"] = json!(nonce);
     }

@@ -14,14 +14,25 @@ mod endpoints;
 mod facts;
 mod fixture;
 mod form;
+#[allow(dead_code)] // shared with other targets
+#[path = "../terminal/home.rs"]
+mod home;
 mod identity;
+#[path = "../support/kept.rs"]
+mod kept;
 mod page;
 mod reads;
 mod request;
 mod sign_in;
+#[path = "../record/steady.rs"]
+mod steady;
 mod story;
 mod strict;
 mod table;
+#[allow(dead_code)] // shared with other targets
+#[path = "../terminal/term.rs"]
+mod term;
+mod walk;
 #[allow(dead_code)] // shared with other targets
 #[path = "../support/web.rs"]
 mod web;

@@ -166,10 +166,11 @@ impl Reply {
         }
     }
 
-    pub(crate) fn bytes(&self) -> Vec<u8> {
-        // The stories' own hour.
-        let date = "Fri, 15 Jan 2027 08:00:00 GMT";
-        let mut head = format!("HTTP/1.1 {} Dressed\r\nDate: {date}\r\n", self.status);
+    pub(crate) fn bytes(&self, date: Option<&str>) -> Vec<u8> {
+        let mut head = format!("HTTP/1.1 {} Dressed\r\n", self.status);
+        if let Some(date) = date {
+            let _ = write!(head, "Date: {date}\r\n");
+        }
         for (name, value) in &self.headers {
             let _ = write!(head, "{name}: {value}\r\n");
         }

@@ -20,6 +20,8 @@ use crate::wire::Wire;
 
 /// When every story begins.
 pub(crate) const NOON: i64 = 1_800_000_000;
+/// The same in words.
+const DATE: &str = "Fri, 15 Jan 2027 08:00:00 GMT";
 
 /// Where and why a story ended early.
 #[derive(Debug)]
@@ -47,6 +49,7 @@ impl Stage {
         let behind = current.clone();
         let wire = Wire::open(
             surroundings,
+            Some(DATE),
             Arc::new(move |request| {
                 let dressed = behind.lock().unwrap_or_else(PoisonError::into_inner);
                 dressed.clone()?.handle(&request)

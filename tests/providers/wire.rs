@@ -30,8 +30,12 @@ pub(crate) type Handler = dyn Fn(Request) -> Option<Reply> + Send + Sync;
 pub(crate) struct Wire(Arc<AtomicUsize>);
 
 impl Wire {
-    /// Serves until the runtime ends.
-    pub(crate) fn open(surroundings: Surroundings, handler: Arc<Handler>) -> Self {
+    /// Serves until the runtime ends; every answer bears this date.
+    pub(crate) fn open(
+        surroundings: Surroundings,
+        date: Option<&'static str>,
+        handler: Arc<Handler>,
+    ) -> Self {
         let names = Names::new();
         std::fs::write(&surroundings.authority, names.authority.pem()).expect("written");
         let config =
@@ -53,7 +57,7 @@ impl Wire {
                 counted.fetch_add(1, Ordering::SeqCst);
                 tokio::spawn(async move {
                     // A client that went away is its own business.
-                    let _ = converse(stream, &acceptor, &*handler).await;
+                    let _ = converse(stream, &acceptor, date, &*handler).await;
                     counted.fetch_sub(1, Ordering::SeqCst);
                 });
             }
@@ -70,6 +74,7 @@ impl Wire {
 async fn converse(
     mut stream: TcpStream,
     acceptor: &TlsAcceptor,
+    date: Option<&str>,
     handler: &Handler,
 ) -> io::Result<()> {
     let (connect, _) = head(&mut stream).await?;
@@ -91,7 +96,7 @@ async fn converse(
     }
     request.body = body;
     if let Some(reply) = handler(request) {
-        stream.write_all(&reply.bytes()).await?;
+        stream.write_all(&reply.bytes(date)).await?;
     }
     stream.shutdown().await
 }

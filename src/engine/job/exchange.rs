@@ -117,12 +117,15 @@ impl Desk<'_> {
         let candidate = Candidate {
             grant_id: new_grant_id().map_err(|_| Trouble::Internal)?,
             access_token,
-            refresh_token,
             granted: match scope {
+                StatedScope::Stated(set) if refresh_token.is_some() => {
+                    Some(request::with_offline_access(connection, &set))
+                }
                 StatedScope::Stated(set) => Some(set),
                 StatedScope::Empty => Some(ScopeSet::default()),
                 StatedScope::NotStated => None,
             },
+            refresh_token,
             expiry: expiry(lifetime, sent_at),
             issued_at: sent_at,
             ends_at: grant_ends_in

@@ -43,7 +43,8 @@ impl Finished {
         let mut lines = vec![("Done", "to the table".to_owned())];
         if !world.setup.practice {
             let name = &self.outcome.name;
-            lines.push(("Use it", format!("valetkey token {name}")));
+            // On a terminal alone the token would not be shown.
+            lines.push(("Use it", format!("TOKEN=$(valetkey token {name})")));
             lines.push(("", format!("valetkey exec {name} -- CMD")));
         }
         lines

@@ -7,7 +7,7 @@ use super::preset::{
 };
 use crate::engine::NewConnection;
 use crate::model::{ClientAuth, RedirectUri, Scope};
-use crate::provider::{Catalogue, Preset, Way};
+use crate::provider::{self, Catalogue, Preset, Way};
 use crate::tui::text::capitalised;
 
 /// Every preset of a catalogue, in its order.
@@ -144,10 +144,10 @@ fn ways(preset: &Preset) -> Vec<PresetWay> {
             PresetWay {
                 label: format!("{label}, {need}"),
                 device,
-                secret: if secret {
-                    SecretNeed::Required
-                } else {
-                    SecretNeed::None
+                secret: match preset.client.secret {
+                    _ if secret => SecretNeed::Required,
+                    provider::SecretNeed::Never => SecretNeed::Never,
+                    _ => SecretNeed::None,
                 },
                 auth: if preset.client.auth == ClientAuth::None {
                     ClientAuth::Post

@@ -69,6 +69,9 @@ pub struct PresetWay {
 /// Whether a client secret is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretNeed {
+    /// One would be refused.
+    Never,
+    /// The provider does without; an app may have one all the same.
     None,
     Required,
 }

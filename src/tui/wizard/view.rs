@@ -85,7 +85,7 @@ impl Wizard {
                 format!("{name} knows this app already: there is nothing to register.")
             }
             Some(_) => format!(
-                "{name} wants to know which program asks. You tell it once, by registering an app; it gives you a client ID, which is not a secret."
+                "{name} wants to know which program asks. Register an app there, once:"
             ),
             None => "Register an app at the provider, with this redirect URL; it gives you a client ID, which is not a secret.".to_owned(),
         };
@@ -104,7 +104,7 @@ impl Wizard {
         }
         if self.draft().wants_secret() {
             page.blank();
-            page.text(0, Role::Dim, "A desktop app can't keep a client secret truly private. It is stored encrypted; treat it as recoverable, not confidential. PKCE protects the sign-in as well.");
+            page.text(0, Role::Dim, "A desktop app can't keep a client secret private: it is stored encrypted; treat it as recoverable, not confidential. PKCE protects the sign-in too.");
         } else if !world.browser_here()
             && lines.iter().any(|line| matches!(line, Line::Register(_)))
         {
@@ -144,11 +144,12 @@ impl Wizard {
             }
         }
         if known == 0 {
-            page.text(
-                0,
-                Role::Dim,
-                "Type them with blanks between, as the provider's documentation names them.",
-            );
+            let words = if self.draft().preset.is_some() {
+                "None are known of this service, and most people need none. Go on."
+            } else {
+                "Type them with blanks between, as the provider's documentation names them."
+            };
+            page.text(0, Role::Dim, words);
         }
     }
 
