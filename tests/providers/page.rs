@@ -9,12 +9,14 @@ use crate::fixture::{Fixture, Outcome};
 use crate::reads::revocation_needs_secret;
 use crate::table::pairs;
 
+fn connecting(pairs: &[(&Preset, Fixture)]) -> usize {
+    let connects = |pair: &&(&Preset, Fixture)| pair.1.outcome == Outcome::Connects;
+    pairs.iter().filter(connects).count()
+}
+
 fn page() -> String {
     let pairs = pairs();
-    let connects = pairs
-        .iter()
-        .filter(|(_, facts)| facts.outcome == Outcome::Connects)
-        .count();
+    let connects = connecting(&pairs);
     let mut text = format!(
         "# What is proved of each preset\n\n\
          This page is made by `tests/providers`; `VALETKEY_WRITE_DOCS=1` writes it anew.\n\n\
@@ -98,4 +100,17 @@ fn docs_presets_md_is_fresh() {
     }
     let stored = std::fs::read_to_string(path).expect("docs/PRESETS.md");
     assert_eq!(stored, page(), "stale: run with VALETKEY_WRITE_DOCS=1");
+}
+
+#[test]
+fn readme_counts_the_presets_as_they_are() {
+    let pairs = pairs();
+    let wanted = format!(
+        "Of the {} services with a preset {} connect",
+        pairs.len(),
+        connecting(&pairs)
+    );
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = std::fs::read_to_string(path).expect("README.md");
+    assert!(readme.contains(&wanted), "README.md lacks: {wanted}");
 }
