@@ -62,6 +62,7 @@ pub(super) fn detail(detail: &Detail) -> Value {
         "proxy": super::look::proxy(known),
         "auth": known.registration.auth.as_str(),
         "redirect_uri": known.registration.redirect.to_string(),
+        "issuer_proof": known.issuer_proof().word(),
         "quirks": known.provider.quirks.iter().map(|quirk| quirk.name()).collect::<Vec<_>>(),
         "dev_http": known.dev_http,
         "serving": {

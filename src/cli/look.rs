@@ -7,7 +7,7 @@ use super::setup::Setup;
 use super::{json as shape, output};
 use crate::engine::{Detail, Error, Row};
 use crate::host::{Paths, proxy_in_use};
-use crate::model::{Connection, Expiry, Seconds, Shown, UnixTime, Untrusted};
+use crate::model::{Connection, Expiry, IssuerProof, Seconds, Shown, UnixTime, Untrusted};
 use crate::settings::Loaded;
 
 pub(super) fn list(setup: &Setup, as_json: bool) -> Result<(), Failed> {
@@ -175,6 +175,9 @@ fn facts(detail: &Detail, now: UnixTime) -> Vec<(&'static str, String)> {
         ),
     ));
     lines.push(("Redirect URL", connection.registration.redirect.to_string()));
+    if connection.issuer_proof() == IssuerProof::None {
+        lines.push(("Answers", IssuerProof::MISSING.to_owned()));
+    }
     lines.push(("Talks to", connection.provider.hosts().join("  ")));
     if let Some(proxy) = proxy(connection) {
         lines.push(("", format!("via proxy {proxy}")));

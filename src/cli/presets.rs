@@ -61,7 +61,7 @@ fn told(preset: &Preset) -> Value {
     let words = |word: &dyn std::fmt::Debug| format!("{word:?}").to_lowercase();
     let scope =
         |scope: &ScopeHelp| json!({"name": scope.name, "help": scope.help, "broad": scope.broad});
-    let redirect = preset.default_redirect();
+    let redirect = preset.redirect(&BTreeMap::new());
     let steps = preset.steps(&redirect, &BTreeMap::new());
     let step = |step: &Step| json!({"action": step.action.as_str(), "value": step.value});
     json!({

@@ -297,9 +297,55 @@ impl Connection {
             .map(|grant| grant.granted.as_ref().unwrap_or(&self.requested))
     }
 
+    /// What shows that an answer was given by this provider and no other (RFC 9700 section 4.4).
+    pub fn issuer_proof(&self) -> IssuerProof {
+        let endpoints = &self.provider.endpoints;
+        let redirect = &self.registration.redirect;
+        let token = endpoints.token.as_ref();
+        if endpoints.authorization.is_none() {
+            IssuerProof::NotNeeded
+        } else if self.provider.iss == super::IssPolicy::Advertised
+            && self.provider.issuer.is_some()
+        {
+            IssuerProof::Issuer
+        } else if token.is_some_and(|token| redirect.has_path_of(token)) {
+            IssuerProof::Redirect
+        } else {
+            IssuerProof::None
+        }
+    }
+
     /// Whether an access token may be sent to this authority (conformance C-02).
     pub fn may_send_token_to(&self, authority: &str) -> bool {
         self.provider.hosts().iter().any(|host| host == authority)
+    }
+}
+
+/// What shows that an answer came from the provider that was asked (conformance G-05).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IssuerProof {
+    /// Every answer names its issuer (RFC 9207).
+    Issuer,
+    /// The redirect address is this provider's alone.
+    Redirect,
+    /// Nothing: `no issuer proof`.
+    None,
+    /// No answer comes by a browser.
+    NotNeeded,
+}
+
+impl IssuerProof {
+    /// Said to a person where nothing shows it.
+    pub const MISSING: &str = "no issuer proof: use a redirect URL of its own";
+
+    /// A word for JSON; `None` where no answer comes by a browser.
+    pub fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Issuer => Some("issuer"),
+            Self::Redirect => Some("redirect"),
+            Self::None => Some("none"),
+            Self::NotNeeded => None,
+        }
     }
 }
 

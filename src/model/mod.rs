@@ -27,7 +27,7 @@ mod written_out;
 pub use caller::Caller;
 pub use connection::{
     Account, AccountSource, ClientAuth, Connection, ConnectionName, EndReason, Expiry, Grant,
-    NameProblem, Problem, ProblemKind, Registration, Summary,
+    IssuerProof, NameProblem, Problem, ProblemKind, Registration, Summary,
 };
 pub use health::{Health, Verdict};
 pub use id::{AttemptId, ConnectionId, GrantId, RegistrationId};

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
+use super::EndpointUrl;
+
 /// How this machine is named in a redirect address. The default is the IPv4 literal; `localhost`
 /// only where a provider accepts nothing else (conformance E-03).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -76,6 +78,26 @@ impl RedirectUri {
         }
     }
 
+    /// The same with a path that names who will be sent the code, so that no other provider's connection
+    /// waits at it: an answer that another provider was made to give arrives where nobody waits (RFC 9700
+    /// section 4.4.2.2). A relay has one address for everybody.
+    #[must_use]
+    pub fn with_path_of(self, token: &EndpointUrl) -> Self {
+        if self.relay.is_some() {
+            return self;
+        }
+        Self {
+            path: path_of(token),
+            bare: false,
+            ..self
+        }
+    }
+
+    /// Whether [`RedirectUri::with_path_of`] made it.
+    pub fn has_path_of(&self, token: &EndpointUrl) -> bool {
+        self.relay.is_none() && self.path == path_of(token)
+    }
+
     /// Reads an address as a person types it: port 0 or no port means any free one (DESIGN 7).
     pub fn parse(text: &str) -> Result<Self, RedirectProblem> {
         if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
@@ -141,6 +163,14 @@ impl RedirectUri {
     }
 }
 
+/// Of a host's own letters only `:` and brackets mean something else in a path; no host has a `_`.
+fn path_of(token: &EndpointUrl) -> String {
+    format!(
+        "/callback/{}",
+        token.authority().replace([':', '[', ']'], "_")
+    )
+}
+
 fn has_other_parts(url: &Url) -> bool {
     url.query().is_some()
         || url.fragment().is_some()
@@ -169,6 +199,27 @@ mod tests {
             RedirectUri::any_port().to_string(),
             "http://127.0.0.1/callback"
         );
+    }
+
+    #[test]
+    fn g_05_a_path_belongs_to_one_token_endpoints_host() {
+        let at = |url: &str| EndpointUrl::parse(url, true).expect("an address");
+        let [one, same, other] = [
+            at("https://id.example/token"),
+            at("https://id.example/other"),
+            at("http://127.0.0.1:8080/token"),
+        ];
+        let uri = RedirectUri::any_port().with_path_of(&one);
+        assert_eq!(uri.to_string(), "http://127.0.0.1/callback/id.example");
+        assert_eq!(RedirectUri::parse(&uri.to_string()), Ok(uri.clone()));
+        assert!(uri.has_path_of(&one) && uri.has_path_of(&same));
+        assert!(!uri.has_path_of(&other));
+        let local = RedirectUri::any_port().with_path_of(&other);
+        assert_eq!(local.path, "/callback/127.0.0.1_8080");
+        let relay = RedirectUri::parse("https://relay.example/").expect("a relay");
+        assert_eq!(relay.clone().with_path_of(&one), relay);
+        assert!(!relay.has_path_of(&one));
+        assert!(!RedirectUri::any_port().has_path_of(&one));
     }
 
     #[test]

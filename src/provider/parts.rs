@@ -138,6 +138,11 @@ impl Parts {
 }
 
 impl RedirectPart {
+    /// Whether the service wants this very path.
+    pub(super) fn has_path(&self) -> bool {
+        self.path.is_some()
+    }
+
     /// The address to register.
     pub(super) fn filled(&self) -> RedirectUri {
         let any = RedirectUri::any_port();

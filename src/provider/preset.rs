@@ -6,8 +6,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::model::{
-    EndpointUrl, Endpoints, Issuer, Provider, ProviderKind, Quirk, RedirectUri, ScopeSet,
-    UrlProblem,
+    EndpointUrl, Endpoints, IssPolicy, Issuer, Provider, ProviderKind, Quirk, RedirectUri,
+    ScopeSet, UrlProblem,
 };
 
 use super::client::Client;
@@ -210,9 +210,40 @@ impl Preset {
         })
     }
 
-    /// The redirect address to register; a service that compares the port gets 8765.
+    /// The redirect address before anything is known of the provider; a service that compares the port gets 8765.
     pub fn default_redirect(&self) -> RedirectUri {
         self.parts.redirect.filled()
+    }
+
+    /// The redirect address to register. Unknown variables stand as their examples.
+    pub fn redirect(&self, variables: &BTreeMap<String, String>) -> RedirectUri {
+        let mut values = variables.clone();
+        for variable in &self.variables {
+            values.entry(variable.key.clone()).or_insert_with(|| {
+                variable
+                    .default
+                    .as_ref()
+                    .unwrap_or(&variable.example)
+                    .clone()
+            });
+        }
+        match self.provider(&values, "unknown-yet") {
+            Ok(provider) => self.redirect_at(&provider),
+            Err(_) => self.default_redirect(),
+        }
+    }
+
+    /// The redirect address to register at this provider. Its path is the provider's own where answers do not
+    /// name their issuer and where the path can be chosen (conformance G-05): it is not where the preset names
+    /// one, or brings an app that is registered already.
+    pub fn redirect_at(&self, provider: &Provider) -> RedirectUri {
+        let redirect = self.default_redirect();
+        let named = provider.iss == IssPolicy::Advertised && provider.issuer.is_some();
+        let chosen = !self.parts.redirect.has_path() && self.client.client_id.is_none();
+        match &provider.endpoints.token {
+            Some(token) if chosen && !named => redirect.with_path_of(token),
+            _ => redirect,
+        }
     }
 
     /// What a first connection asks for.

@@ -376,3 +376,23 @@ fn an_address_shows_the_values_of_variables() {
     // A host that may be anybody's shows nothing.
     assert_eq!(shown("gitea", "https://git.example/"), none());
 }
+
+#[test]
+fn g_05_an_apps_redirect_path_is_its_providers_own_where_answers_name_no_issuer() {
+    let at = |id: &str, values: &[(&str, &str)]| {
+        let preset = Catalogue::built_in().find(id).expect(id);
+        let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        preset
+            .redirect(&values.iter().map(pair).collect())
+            .to_string()
+    };
+    assert_eq!(at("github", &[]), "http://127.0.0.1/callback/github.com");
+    assert_eq!(at("slack", &[]), "http://localhost:8765/callback/slack.com");
+    assert_eq!(at("gitlab", &[]), "http://127.0.0.1/callback/gitlab.com");
+    assert_eq!(
+        at("gitlab", &[("host", "git.acme.example")]),
+        "http://127.0.0.1/callback/git.acme.example"
+    );
+    // Its answers name it.
+    assert_eq!(at("discord", &[]), "http://localhost:8765/callback");
+}

@@ -318,7 +318,7 @@ fn what_a_preset_is_like_can_be_read_as_json_and_fits_a_terminal() {
     assert!(
         steps
             .iter()
-            .any(|step| step["value"] == "http://localhost:8765/callback")
+            .any(|step| step["value"] == "http://localhost:8765/callback/api.linear.app")
     );
 }
 

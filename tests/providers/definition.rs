@@ -28,7 +28,7 @@ pub(crate) fn definition(
         By::Device => Way::Device,
     };
     let mut has_secret = preset.client.needs_secret(way);
-    let mut redirect = preset.default_redirect();
+    let mut redirect = preset.redirect(&values);
     if redirect.port.is_some() {
         // A port of its own, so that nothing else on this machine is in the way.
         redirect.port = Some(free_port());

@@ -17,6 +17,7 @@ mod ending;
 mod identity;
 mod keeping;
 mod keychain_faults;
+mod mix_up;
 mod paste;
 mod refresh;
 mod refresh_faults;

@@ -70,7 +70,9 @@ pub(super) fn assemble(
             .filter(|secret| !secret.is_empty()),
         None => typed_secret,
     };
-    let redirect = redirect(add, preset).map_err(&mut keep).ok();
+    let redirect = redirect(add, preset, &answers.variables)
+        .map_err(&mut keep)
+        .ok();
     let asked_redirect = redirect.as_ref().filter(|_| add.redirect_uri.is_some());
     let reuse = provider
         .as_ref()

@@ -137,7 +137,7 @@ impl Answers {
     ) -> Result<bool, Failed> {
         let fits = |known: &&KnownRegistration| {
             let client_id = &known.registration.client_id;
-            let redirect = redirect(add, preset).ok();
+            let redirect = redirect(add, preset, &self.variables).ok();
             let redirect = redirect.filter(|_| add.redirect_uri.is_some());
             provider(add, preset, self, client_id)
                 .0
@@ -167,7 +167,8 @@ impl Answers {
             "Step 3 of 7: App. {} wants to know which program asks.",
             shown(&preset.name)
         ));
-        let redirect = redirect(add, Some(preset)).unwrap_or_else(|_| preset.default_redirect());
+        let redirect = redirect(add, Some(preset), &self.variables)
+            .unwrap_or_else(|_| preset.default_redirect());
         let mut variables = set_variables(&add.set).unwrap_or_default();
         variables.extend(self.variables.clone());
         for step in &preset.steps(&redirect, &variables) {

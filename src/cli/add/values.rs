@@ -18,12 +18,21 @@ pub(super) fn set_variables(set: &[String]) -> Result<BTreeMap<String, String>, 
         .collect()
 }
 
-pub(super) fn redirect(add: &Add, preset: Option<&Preset>) -> Result<RedirectUri, String> {
+/// `typed`: variables beside those of `--set`.
+pub(super) fn redirect(
+    add: &Add,
+    preset: Option<&Preset>,
+    typed: &BTreeMap<String, String>,
+) -> Result<RedirectUri, String> {
     match (&add.redirect_uri, preset) {
         (Some(text), _) => {
             RedirectUri::parse(text).map_err(|problem| format!("--redirect-uri: {problem}"))
         }
-        (None, Some(preset)) => Ok(preset.default_redirect()),
+        (None, Some(preset)) => {
+            let mut variables = set_variables(&add.set).unwrap_or_default();
+            variables.extend(typed.clone());
+            Ok(preset.redirect(&variables))
+        }
         (None, None) => Ok(RedirectUri::any_port()),
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::actions::{Action, Facts, Key, Place};
 use crate::engine::{Detail, Row};
-use crate::model::{AccountSource, ConnectionId, Expiry, Grant, Health, ScopeSet, UnixTime};
+use crate::model::{
+    AccountSource, ConnectionId, Expiry, Grant, Health, IssuerProof, ScopeSet, UnixTime,
+};
 use crate::tui::bulk::Deed;
 use crate::tui::face::{Effect, Face, moved};
 use crate::tui::glyph;
@@ -120,6 +122,12 @@ impl Details {
         facts.push(copied("App", format!("{short}  {secret}"), client));
         let redirect = registration.redirect.to_string();
         facts.push(copied("Redirect URL", redirect.clone(), redirect));
+        if connection.issuer_proof() == IssuerProof::None {
+            facts.push(Fact {
+                role: Role::Warn,
+                ..fact("Answers", IssuerProof::MISSING.to_owned())
+            });
+        }
         facts.push(fact("Talks to", connection.provider.hosts().join("  ")));
         for (name, url) in connection.provider.endpoints.named() {
             facts.push(copied(name, url.to_string(), url.to_string()));

@@ -188,6 +188,7 @@ pub(super) fn presets() -> Vec<PresetChoice> {
         }],
         client_id: None,
         redirect: RedirectUri::any_port(),
+        redirect_at: Arc::new(|_| RedirectUri::any_port()),
         default_scopes: scopes("read_user"),
         scopes: [
             ("read_user", "who you are", false),

@@ -37,7 +37,8 @@ pub fn ready_made(hint: &str, new: NewConnection, scopes: &[(&str, &str)]) -> Pr
             auth: ClientAuth::Post,
         }],
         client_id: Some(new.client_id),
-        redirect: new.redirect,
+        redirect: new.redirect.clone(),
+        redirect_at: Arc::new(move |_| new.redirect.clone()),
         default_scopes: new.scopes,
         scopes: scopes
             .iter()
@@ -60,7 +61,7 @@ pub fn ready_made(hint: &str, new: NewConnection, scopes: &[(&str, &str)]) -> Pr
 }
 
 fn choice(preset: &Arc<Preset>) -> PresetChoice {
-    let (building, telling) = (preset.clone(), preset.clone());
+    let (building, telling, placing) = (preset.clone(), preset.clone(), preset.clone());
     PresetChoice {
         id: preset.id.clone(),
         name: preset.name.clone(),
@@ -80,6 +81,7 @@ fn choice(preset: &Arc<Preset>) -> PresetChoice {
         ways: ways(preset),
         client_id: preset.client.client_id.clone(),
         redirect: preset.default_redirect(),
+        redirect_at: Arc::new(move |provider| placing.redirect_at(provider)),
         default_scopes: preset.default_scopes(),
         scopes: preset
             .known_scopes()

@@ -84,9 +84,9 @@ impl Draft {
         draft
             .field_mut(FieldId::Scopes)
             .set(preset.default_scopes.to_string());
-        draft
-            .field_mut(FieldId::Redirect)
-            .set(preset.redirect.to_string());
+        let redirect = preset.redirect.to_string();
+        draft.field_mut(FieldId::Redirect).set(redirect.clone());
+        draft.prefill.insert(FieldId::Redirect, redirect);
         if let Some(client_id) = &preset.client_id {
             draft.field_mut(FieldId::ClientId).set(client_id.clone());
         }
@@ -171,6 +171,7 @@ impl Draft {
         let Ok(provider) = (preset.build)(&self.values(), self.text(FieldId::ClientId)) else {
             return;
         };
+        let redirect = (preset.redirect_at)(&provider).to_string();
         let mut endpoints = provider.endpoints;
         for id in FieldId::ENDPOINTS {
             let url = id.slot(&mut endpoints).and_then(Option::take);
@@ -183,6 +184,10 @@ impl Draft {
                 self.field_mut(id).set(fresh.clone());
             }
             self.prefill.insert(id, fresh);
+        }
+        if !self.is_edited(FieldId::Redirect) {
+            self.field_mut(FieldId::Redirect).set(redirect.clone());
+            self.prefill.insert(FieldId::Redirect, redirect);
         }
     }
 

@@ -14,6 +14,9 @@ pub type Values = BTreeMap<String, String>;
 /// Makes the provider of filled-in variables and a client ID; the error is one sentence.
 pub type BuildProvider = Arc<dyn Fn(&Values, &str) -> Result<Provider, String> + Send + Sync>;
 
+/// The redirect address to register at this provider.
+pub(super) type RedirectAt = Arc<dyn Fn(&Provider) -> RedirectUri + Send + Sync>;
+
 /// What to register at the provider, step by step.
 pub type RegisterSteps = Arc<dyn Fn(&Values, &RedirectUri) -> Vec<RegisterStep> + Send + Sync>;
 
@@ -38,7 +41,9 @@ pub struct PresetChoice {
     pub ways: Vec<PresetWay>,
     /// The app of a team's own file, or of the practice provider; prefilled.
     pub client_id: Option<String>,
+    /// Until the provider is known.
     pub redirect: RedirectUri,
+    pub redirect_at: RedirectAt,
     pub default_scopes: ScopeSet,
     pub scopes: Vec<ScopeChoice>,
     pub build: BuildProvider,

@@ -1,5 +1,6 @@
 //! The walk of one service.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -76,8 +77,8 @@ impl Walk<'_> {
             .iter()
             .find_map(|label| text.lines().find_map(|line| line.split_once(label)));
         let address = line.map(|(_, address)| address.trim().to_owned());
-        // Where none is entered, every port of this machine is taken.
-        address.unwrap_or_else(|| "http://127.0.0.1/callback".to_owned())
+        // Where none is entered, every address of this machine is taken.
+        address.unwrap_or_else(|| self.preset.redirect(&BTreeMap::new()).to_string())
     }
 
     fn fill_in_app(&mut self) {
