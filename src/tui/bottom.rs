@@ -15,6 +15,11 @@ use super::view::Parts;
 /// Most lines that a notice takes.
 const NOTICE_LINES: usize = 3;
 
+/// From this width on one line of keys is enough.
+const WIDE: u16 = 60;
+/// Lower screens have no room for a second line of keys.
+const TALL: u16 = 12;
+
 /// The notice or the filter line, and the footer. The filter line has the cursor while it is open.
 pub(super) fn bottom(
     model: &Model,
@@ -121,45 +126,102 @@ fn cells_of(number: usize) -> u16 {
     u16::try_from(number).unwrap_or(u16::MAX)
 }
 
-/// Keys of this screen, most useful first; `? more` is never cut.
+/// Lines of the footer: where a screen is narrow but has room below, a second one keeps its keys in sight.
+pub(super) fn footer_lines(model: &Model, area: Rect) -> usize {
+    if area.width >= WIDE || area.height < TALL {
+        return 1;
+    }
+    Hints::of(model, area.width, 2).lines.len()
+}
+
+type Hint = (String, &'static str);
+
+/// Keys with their words, in lines.
+struct Hints {
+    lines: Vec<Vec<Hint>>,
+    /// Cells between two of them.
+    gap: usize,
+    /// Whether none is left out.
+    whole: bool,
+}
+
+impl Hints {
+    /// Those of this screen in at most `most` lines, as airy as they fit.
+    fn of(model: &Model, width: u16, most: usize) -> Self {
+        let one = Self::laid(model, width, 1, 2);
+        if one.whole || most == 1 {
+            return one;
+        }
+        let two = Self::laid(model, width, most, 2);
+        if two.whole {
+            return two;
+        }
+        Self::laid(model, width, most, 1)
+    }
+
+    /// The most useful first, each in the first line that has room; `? more` is never left out.
+    fn laid(model: &Model, width: u16, most: usize, gap: usize) -> Self {
+        let keys = model.world.keys();
+        let mut hints = keys.hints(model.place(), &model.facts(), model.typing());
+        let size = |hint: &Hint| text::width(&hint.0) + 1 + text::width(hint.1) + gap;
+        let mut take = |word: &str| {
+            let at = hints.iter().position(|hint| hint.1 == word);
+            at.map(|at| hints.remove(at))
+        };
+        let help = take("more");
+        let quit = take("quit");
+        let room = usize::from(width).saturating_sub(1);
+        let mut rooms = vec![room; most];
+        rooms[0] -= marked_words(model).map_or(0, |words| text::width(&words).min(room));
+        rooms[most - 1] = rooms[most - 1].saturating_sub(help.as_ref().map_or(0, size));
+        let mut lines = vec![Vec::new(); most];
+        let mut whole = true;
+        for hint in hints {
+            // What stands between the last one and the edge needs no room; `? more` follows on the last line.
+            let fits =
+                |line: &usize| rooms[*line] + gap * usize::from(*line + 1 < most) >= size(&hint);
+            match (0..most).find(fits) {
+                Some(line) => {
+                    rooms[line] = rooms[line].saturating_sub(size(&hint));
+                    lines[line].push(hint);
+                }
+                None => whole = false,
+            }
+        }
+        lines[most - 1].extend(help);
+        let fits = |quit: &Hint| size(quit) <= rooms[most - 1] + gap;
+        whole &= quit.as_ref().is_none_or(fits);
+        lines[most - 1].extend(quit.filter(fits));
+        Self { lines, gap, whole }
+    }
+}
+
+fn marked_words(model: &Model) -> Option<String> {
+    let marked = model.world.table.marked();
+    (marked > 0 && model.top().is_none()).then(|| format!("{marked} marked  "))
+}
+
 fn footer(model: &Model, area: Rect, buffer: &mut Buffer) {
     let look = model.look();
-    let mut hints = model
-        .world
-        .keys()
-        .hints(model.place(), &model.facts(), model.typing());
-    let help = hints
-        .iter()
-        .position(|(_, word)| *word == "more")
-        .map(|at| hints.remove(at));
-    let size = |hint: &(String, &str)| text::width(&hint.0) + 1 + text::width(hint.1) + 2;
-    let mut room = usize::from(area.width).saturating_sub(1 + help.as_ref().map_or(0, size));
     let mut spans = vec![Span::raw(" ")];
-    let marked = model.world.table.marked();
-    if marked > 0 && model.top().is_none() {
-        let words = format!("{marked} marked  ");
-        room = room.saturating_sub(text::width(&words));
+    if let Some(words) = marked_words(model) {
         spans.push(Span::styled(words, look.style(Role::Strong)));
     }
-    let quit = hints
-        .iter()
-        .position(|(_, word)| *word == "quit")
-        .map(|at| hints.remove(at));
-    let mut kept: Vec<(String, &str)> = Vec::new();
-    for hint in hints {
-        if size(&hint) > room {
-            break;
+    let Hints { lines, gap, .. } = Hints::of(model, area.width, usize::from(area.height));
+    for (line, y) in lines.into_iter().zip(area.y..area.bottom()) {
+        for (key, word) in line {
+            spans.push(Span::styled(key, look.style(Role::Key)));
+            let word = format!(" {word}{}", " ".repeat(gap));
+            spans.push(Span::styled(word, look.style(Role::Dim)));
         }
-        room -= size(&hint);
-        kept.push(hint);
+        let area = Rect {
+            y,
+            height: 1,
+            ..area
+        };
+        let line = std::mem::replace(&mut spans, vec![Span::raw(" ")]);
+        Line::from(line).render(area, buffer);
     }
-    kept.extend(help);
-    kept.extend(quit.filter(|hint| size(hint) <= room + 2));
-    for (key, word) in kept {
-        spans.push(Span::styled(key, look.style(Role::Key)));
-        spans.push(Span::styled(format!(" {word}  "), look.style(Role::Dim)));
-    }
-    Line::from(spans).render(area, buffer);
 }
 
 /// The notice, wrapped. What does not fit is cut.

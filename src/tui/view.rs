@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::bottom::{bottom, lines as bottom_lines};
+use super::bottom::{bottom, footer_lines, lines as bottom_lines};
 use super::glyph;
 use super::home;
 use super::model::{LEAST, Model, Screen, World};
@@ -17,6 +17,8 @@ use super::theme::{Look, Role};
 
 /// From this height on a line stays free between the title and the body, and one for notices.
 const ROOMY: u16 = 10;
+/// From this height on it does even with two lines of keys.
+const AMPLE: u16 = 16;
 
 /// The parts of the screen.
 pub(super) struct Parts {
@@ -35,8 +37,12 @@ impl Parts {
         };
         let last = area.bottom().saturating_sub(1);
         let roomy = area.height >= ROOMY;
-        let top = area.y + if roomy { 2 } else { 1 };
         let lines = cells_of(bottom_lines(model, area.width));
+        let footer = cells_of(footer_lines(model, area));
+        // A second line of keys takes the free one below the title where lines are few.
+        let free = roomy && (footer == 1 || area.height >= AMPLE);
+        let top = area.y + if free { 2 } else { 1 };
+        let last = last.saturating_sub(footer - 1);
         let bottom = if roomy {
             last.saturating_sub(lines)
         } else {
@@ -53,7 +59,10 @@ impl Parts {
                 height: lines,
                 ..line(bottom)
             }),
-            footer: line(last),
+            footer: Rect {
+                height: footer,
+                ..line(last)
+            },
         }
     }
 }
