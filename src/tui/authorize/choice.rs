@@ -2,7 +2,7 @@
 
 use super::Authorize;
 use crate::advice::Fix;
-use crate::engine::{Answer, Question, Way};
+use crate::engine::{Answer, Question, Step, Way};
 use crate::host::FirstWay;
 use crate::model::{Scope, ScopeSet};
 use crate::tui::face::Effect;
@@ -103,6 +103,13 @@ impl Authorize {
             }
         }
         choices
+    }
+
+    /// Whether the lines have their numbers. The ways come in one by one until the approval is waited for:
+    /// a number that moved under the finger would press another line, most of all over a slow connection.
+    pub(super) fn is_numbered(&self) -> bool {
+        let asks = self.failure.is_some() || self.question.is_some() || self.consent.is_some();
+        asks || self.steps.contains_key(&Step::Approve)
     }
 
     fn is_waiting_for_approval(&self) -> bool {

@@ -439,6 +439,7 @@ impl Face for Authorize {
                 .get(self.at)
                 .cloned()
                 .map_or_else(Vec::new, |choice| self.press(choice, world)),
+            Action::Pick if !self.is_numbered() => Vec::new(),
             Action::Pick => match picked(key).filter(|at| *at < choices.len()) {
                 Some(at) => {
                     self.at = at;

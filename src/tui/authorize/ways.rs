@@ -21,13 +21,8 @@ impl Authorize {
         for (index, choice) in self.choices(world).into_iter().enumerate() {
             let selected = index == self.at;
             let mut line = |label: &str, words: &str| {
-                page.item(
-                    index,
-                    selected,
-                    &format!("{}  {label}", index + 1),
-                    13,
-                    words,
-                );
+                let label = self.numbered(index, label);
+                page.item(index, selected, &label, 13, words);
             };
             match choice {
                 Choice::Code => {
@@ -60,6 +55,15 @@ impl Authorize {
             for part in text::wrap(&clean(address.raw()), page.room(0)) {
                 page.raw(part);
             }
+        }
+    }
+
+    /// A label with its number, if it has one yet.
+    fn numbered(&self, index: usize, label: &str) -> String {
+        if self.is_numbered() {
+            format!("{}  {label}", index + 1)
+        } else {
+            format!("   {label}")
         }
     }
 
@@ -119,7 +123,7 @@ impl Authorize {
         let Some(forward) = self.forward() else {
             return;
         };
-        let label = format!("{}  Forward", index + 1);
+        let label = self.numbered(index, "Forward");
         if !self.options.no_browser {
             page.item(
                 index,

@@ -431,7 +431,11 @@ impl Backend for FakeBackend {
             | Request::Edit { id, .. } => self.about.push((request.word(), id.clone())),
             _ => {}
         }
-        let waits = self.slow && matches!(request, Request::Test(_) | Request::Refresh(_));
+        let waits = self.slow
+            && matches!(
+                request,
+                Request::Test(_) | Request::Refresh(_) | Request::SignIn { .. }
+            );
         let answers = self.answer(request);
         if waits {
             self.late.extend(answers);

@@ -393,3 +393,42 @@ fn w_13_addresses_are_printed_outside_the_table_only_on_a_key() {
     assert!(start.starts_with("http://127.0.0.1:41873/go/"));
     assert!(address.starts_with("https://gitlab.com/oauth/authorize?"));
 }
+
+#[test]
+fn w_11_a_way_has_its_number_when_no_number_moves_any_more() {
+    let mut script = Script::usual();
+    script.backend.slow = true;
+    script.keys("down u");
+    let mut before_numbers = 0;
+    while !script.shows("Waiting for your approval") || script.shows("○ Waiting") {
+        let frame = script.frame();
+        if frame.contains("Address") {
+            before_numbers += 1;
+            assert!(!frame.contains("1  "), "{frame}");
+            // The finger is faster than the line.
+            script.asked();
+            script.keys("1 2");
+            assert_eq!(script.asked(), [""; 0], "{frame}");
+        }
+        assert!(script.deliver(), "{}", script.frame());
+    }
+    assert!(before_numbers > 0);
+    let numbers = |script: &Script| {
+        let numbered = |line: &&str| {
+            line.trim_start_matches([' ', '▸'])
+                .starts_with(char::is_numeric)
+        };
+        let lines = script.frame();
+        lines
+            .lines()
+            .filter(numbered)
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let at_first = numbers(&script);
+    assert!(at_first.len() > 2, "{}", script.frame());
+    while script.deliver() {}
+    assert_eq!(numbers(&script), at_first);
+    script.keys("2");
+    assert!(script.shows("clipboard"), "{}", script.frame());
+}
