@@ -5,10 +5,12 @@ mod agent;
 mod carry;
 mod colours;
 mod exec;
+mod far;
 mod home;
 mod idle;
 #[path = "../support/kept.rs"]
 mod kept;
+mod key_scripts;
 mod panics;
 mod pasting;
 mod plain;

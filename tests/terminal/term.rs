@@ -16,6 +16,7 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use rustix::termios::{LocalModes, Termios, tcgetattr};
 use vt100::{MouseProtocolMode, Parser, Screen};
 
+use crate::far;
 use crate::kept::Transcript;
 
 /// Longer than anything takes on a busy machine; a test that fails waits for it once.
@@ -59,6 +60,15 @@ pub(crate) struct Term {
 impl Term {
     /// Starts a command in a terminal of `(columns, lines)`.
     pub(crate) fn start(command: CommandBuilder, size: (u16, u16)) -> Self {
+        Self::start_at(command, size, None)
+    }
+
+    /// As [`Term::start`], at the far end of a line that takes so long each way.
+    pub(crate) fn start_far(command: CommandBuilder, size: (u16, u16), delay: Duration) -> Self {
+        Self::start_at(command, size, Some(delay))
+    }
+
+    fn start_at(command: CommandBuilder, size: (u16, u16), delay: Option<Duration>) -> Self {
         let pair = native_pty_system().openpty(pty_size(size)).expect("a pty");
         let name = pair.master.tty_name().expect("a name");
         let line = File::options()
@@ -78,13 +88,21 @@ impl Term {
             to.send(Event::Exited(status.exit_code()))
         });
         let let_go = Arc::new(AtomicBool::new(false));
-        let reader = read(&*pair.master, sender.clone(), let_go.clone());
+        let screen = match delay {
+            Some(delay) => far::line(delay, sender.clone()),
+            None => sender.clone(),
+        };
+        let reader = read(&*pair.master, screen, let_go.clone());
+        let mut keyboard = pair.master.take_writer().expect("a keyboard");
+        if let Some(delay) = delay {
+            keyboard = Box::new(far::Keyboard::of(keyboard, delay));
+        }
         Self {
             emulator: emulator(size),
             bytes: Transcript::default(),
             events,
             sender,
-            keyboard: pair.master.take_writer().expect("a keyboard"),
+            keyboard,
             master: pair.master,
             line: Some(line),
             modes_before,
