@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use icu_properties::CodePointMapData;
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use serde::{Serialize, Serializer};
+use unicode_width::UnicodeWidthChar as _;
 
 /// Longest text that is shown, in characters; more is cut and counted.
 const SHOWN_CHARS: usize = 400;
@@ -94,11 +95,15 @@ fn neutralise(text: &str, limit: usize) -> String {
             let _ = write!(out, "… (+{rest} characters)");
             break;
         }
-        marks = if is_mark(c) { marks + 1 } else { 0 };
+        let mark = is_mark(c);
+        marks = if mark { marks + 1 } else { 0 };
         if marks > MARKS_IN_A_ROW {
             continue;
         }
-        if is_harmless(c) {
+        // A mark without a letter would sit on whatever stands before the text, or before its line.
+        let rides = mark || c.width() == Some(0);
+        let bare = rides && (out.is_empty() || out.ends_with(' '));
+        if is_harmless(c) && !bare {
             out.push(c);
         } else {
             push_marker(&mut out, c);
@@ -121,6 +126,9 @@ fn is_harmless(c: char) -> bool {
     if c.is_ascii() {
         return (' '..='~').contains(&c);
     }
+    if joins(c) {
+        return false;
+    }
     // Variation selectors and tag characters are default ignorables; so are the zero-width ones.
     if icu_properties::CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c) {
         return false;
@@ -135,6 +143,15 @@ fn is_harmless(c: char) -> bool {
             | GeneralCategory::LineSeparator
             | GeneralCategory::ParagraphSeparator
     )
+}
+
+/// Letters of flags, and skin tones: together with a neighbour they are one picture or two, of two cells or
+/// four, as the terminal likes. What stands after them would move. And letters without a width, which belong
+/// to the next one for some terminals and to the one before for others; the halves of Korean syllables do not.
+fn joins(c: char) -> bool {
+    let half = matches!(c, '\u{1160}'..='\u{11ff}' | '\u{d7b0}'..='\u{d7ff}');
+    let flat = c.width() == Some(0) && !is_mark(c) && !half;
+    flat || matches!(c, '\u{1f1e6}'..='\u{1f1ff}' | '\u{1f3fb}'..='\u{1f3ff}')
 }
 
 fn category(c: char) -> GeneralCategory {
@@ -179,6 +196,16 @@ mod tests {
             shown("\u{3164}\u{115f}\u{fe0f}"),
             "⟨U+3164⟩⟨U+115F⟩⟨U+FE0F⟩"
         );
+    }
+
+    #[test]
+    fn w_02_characters_whose_width_hangs_on_a_neighbour_become_visible() {
+        assert_eq!(shown("\u{1f1e9}\u{1f1ea}"), "⟨U+1F1E9⟩⟨U+1F1EA⟩");
+        assert_eq!(shown("👍\u{1f3fd}"), "👍⟨U+1F3FD⟩");
+        assert_eq!(shown("\u{301}a \u{301}"), "⟨U+0301⟩a ⟨U+0301⟩");
+        assert_eq!(shown("a\u{d4e}b"), "a⟨U+0D4E⟩b");
+        // The second half of a Korean syllable.
+        assert_eq!(shown("\u{1161}"), "⟨U+1161⟩");
     }
 
     #[test]

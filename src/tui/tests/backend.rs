@@ -70,6 +70,8 @@ pub(super) struct FakeBackend {
     /// The last sign-in went on with an interrupted one.
     pub(super) resumed: bool,
     pub(super) fail_sign_in: Option<&'static str>,
+    /// Outside text in every history.
+    pub(super) told: Option<String>,
 }
 
 impl FakeBackend {
@@ -109,6 +111,9 @@ impl FakeBackend {
                     let mut detail = detail_of(row);
                     if self.no_revocation {
                         detail.connection.provider.revoke = RevokeRule::None;
+                    }
+                    if let Some(text) = &self.told {
+                        super::fields::add_to_history(&mut detail, text);
                     }
                     if self.newer {
                         let newest = handed(&detail.connection, 9, "curl");

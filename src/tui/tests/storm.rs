@@ -20,10 +20,10 @@ use crate::tui::wizard::FieldId;
 use crate::tui::{Look, Setup};
 
 /// A small generator: the same seed plays the same storm.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn roll(&mut self) -> u64 {
+    pub(super) fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -31,7 +31,7 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, limit: usize) -> usize {
+    pub(super) fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.roll() % limit.max(1) as u64).expect("small")
     }
 
@@ -39,7 +39,7 @@ impl Dice {
         self.roll().to_le_bytes()[3]
     }
 
-    fn small(&mut self, limit: u16) -> u16 {
+    pub(super) fn small(&mut self, limit: u16) -> u16 {
         u16::try_from(self.below(usize::from(limit))).expect("small")
     }
 }
