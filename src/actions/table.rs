@@ -48,6 +48,8 @@ const LISTS: &[Place] = &[
     Passphrase,
 ];
 const PAGED: &[Place] = &[Table, Details, History, Providers, Form, Help, Palette];
+/// Lists that never have a text field.
+const READ: &[Place] = &[Table, Details, History, Help];
 const LETTERED: &[Place] = &[Table, Details, History, Help, Form, Finished];
 const ROWS: &[Place] = &[Table, Details];
 
@@ -140,6 +142,10 @@ static ENTRIES: &[Entry] = &[
         keys: &[Key::PageUp, Key::Ctrl('b')], places: PAGED, needs: None },
     Entry { action: Action::PageDown, name: "page down", word: "", help: "One screen down",
         keys: &[Key::PageDown, Key::Ctrl('f')], places: PAGED, needs: None },
+    Entry { action: Action::PageUp, name: "page up", word: "", help: "One screen up",
+        keys: &[Key::Ctrl('u')], places: READ, needs: None },
+    Entry { action: Action::PageDown, name: "page down", word: "", help: "One screen down",
+        keys: &[Key::Ctrl('d')], places: READ, needs: None },
     Entry { action: Action::First, name: "first", word: "", help: "To the first line",
         keys: &[Key::Home, Key::Char('g')], places: LETTERED, needs: None },
     Entry { action: Action::Last, name: "last", word: "", help: "To the last line",

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::example::{rows, setup};
+use super::example::{row, rows, setup};
 use super::script::Script;
 use crate::actions::{Action, Key, Keymap};
 use crate::engine::PassphraseWay;
@@ -178,4 +178,26 @@ fn a_key_that_stands_nowhere_does_nothing() {
             );
         }
     }
+}
+
+#[test]
+fn ctrl_d_and_ctrl_u_move_like_the_page_keys() {
+    let many = |keys: &str| {
+        let rows = (0..99).map(|n| row(n, &format!("c{n:02}"), "P", "read", None, None));
+        let mut script = Script::new(setup(), rows.collect(), (80, 24));
+        script.keys(keys);
+        let selected = script
+            .model
+            .world
+            .table
+            .selected()
+            .map(|row| row.summary.name.to_string());
+        (selected.expect("a row"), script.frame())
+    };
+    let (there, frame) = many("ctrl-d ctrl-d");
+    assert_eq!((there, frame), many("ctrl-f ctrl-f"));
+    assert_ne!(many("ctrl-d").0, many("").0);
+    assert_eq!(many("ctrl-d ctrl-d ctrl-u").0, many("ctrl-d").0);
+    // In the help of this screen too.
+    assert_eq!(many("? ctrl-d").1, many("? ctrl-f").1);
 }
