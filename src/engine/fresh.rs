@@ -185,6 +185,11 @@ impl Engine {
         let token = self
             .with_vault(|vault| vault.access_token(&connection))?
             .ok_or(Error::Internal("the grant has no access token"))?;
+        tracing::debug!(
+            connection = %connection.name,
+            token = self.mark(&token),
+            "handing out"
+        );
         if connection
             .grant
             .as_ref()
@@ -200,6 +205,19 @@ impl Engine {
             warning,
             clock_moved: false,
         })
+    }
+
+    /// How the log calls a token (conformance X-03).
+    fn mark(&self, token: &Secret) -> Option<String> {
+        let slot = hold(&self.0.vault);
+        let mark = slot.as_ref().and_then(|vault| vault.mark(token))?;
+        Some(mark.to_string())
+    }
+
+    /// The same of the token that the connection has now.
+    fn mark_of(&self, connection: &Connection) -> Option<String> {
+        let token = self.with_vault(|vault| vault.access_token(connection));
+        self.mark(&token.ok()??)
     }
 
     /// Under the grant's lock: re-read, and renew unless somebody else just did (conformance J-01).
@@ -244,7 +262,13 @@ impl Engine {
         self.tell(&Change::Connections);
         match report {
             Report::Refreshed => {
-                if let Some(grant) = self.connection_by_id(&connection.id)?.grant {
+                let renewed = self.connection_by_id(&connection.id)?;
+                tracing::debug!(
+                    connection = %renewed.name,
+                    token = self.mark_of(&renewed),
+                    "refreshed"
+                );
+                if let Some(grant) = renewed.grant {
                     self.note_issued(&grant);
                 }
                 Ok(true)

@@ -21,6 +21,41 @@ fn y_10_the_token_and_nothing_else_is_printed() {
     );
 }
 
+/// The marks of tokens in a log, in order.
+fn marks(log: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for word in log.split("token=\"").skip(1) {
+        found.extend(word.split_once('"').map(|(mark, _)| mark.to_owned()));
+    }
+    found
+}
+
+#[test]
+fn x_03_the_log_names_a_token_by_a_mark_that_every_command_gives_it() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let told = |arguments: &[&str]| {
+        let output = home.run(arguments).ended(0);
+        (marks(&output.stderr), output)
+    };
+    let give = ["token", NAME, "--verbose"];
+    let (first, output) = told(&give);
+    let [mark] = &first[..] else {
+        panic!("{output:#?}");
+    };
+    assert!(mark.starts_with("tok:") && mark.len() == 8, "{mark}");
+    assert_eq!(told(&give).0, first, "the same token in another process");
+
+    let (renewed, output) = told(&["refresh", NAME, "--verbose"]);
+    assert_eq!(renewed.len(), 1, "{output:#?}");
+    assert_eq!(told(&give).0, renewed, "the new token from then on");
+
+    for kept in [home.kept(NAME).access, home.kept(NAME).refresh] {
+        let beginning = &kept.expect("a token")[..8];
+        assert!(!output.stderr.contains(beginning), "{}", output.stderr);
+    }
+}
+
 #[test]
 fn the_forms_for_headers_and_shells() {
     let sandbox = sandbox(&[]);
