@@ -4,6 +4,7 @@
 //! tense, and never contain outside text that is not neutralised.
 
 pub mod agent;
+mod build;
 pub mod doctor;
 mod ignored;
 mod place;
@@ -17,6 +18,7 @@ use crate::engine::{Error, Question, Withheld};
 use crate::host::{BindError, Fault, Scarce, WorkerError};
 use crate::model::{EndReason, Seconds, Untrusted};
 
+pub use build::version;
 pub use ignored::ignored;
 use ignored::paste;
 pub use place::browser_elsewhere;

@@ -1,8 +1,8 @@
 //! The vault, this machine's clock and the surroundings, in words.
 
 use super::{Check, State, about};
-use crate::advice::MEMORY_NOT_LOCKED;
-use crate::host::{Environment, FirstWay, MemoryLock, Suggestion};
+use crate::advice::{MEMORY_NOT_LOCKED, version};
+use crate::host::{Environment, FirstWay, MemoryLock, Signing, Suggestion};
 use crate::model::{Seconds, UnixTime};
 use crate::vault::{Status, VaultError};
 
@@ -99,6 +99,18 @@ pub(super) fn memory(lock: MemoryLock) -> Check {
     }
 }
 
+pub(super) fn build(signing: Signing) -> Check {
+    let version = version(signing);
+    match signing {
+        Signing::Development => Check::new(
+            "build",
+            State::Warn,
+            format!("{version}: the keychain asks anew after each upgrade"),
+        ),
+        Signing::NotNeeded | Signing::By(_) => Check::new("build", State::Ok, version),
+    }
+}
+
 pub(super) fn environment(environment: &Environment, first: Suggestion) -> Check {
     let facts = [
         (environment.ssh.is_some(), "SSH session"),
@@ -146,4 +158,17 @@ pub(super) fn environment(environment: &Environment, first: Suggestion) -> Check
         State::Ok,
         format!("{}; {way}, because {why}", facts.join(", ")),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t_08_doctor_warns_of_a_build_that_the_keychain_does_not_know_again() {
+        let check = build(Signing::Development);
+        assert_eq!(check.state, State::Warn);
+        assert!(check.words.contains("development build, not signed"), "{}", check.words);
+        assert_eq!(build(Signing::By("Developer ID")).state, State::Ok);
+    }
 }

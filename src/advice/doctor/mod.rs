@@ -95,6 +95,7 @@ pub fn check(fact: &Fact) -> Check {
         Fact::ClockBehindVault(span) => machine::behind_vault(*span),
         Fact::Memory(lock) => machine::memory(*lock),
         Fact::Environment { environment, first } => machine::environment(environment, *first),
+        Fact::Build(signing) => machine::build(*signing),
         Fact::Folder(found) => folder::folder(found),
         Fact::Reach { host, answer } => connection::reach(host, answer),
         Fact::Clock(skew) => connection::clock(*skew),

@@ -8,6 +8,7 @@ mod vault;
 
 use std::cell::OnceCell;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::engine::ArgValueCandidates;
@@ -18,13 +19,17 @@ pub(in crate::cli) use carry::{Export, Import};
 pub(in crate::cli) use tokens::{Exec, GitCredential, KubeCredential, Token};
 pub(in crate::cli) use vault::{NewPassphrase, NewSlotKind, SlotCommand, VaultCommand};
 
+use crate::advice;
+use crate::host::Signing;
 use crate::settings::Loaded;
+
+static VERSION: LazyLock<String> = LazyLock::new(|| advice::version(Signing::of_this_build()));
 
 /// Connect to OAuth 2.0 services, watch them in one table (or line by line: --plain), hand fresh tokens to scripts.
 #[derive(Parser)]
 #[command(
     name = "valetkey",
-    version,
+    version = VERSION.as_str(),
     about,
     long_about = "Connects to OAuth 2.0 services, in a table or line by line (--plain or VALETKEY_PLAIN=1, for \
                   screen readers and simple terminals), and keeps the sign-ins encrypted. Without a command it \

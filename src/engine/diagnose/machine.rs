@@ -1,7 +1,7 @@
 //! The vault, the clock, the surroundings and the folders.
 
 use super::{Fact, Place};
-use crate::host::{FolderUse, look_at_folder, memory_lock};
+use crate::host::{FolderUse, Signing, look_at_folder, memory_lock};
 use crate::vault::{Home, Status, Vault, VaultError, backup_made_at};
 
 pub(super) fn vault(place: &Place<'_>) -> Vec<Fact> {
@@ -35,6 +35,13 @@ pub(super) fn clock(place: &Place<'_>) -> Vec<Fact> {
 
 pub(super) fn memory(_: &Place<'_>) -> Vec<Fact> {
     vec![Fact::Memory(memory_lock())]
+}
+
+pub(super) fn build(_: &Place<'_>) -> Vec<Fact> {
+    match Signing::of_this_build() {
+        Signing::NotNeeded => Vec::new(),
+        signing => vec![Fact::Build(signing)],
+    }
 }
 
 pub(super) fn environment(place: &Place<'_>) -> Vec<Fact> {

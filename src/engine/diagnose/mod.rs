@@ -9,7 +9,7 @@ mod keychain;
 mod machine;
 
 use super::{Error, World};
-use crate::host::{Environment, Folder, MemoryLock, Paths, Suggestion};
+use crate::host::{Environment, Folder, MemoryLock, Paths, Signing, Suggestion};
 use crate::model::{Seconds, Shown, UnixTime, Verdict};
 use crate::oauth::Skew;
 use crate::vault::{Home, Status, VaultError};
@@ -43,6 +43,8 @@ pub enum Fact {
         first: Suggestion,
     },
     Folder(Box<Folder>),
+    /// Where the keychain asks for the program's identity.
+    Build(Signing),
     /// Whether the provider answers, and how fast.
     Reach {
         host: String,
@@ -69,6 +71,7 @@ const CHECKS: &[fn(&Place<'_>) -> Vec<Fact>] = &[
     machine::environment,
     machine::folders,
     machine::memory,
+    machine::build,
 ];
 
 /// Looks at this machine. Blocks while the keychain is asked, and asks it at most once for its
