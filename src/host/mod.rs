@@ -65,7 +65,7 @@ pub use qr::qr_lines;
 pub use random::{NoSecureRandom, fill, random_bytes};
 pub use session::{Session, session_of};
 pub use signing::Signing;
-pub use terminal::ask_on_terminal;
+pub use terminal::{ask_on_terminal, columns_of_stderr};
 pub use text_file::{TextFileError, read_own_text};
 pub use watch::watch;
 pub use worker::{

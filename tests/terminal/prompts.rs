@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 
 use crate::home::{Home, PASSPHRASE, answer_to, sandbox};
-use crate::term::{CTRL_C, ENTER};
+use crate::term::{CTRL_C, ENTER, Term};
 
 #[test]
 fn login_takes_a_pasted_address_without_showing_it() {
@@ -20,6 +20,32 @@ fn login_takes_a_pasted_address_without_showing_it() {
     let code = address.split("code=").nth(1).expect("a code");
     let code = code.split('&').next().expect("a code");
     assert!(!term.written().contains(code), "it was never shown");
+}
+
+#[test]
+fn k_04_a_code_is_drawn_for_a_phone_on_request_and_shown_for_comparison() {
+    let sandbox = sandbox();
+    let home = Home::new().with_idle_browser();
+    home.add(&sandbox, "notes");
+    for (columns, drawn) in [(80, true), (32, false)] {
+        let command = home.command(&["login", "notes", "--device", "--qr"]);
+        let mut term = Term::start(command, (columns, 40));
+        term.until_shows("Check that the page shows");
+        assert_eq!(term.shows("██ ▄▄▄▄▄ █"), drawn, "{}", term.text());
+        assert_eq!(term.shows("does not fit"), !drawn, "{}", term.text());
+        let line = term.line_with("  type  ");
+        let code = line.trim().trim_start_matches("type  ");
+        assert!(term.shows(&format!("shows {code}.")), "{}", term.text());
+        term.press(CTRL_C);
+        assert_eq!(term.end(), 130);
+    }
+    // Not asked for, not drawn.
+    let mut term = home.start(&["login", "notes", "--device"]);
+    term.until_shows("  type  ");
+    term.until_shows("Waiting for your approval.");
+    assert!(!term.shows("█"), "{}", term.text());
+    term.press(CTRL_C);
+    assert_eq!(term.end(), 130);
 }
 
 #[test]

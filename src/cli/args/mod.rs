@@ -286,6 +286,9 @@ pub(in crate::cli) struct Login {
     /// Use a code typed on a web page
     #[arg(long)]
     pub(in crate::cli) device: bool,
+    /// Draw the code's page as a picture for a phone
+    #[arg(long, conflicts_with = "json")]
+    pub(in crate::cli) qr: bool,
     /// Open no browser here; print the address
     #[arg(long)]
     pub(in crate::cli) no_browser: bool,

@@ -3,6 +3,7 @@
 mod events;
 mod interrupted;
 mod lines;
+mod picture;
 mod words;
 
 use super::args::Login;
@@ -24,6 +25,7 @@ impl Login {
         Self {
             name: name.to_owned(),
             device: false,
+            qr: false,
             no_browser: false,
             paste: false,
             ssh_host: None,
@@ -139,7 +141,7 @@ impl Telling<'_> {
             let stopped = self.stopped.as_ref().map(|failed| &failed.0);
             output::json(&events::line(self.setup, &attempt.id, event, stopped))?;
         } else if !self.tell_practice(attempt, event).await {
-            words::tell(event, attempt, self.lines.are_read(), self.login.device).await;
+            words::tell(event, attempt, self.lines.are_read(), self.login).await;
         }
         match event {
             AttemptEvent::Asked(question) => self.ask(attempt, question),

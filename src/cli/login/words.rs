@@ -1,12 +1,15 @@
 //! A sign-in in words, line by line on stderr.
 
+use super::super::args::Login;
 use super::super::output;
+use super::picture::picture;
 use crate::advice;
 use crate::engine::{Attempt, AttemptEvent, Ignored, Outcome, Question, Step, StepState, Way};
+use crate::host::columns_of_stderr;
 use crate::model::ScopeSet;
 
-/// Tells one event. `pastes`: an address can be pasted here; `device`: only a code was asked for.
-pub(super) async fn tell(event: &AttemptEvent, attempt: &Attempt, pastes: bool, device: bool) {
+/// Tells one event. `pastes`: an address can be pasted here.
+pub(super) async fn tell(event: &AttemptEvent, attempt: &Attempt, pastes: bool, login: &Login) {
     match event {
         AttemptEvent::Step {
             step: Step::Browser,
@@ -26,7 +29,7 @@ pub(super) async fn tell(event: &AttemptEvent, attempt: &Attempt, pastes: bool, 
             step: Step::Browser,
             state: StepState::Skipped,
             ..
-        } if !device => no_browser_here(attempt, pastes).await,
+        } if !login.device => no_browser_here(attempt, pastes).await,
         AttemptEvent::Step {
             step: Step::Approve,
             state: StepState::Active,
@@ -36,7 +39,7 @@ pub(super) async fn tell(event: &AttemptEvent, attempt: &Attempt, pastes: bool, 
         } else {
             "Waiting for your approval."
         }),
-        AttemptEvent::Way(open) => way(open),
+        AttemptEvent::Way(open) => way(open, login.qr),
         // Counted; told at the end where it helps.
         AttemptEvent::Ignored(Ignored::Unrelated { .. }) => {}
         AttemptEvent::Ignored(what) => output::note(&advice::ignored(what).1),
@@ -67,7 +70,7 @@ async fn no_browser_here(attempt: &Attempt, pastes: bool) {
     }
 }
 
-fn way(way: &Way) {
+fn way(way: &Way, qr: bool) {
     match way {
         Way::Forward {
             lines,
@@ -87,6 +90,7 @@ fn way(way: &Way) {
         Way::Device {
             user_code,
             verification_uri,
+            complete,
             foreign_host,
             ..
         } => {
@@ -99,6 +103,12 @@ fn way(way: &Way) {
                 );
             }
             output::note(&format!("  open  {verification_uri}\n  type  {user_code}"));
+            if qr {
+                let page = complete.as_ref().unwrap_or(verification_uri);
+                output::note(&picture(page, columns_of_stderr()));
+                // The code is compared even where the picture brings it along (conformance K-04).
+                output::note(&format!("Check that the page shows {user_code}."));
+            }
         }
         Way::Open { .. } | Way::Paste => {}
     }

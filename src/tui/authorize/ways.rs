@@ -1,12 +1,10 @@
 //! Draws the ways to finish a sign-in: browser, code, forward, paste.
 
-use qrcode::render::unicode::Dense1x2;
-use qrcode::{EcLevel, QrCode};
-
 use super::Authorize;
 use super::choice::Choice;
 use super::view::clean;
 use crate::engine::Way;
+use crate::host::qr_lines;
 use crate::tui::model::World;
 use crate::tui::page::Page;
 use crate::tui::text;
@@ -180,14 +178,7 @@ impl Authorize {
             } => Some(complete.as_ref().unwrap_or(verification_uri)),
             _ => None,
         })?;
-        let code = QrCode::with_error_correction_level(target, EcLevel::L).ok()?;
-        // Light modules are drawn: on a dark terminal that is the usual picture.
-        let picture = code
-            .render::<Dense1x2>()
-            .dark_color(Dense1x2::Light)
-            .light_color(Dense1x2::Dark)
-            .build();
-        let lines: Vec<String> = picture.lines().map(str::to_owned).collect();
+        let lines = qr_lines(target)?;
         let wide = lines.first().map_or(0, |line| text::width(line));
         let fits = wide + 4 <= usize::from(world.size.0) && lines.len() < world.page_lines();
         fits.then_some(lines)
