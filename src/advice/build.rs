@@ -23,7 +23,9 @@ mod tests {
         assert_eq!(version(Signing::NotNeeded), number);
         let unsigned = format!("{number} (development build, not signed)");
         assert_eq!(version(Signing::Development), unsigned);
-        let signed = version(Signing::By("Developer ID Application: Example (ABCDE12345)"));
+        let signed = version(Signing::By(
+            "Developer ID Application: Example (ABCDE12345)",
+        ));
         assert!(signed.contains("identity Developer ID") && !signed.contains("development"));
     }
 }

@@ -168,7 +168,11 @@ mod tests {
     fn t_08_doctor_warns_of_a_build_that_the_keychain_does_not_know_again() {
         let check = build(Signing::Development);
         assert_eq!(check.state, State::Warn);
-        assert!(check.words.contains("development build, not signed"), "{}", check.words);
+        assert!(
+            check.words.contains("development build, not signed"),
+            "{}",
+            check.words
+        );
         assert_eq!(build(Signing::By("Developer ID")).state, State::Ok);
     }
 }
