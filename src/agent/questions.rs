@@ -91,6 +91,13 @@ impl Questions {
         Some(receiver)
     }
 
+    /// One who showed questions is gone. If it was the last, nobody answers those that wait.
+    pub(super) fn left(&mut self) {
+        if !self.are_heard() {
+            self.waiting.clear();
+        }
+    }
+
     fn tell(&mut self, news: impl Fn() -> Reply) {
         self.watchers.retain(|watcher| watcher.send(news()).is_ok());
     }

@@ -17,4 +17,8 @@ pub trait Backend {
     /// the loop's own is answered by exactly one [`Msg::Done`], save those about a running attempt
     /// (paste, open again, device, answer, cancel, approve), whose effects are engine changes.
     fn perform(&mut self, request: Request, replies: &Replies);
+
+    /// The program is about to be suspended: nobody sees the screen, nor answers, until it is told
+    /// that somebody is back.
+    fn away(&mut self, _away: bool) {}
 }

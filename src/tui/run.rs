@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::backend::{Backend, Replies};
 use super::model::{Model, Setup};
-use super::msg::Msg;
+use super::msg::{AgentNews, Msg};
 use super::request::Request;
 use super::terminal::Guard;
 use super::update::{now as model_now, update};
@@ -245,10 +245,14 @@ impl Running<'_> {
     async fn suspend(&mut self, signals: &mut Signals) -> io::Result<()> {
         // The reader of keys stays: stopped it takes none from the shell, and the wake-up by which
         // it would end can swallow the first key after the suspension (crossterm 0.29).
+        self.backend.away(true);
+        // The first frame afterwards must not offer what is asked elsewhere meanwhile.
+        drop(update(&mut self.model, Msg::Agent(AgentNews::Gone)));
         self.guard.leave();
         kill_process(getpid(), Signal::STOP)?;
         // The stop may reach this thread a moment later; only the continuation may go on.
         signals.go_on.recv().await;
+        self.backend.away(false);
         self.guard.reenter()
     }
 

@@ -3,11 +3,12 @@
 use std::thread;
 use std::time::Instant;
 
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::carry::signed_in;
 use crate::home::{Home, sandbox};
-use crate::term::{DEADLINE, ENTER, Term};
+use crate::term::{CTRL_Z, DEADLINE, ENTER, Term};
 
 const ANSWER: &str = "\x14";
 
@@ -44,7 +45,7 @@ impl Drop for Agent<'_> {
 }
 
 /// A home with a signed-in connection that asks first.
-fn asking(sandbox: &valetkey::sandbox::SandboxThread, policy: &str) -> Home {
+pub(crate) fn asking(sandbox: &valetkey::sandbox::SandboxThread, policy: &str) -> Home {
     let home = signed_in(sandbox);
     let (code, _, told) = home.run(&["edit", "notes", &format!("policy={policy}")]);
     assert_eq!(code, Some(0), "{told}");
@@ -85,7 +86,7 @@ fn y_06_an_open_table_answers_for_a_program_that_wants_a_token() {
     agent.until_heard_by(1);
 
     let (code, token, told) = answered(&home, &mut term, "1");
-    assert_eq!((code, told.as_str()), (Some(0), ""));
+    assert_eq!((code, &*told), (Some(0), ""), "{}", term.text());
     assert!(sandbox.accepts_access(token.trim_end()), "a token");
     term.until_shows("may have a token of notes this time.");
     // Each time anew; and no means no.
@@ -156,4 +157,41 @@ fn y_06_in_practice_no_agent_is_heard() {
         term.press("q");
         assert_eq!(term.end(), 0);
     }
+}
+
+#[test]
+fn y_06_a_suspended_table_is_not_asked_until_it_goes_on() {
+    let sandbox = sandbox();
+    let home = asking(&sandbox, "confirm");
+    let agent = Agent::start(&home);
+    let mut term = home.start(&[]);
+    term.until_shows("○ untested");
+    agent.until_heard_by(1);
+
+    thread::scope(|scope| {
+        // A question that waits goes with the table that showed it.
+        let asked = scope.spawn(|| home.run(&["token", "notes"]));
+        term.until_shows("wants a token of notes");
+        term.press(CTRL_Z);
+        term.until_stopped();
+        term.until("the screen of before", |term| {
+            !term.screen().alternate_screen()
+        });
+        let (code, token, told) = asked.join().expect("ends");
+        assert_eq!((code, token.as_str()), (Some(5), ""));
+        assert!(told.contains("nobody can be asked"), "{told}");
+    });
+    agent.until_heard_by(0);
+    let (code, _, told) = home.run(&["token", "notes"]);
+    assert_eq!(code, Some(5), "{told}");
+    assert!(told.contains("nobody can be asked"), "{told}");
+
+    term.signal(Signal::CONT);
+    term.until_shows("○ untested");
+    assert!(!term.shows("wants a token"), "{}", term.text());
+    agent.until_heard_by(1);
+    let (code, _, told) = answered(&home, &mut term, "1");
+    assert_eq!((code, told.as_str()), (Some(0), ""));
+    term.press("q");
+    assert_eq!(term.end(), 0);
 }

@@ -200,11 +200,14 @@ async fn watch(desk: &Desk, client: &mut Client<'_>) -> bool {
         tokio::select! {
             told = news.recv() => match told {
                 Some(reply) if say(client.stream, &reply).await.is_ok() => {}
-                _ => return false,
+                _ => break,
             },
-            () = client.gone() => return false,
+            () = client.gone() => break,
         }
     }
+    drop(news);
+    desk.questions.borrow_mut().left();
+    false
 }
 
 async fn say(stream: &UnixStream, reply: &Reply) -> Result<(), Broken> {

@@ -28,6 +28,8 @@ pub(super) struct AgentWatch {
 struct Shared {
     /// The table is gone.
     ended: bool,
+    /// The table is suspended.
+    away: bool,
     /// To the agent that is heard now, and its process.
     line: Option<(HangUp, Option<u32>)>,
 }
@@ -58,6 +60,19 @@ impl AgentWatch {
     /// Something happened here: an agent may be there now.
     pub(super) fn look_again(&self) {
         let _ = self.nudge.try_send(());
+    }
+
+    /// Hangs up while nobody can answer, so that the agent asks elsewhere; hears it again afterwards.
+    pub(super) fn away(&self, away: bool) {
+        let mut shared = lock(&self.shared);
+        shared.away = away;
+        if away {
+            shared.line = None;
+        }
+        drop(shared);
+        if !away {
+            self.look_again();
+        }
     }
 
     /// Answers a question of the agent that is heard. Another agent counts its questions anew.
@@ -109,14 +124,15 @@ fn hear(run: &Path, shared: &Mutex<Shared>, changes: &Receiver<()>, replies: &Re
         let found = Client::connect(run).ok().flatten();
         // One that could not be hung up on would be kept waiting for a table that is gone.
         let found = found.and_then(|client| client.hang_up().ok().map(|line| (client, line)));
-        if let Some((client, line)) = found {
-            {
-                let mut shared = lock(shared);
-                if shared.ended {
-                    return;
-                }
+        let heard = found.and_then(|(client, line)| {
+            let mut shared = lock(shared);
+            let wanted = !shared.ended && !shared.away;
+            wanted.then(|| {
                 shared.line = Some((line, client.process()));
-            }
+                client
+            })
+        });
+        if let Some(client) = heard {
             let told = |news| replies.send(Msg::Agent(news)).is_ok();
             let _ = client.watch(|heard| {
                 told(match heard {

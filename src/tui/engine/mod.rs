@@ -79,6 +79,12 @@ impl Backend for EngineBackend {
         });
     }
 
+    fn away(&mut self, away: bool) {
+        if let Some(agent) = &self.agent {
+            agent.away(away);
+        }
+    }
+
     fn perform(&mut self, request: Request, replies: &Replies) {
         if let Some(agent) = &self.agent {
             agent.look_again();
