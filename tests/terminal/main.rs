@@ -2,6 +2,7 @@
 //! shows what comes out. Nothing here knows the program's inside.
 
 mod agent;
+mod asked;
 mod carry;
 mod colours;
 mod exec;
