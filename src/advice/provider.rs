@@ -170,6 +170,18 @@ fn kept(at: Endpoint) -> &'static str {
 
 fn refused(at: Endpoint, code: &str, says: &str) -> Advice {
     match code {
+        // Many organisations block this way, and GitHub has it off until the app asks for it (K-11).
+        "unauthorized_client" | "access_denied" | "unsupported_grant_type" | "device_flow_disabled"
+            if at == Endpoint::Device =>
+        {
+            Advice::new(
+                "code-way-blocked",
+                exit::REFUSED,
+                format!("Signing in by a code is not allowed here: your organisation may block it, or the app's settings have it switched off.{says}"),
+            )
+            .hint("Use the browser, or paste the address it ends on.")
+            .fixes([Fix::Paste, Fix::TryAgain])
+        }
         "invalid_client" => Advice::new(
             "invalid_client",
             exit::REFUSED,

@@ -168,6 +168,11 @@ impl DeviceWay {
                         );
                         DeviceTick::Waiting
                     }
+                    // Asked at the token endpoint, but it is the way that is refused.
+                    Error::Provider(mut failure) => {
+                        failure.at = Endpoint::Device;
+                        DeviceTick::Failed(Box::new(Error::Provider(failure)))
+                    }
                     error => DeviceTick::Failed(Box::new(error)),
                 }
             }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
+use valetkey::advice::advise;
 use valetkey::engine::{Attempt, AttemptEvent, Error, Ignored, SignInOptions, Way};
 
 use crate::stage::{Stage, off};
@@ -182,6 +183,60 @@ async fn k_06_every_ending_stops_the_polls_and_keeps_the_old_grant() {
         }
         assert_eq!(polls(&stage).len(), 1, "{script}");
         assert_eq!(stage.kept(), before, "{script}");
+    }
+}
+
+/// What organisations and apps refuse this way with.
+const BLOCKED: [&str; 3] = [
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "device_flow_disabled",
+];
+
+fn explained(error: &Error) {
+    let advice = advise(error);
+    assert_eq!(advice.code, "code-way-blocked");
+    assert!(advice.sentence.contains("your organisation may block it"));
+    let next = advice.hint.expect("a next step");
+    assert!(next.contains("paste the address"), "{next}");
+}
+
+#[tokio::test]
+async fn k_11_a_blocked_code_way_is_explained_where_the_code_is_asked_for() {
+    for code in BLOCKED {
+        let stage = Stage::new().await;
+        stage.set(&format!("device_body={{\"error\":\"{code}\"}}"));
+        stage.set("device_status=400");
+        let attempt = stage.begin_with(SignInOptions {
+            device: true,
+            ..SignInOptions::default()
+        });
+        explained(&*attempt.outcome().await.expect_err(code));
+        // With other ways open it is told, and they stay open.
+        let attempt = stage.begin();
+        attempt.remote.use_device();
+        let closed = stage
+            .event(|event| match event {
+                AttemptEvent::Ignored(Ignored::DeviceWayClosed(error)) => Some(error.clone()),
+                _ => None,
+            })
+            .await;
+        explained(&closed);
+        let approved = stage.approve().await;
+        let page = tokio::spawn(off(move || approved.deliver(&approved.callback)));
+        attempt.outcome().await.expect("signed in by the browser");
+        page.await.expect("a page");
+    }
+}
+
+#[tokio::test]
+async fn k_11_a_blocked_code_way_is_explained_where_a_poll_is_refused() {
+    for code in BLOCKED {
+        let stage = Stage::new().await;
+        stage.set(&format!("device_script={code}"));
+        let (attempt, _, still) = begin(&stage).await;
+        still.until_polls(&stage, 1).await;
+        explained(&*attempt.outcome().await.expect_err(code));
     }
 }
 
