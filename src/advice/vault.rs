@@ -190,14 +190,16 @@ fn keychain(why: &KeychainError) -> Advice {
     // Of a vault that is there: a new one asks for a passphrase instead.
     let hint = match why {
         KeychainError::Absent => {
-            "The vault key lies in the keychain of a desktop session: run this there. Or see: valetkey doctor"
+            "The vault key lies in the keychain of a desktop session. To open the vault from here too, run once there: valetkey vault slot add passphrase. Or see: valetkey doctor"
         }
-        KeychainError::NotRunning => "Start your desktop's keychain. Or see: valetkey doctor",
+        KeychainError::NotRunning => {
+            "Start your desktop's keychain. To open the vault without it too, run once there: valetkey vault slot add passphrase. Or see: valetkey doctor"
+        }
         KeychainError::Locked | KeychainError::NoCollection => {
-            "Unlock it in your desktop session and try again."
+            "Unlock it in your desktop session and try again. To open the vault from afar too, run once there: valetkey vault slot add passphrase"
         }
         KeychainError::Unresponsive => {
-            "Look for a dialog that waits for you; if it stays silent, restart the keychain service."
+            "Look for a dialog that waits for you; if it stays silent, restart the keychain service. To open the vault from afar too, run once at the desk: valetkey vault slot add passphrase"
         }
         KeychainError::Refused(_) => "Allow it in the keychain's own settings and try again.",
         KeychainError::NoEntry | KeychainError::Damaged => "run: valetkey doctor",

@@ -21,8 +21,8 @@ use crate::web::{self, Approved};
 pub(crate) const SSH_PORT: u16 = 2222;
 /// The connection of the tests.
 pub(crate) const NAME: &str = "notes";
-const ADA: u32 = 20_001;
-const PASSPHRASE: &str = "canary-5c81e07f3a-passphrase-of-the-server";
+pub(crate) const ADA: u32 = 20_001;
+pub(crate) const PASSPHRASE: &str = "canary-5c81e07f3a-passphrase-of-the-server";
 const CLICK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/interop/click.mjs");
 /// Where the server has the program, whoever may read this checkout.
 const PROGRAM: &str = "/run/program";
@@ -74,8 +74,13 @@ impl Lab {
 
     fn add(&self, flags: &[&str]) {
         self.run("valetkey vault init");
+        self.run(&self.definition(flags));
+    }
+
+    /// The command that adds the connection.
+    pub(crate) fn definition(&self, flags: &[&str]) -> String {
         let at = |path: &str| self.provider.at(path);
-        let line = format!(
+        format!(
             "valetkey add --no-input --dev-http --name {NAME} --authorization-url {} --token-url {} \
              --device-url {} --revocation-url {} --test-url {} --client-id valetkey-practice \
              --scope 'profile items:read' {}",
@@ -85,8 +90,21 @@ impl Lab {
             at("/revoke"),
             at("/me"),
             flags.join(" "),
-        );
-        self.run(&line);
+        )
+    }
+
+    /// Ada's home on the server.
+    pub(crate) fn home(&self) -> PathBuf {
+        self.folder.path().join("ada")
+    }
+
+    /// Gives a folder to this user, with all that is in it.
+    pub(crate) fn give(&self, folder: &Path, to: u32) {
+        let given = Command::new("chown")
+            .args(["-R", &format!("{to}:{to}")])
+            .arg(folder)
+            .status();
+        assert!(given.expect("chown").success());
     }
 
     /// A command over SSH without a terminal, which must end well; what it printed.

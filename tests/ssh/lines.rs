@@ -40,7 +40,13 @@ fn z_05_a_paste_goes_in_by_stdin_without_a_terminal() {
 #[test]
 fn z_01_a_code_needs_no_terminal_either() {
     let lab = Lab::set();
-    let mut child = start(&lab, &format!("valetkey login {NAME} --device"));
+    sign_in_by_code(&lab, &format!("valetkey login {NAME} --device"));
+    connected(&lab);
+}
+
+/// Runs this line on the server; ada approves its code.
+pub(crate) fn sign_in_by_code(lab: &Lab, line: &str) {
+    let mut child = start(lab, line);
     let said = BufReader::new(child.stderr.take().expect("piped"));
     let mut lines = said.lines().map_while(Result::ok);
     let code = lines.find_map(|line| line.trim().strip_prefix("type ").map(str::to_owned));
@@ -50,7 +56,6 @@ fn z_01_a_code_needs_no_terminal_either() {
         .expect("approved");
     let told: Vec<String> = lines.collect();
     assert!(child.wait().expect("ended").success(), "{told:?}");
-    connected(&lab);
 }
 
 #[test]

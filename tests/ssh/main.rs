@@ -16,6 +16,7 @@ mod machine;
 mod pty;
 mod sign_in;
 mod troubles;
+mod unlocking;
 #[allow(dead_code)] // the half that these tests use
 #[path = "../support/web.rs"]
 mod web;

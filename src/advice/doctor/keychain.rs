@@ -110,7 +110,7 @@ fn unable(fact: &KeychainFact, why: &KeychainError) -> Check {
 fn needed(ssh: bool, why: &KeychainError) -> &'static str {
     match why {
         KeychainError::Absent if ssh => {
-            "It belongs to the desktop session on this machine: log in there, or work there."
+            "It belongs to the desktop session on this machine. To open the vault from afar too, run there: valetkey vault slot add passphrase"
         }
         KeychainError::Absent => {
             "There is no desktop session around it: it holds the vault key, so run this there."
@@ -119,7 +119,9 @@ fn needed(ssh: bool, why: &KeychainError) -> &'static str {
         KeychainError::NoCollection => {
             "Log in to the desktop with its password once, so that it makes one."
         }
-        KeychainError::Locked if ssh => "Unlock it at the desktop of this machine.",
+        KeychainError::Locked if ssh => {
+            "Unlock it at the desktop of this machine. To open the vault from afar too, run there: valetkey vault slot add passphrase"
+        }
         KeychainError::Locked => "Unlock it in your desktop session and try again.",
         KeychainError::Unresponsive => {
             "Look for a dialog that waits for you; else restart the keychain service."
