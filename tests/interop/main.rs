@@ -26,6 +26,7 @@ mod sealed;
 mod server;
 mod sign_in;
 mod stub;
+mod unit;
 #[allow(dead_code)] // the half that these tests use
 #[path = "../support/web.rs"]
 mod web;
