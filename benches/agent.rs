@@ -1,7 +1,7 @@
 //! How fast and how large the agent is: the figures of docs/PERFORMANCE.md.
 //!
 //!     cargo build --release
-//!     cargo bench --profile dev --bench agent -- [--accounts N] [--rounds N] [--seconds N] [--beside NAME=COMMAND]…
+//!     cargo bench --profile dev --bench agent -- [--accounts N] [--rounds N] [--alone N] [--seconds N] [--beside NAME=COMMAND]…
 //!
 //! It makes a vault with many accounts, starts the agent of the release build, and measures, one after
 //! the other in each round, the programs that stand beside each other in the table.
@@ -35,6 +35,8 @@ const HOUR: Seconds = Seconds(3600);
 struct Wish {
     accounts: u32,
     rounds: usize,
+    /// Calls without an agent.
+    alone: usize,
     seconds: u64,
     beside: Vec<(String, Vec<String>)>,
 }
@@ -80,12 +82,14 @@ fn main() {
         memory(&run(&["agent", "status", "--json"]))
     );
     run(&["agent", "stop"]);
+    alone(&wish, folder.path(), &program);
 }
 
 fn wish() -> Wish {
     let mut wish = Wish {
         accounts: 1_000,
         rounds: 500,
+        alone: 0,
         seconds: 5,
         beside: Vec::new(),
     };
@@ -103,6 +107,7 @@ fn wish() -> Wish {
                 );
             }
             "--rounds" => wish.rounds = value.parse().expect("a number"),
+            "--alone" => wish.alone = value.parse().expect("a number"),
             "--seconds" => wish.seconds = value.parse().expect("a number"),
             "--beside" => {
                 let (name, command) = value.split_once('=').expect("NAME=COMMAND");
@@ -320,15 +325,38 @@ fn latencies(wish: &Wish, folder: &Path, program: &Path) {
         }
     }
     for (number, mut spans) in took {
-        spans.sort();
-        let at = |part: usize| spans[(spans.len() - 1) * part / 1_000].as_secs_f64() * 1e3;
-        println!(
-            "{:24} median {:.2} ms, 99 % within {:.2} ms",
-            programs[number].0,
-            at(500),
-            at(990)
-        );
+        tell(&programs[number].0, &mut spans);
     }
+}
+
+/// The same token without an agent: each call opens the vault itself. The passphrase of this vault costs
+/// next to nothing, like a keychain whose own time is not counted (FT-49).
+fn alone(wish: &Wish, folder: &Path, program: &Path) {
+    let mut spans: Vec<Duration> = (0..wish.alone)
+        .map(|_| {
+            let mut command = valetkey(program, folder, &["token", "account-7"]);
+            command.stdout(Stdio::null());
+            let start = Instant::now();
+            let status = command.status().expect("starts");
+            let span = start.elapsed();
+            assert!(status.success(), "{status}");
+            span
+        })
+        .collect();
+    tell("valetkey token, no agent", &mut spans);
+}
+
+fn tell(name: &str, spans: &mut [Duration]) {
+    spans.sort();
+    let Some(last) = spans.len().checked_sub(1) else {
+        return;
+    };
+    let at = |part: usize| spans[last * part / 1_000].as_secs_f64() * 1e3;
+    println!(
+        "{name:24} median {:.2} ms, 99 % within {:.2} ms",
+        at(500),
+        at(990)
+    );
 }
 
 /// The least that any program can do: connect, write, read, print.
