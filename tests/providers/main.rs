@@ -30,6 +30,8 @@ mod story;
 mod strict;
 mod table;
 #[allow(dead_code)] // shared with other targets
+#[path = "../terminal/far.rs"]
+mod far;
 #[path = "../terminal/term.rs"]
 mod term;
 mod walk;
