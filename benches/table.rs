@@ -93,6 +93,7 @@ fn measure(scene: &Scene, rows: &[Row], rounds: usize) {
     let reply = Reply::Rows {
         rows: rows.to_vec(),
         vault: VaultState::Open,
+        waiting: 0,
     };
     update(&mut model, Msg::Done(reply));
     for c in scene.before.chars() {

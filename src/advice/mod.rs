@@ -11,6 +11,7 @@ mod place;
 mod provider;
 pub mod settings;
 mod vault;
+mod waiting;
 
 use std::borrow::Cow;
 
@@ -24,6 +25,7 @@ use ignored::paste;
 pub use place::browser_elsewhere;
 use provider::{authorization, provider};
 use vault::{passphrase_needed, vault};
+pub use waiting::{dropped, retold, still_waits};
 
 /// Exit codes of the command line (DESIGN section 7). Stable.
 pub mod exit {
@@ -412,6 +414,7 @@ pub fn advise(error: &Error) -> Advice {
                 None => advice.hint("Delete it here only: valetkey remove NAME --forget"),
             }
         }
+        Error::RevocationWaits { waiting, count } => waiting::put_off(waiting, *count),
         Error::Busy => Advice::new("busy", exit::BUSY, "Another process is refreshing this connection and did not finish in 45 s.")
             .hint("Try again.")
             .fixes([Fix::TryAgain]),

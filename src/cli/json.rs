@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::engine::Detail;
 use crate::model::{
     Account, Connection, EndpointUrl, Expiry, Grant, ProviderKind, ScopeSet, UnixTime, Verdict,
+    Waiting,
 };
 
 /// A connection as `list` shows it.
@@ -70,12 +71,27 @@ pub(super) fn detail(detail: &Detail) -> Value {
             "lifetime_seconds": known.serving.lifetime.map(|span| span.0),
             "refresh_ahead": known.serving.ahead,
         },
+        "waiting_revocations": detail.waiting.iter().map(waiting).collect::<Vec<_>>(),
         "last_test": known.grant.as_ref().and_then(|grant| grant.tested_at).map(UnixTime::rfc3339),
     });
     if let (Some(value), Value::Object(more)) = (value.as_object_mut(), more) {
         value.extend(more);
     }
     value
+}
+
+/// A revocation that the provider did not hear.
+pub(super) fn waiting(waiting: &Waiting) -> Value {
+    json!({
+        "connection": waiting.of.name.as_str(),
+        "connection_id": waiting.of.id.as_str(),
+        "provider": waiting.of.provider.name,
+        "since": waiting.since.rfc3339(),
+        "tries": waiting.tries,
+        "next_try": waiting.next.at.rfc3339(),
+        "reason": waiting.problem.detail.shown(),
+        "page": waiting.of.provider.manage_url.as_ref().map(EndpointUrl::as_str),
+    })
 }
 
 fn address(url: Option<&EndpointUrl>) -> Option<&str> {

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::failed::Failed;
 use super::setup::Setup;
-use super::{json as shape, output};
+use super::{json as shape, output, waiting};
+use crate::advice::still_waits;
 use crate::engine::{Detail, Error, Row};
 use crate::host::{Paths, proxy_in_use};
 use crate::model::{Connection, Expiry, IssuerProof, Seconds, Shown, UnixTime, Untrusted};
@@ -23,10 +24,14 @@ pub(super) fn list(setup: &Setup, as_json: bool) -> Result<(), Failed> {
             };
             connections.push(shape::connection(&connection, &row.verdict));
         }
-        return Ok(output::json(
-            &json!({"version": 1, "connections": connections}),
-        )?);
+        let waiting = setup.engine.waiting()?;
+        return Ok(output::json(&json!({
+            "version": 1,
+            "connections": connections,
+            "waiting_revocations": waiting.iter().map(shape::waiting).collect::<Vec<_>>(),
+        }))?);
     }
+    waiting::note_all(setup)?;
     if rows.is_empty() {
         output::note(
             "No connections yet. Connect one: valetkey add   Practise first: valetkey demo",
@@ -111,7 +116,14 @@ pub(super) fn show(setup: &Setup, name: &str, as_json: bool) -> Result<(), Faile
     if as_json {
         return Ok(output::json(&shape::detail(&detail))?);
     }
-    for (label, text) in facts(&detail, setup.engine.now()) {
+    let revocations = detail
+        .waiting
+        .iter()
+        .map(|waits| ("Revocation", still_waits(waits, UnixTime::rfc3339)));
+    for (label, text) in facts(&detail, setup.engine.now())
+        .into_iter()
+        .chain(revocations)
+    {
         output::data(&format!("{label:<15}{text}"))?;
     }
     Ok(())

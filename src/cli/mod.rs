@@ -39,6 +39,7 @@ mod setup;
 mod token;
 mod vault;
 mod veil;
+mod waiting;
 mod work;
 
 use std::ffi::OsString;
@@ -193,7 +194,16 @@ fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
             Some(name) => done(work::refresh(&Setup::new(&cli)?, &name, json)),
             None => refresh_due::run(&Setup::new(&cli)?, json).map(Next::Exit),
         },
-        Command::Revoke { name, json } => done(revoke::run(&Setup::new(&cli)?, &name, json)),
+        Command::Revoke {
+            name,
+            drop,
+            json,
+            pending: _,
+        } => match name {
+            Some(name) if drop => done(waiting::drop(&Setup::new(&cli)?, &name, json)),
+            Some(name) => done(revoke::run(&Setup::new(&cli)?, &name, json)),
+            None => waiting::tell_all(&Setup::new(&cli)?, json).map(Next::Exit),
+        },
         Command::Remove {
             name,
             revoke,

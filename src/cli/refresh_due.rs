@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::failed::Failed;
 use super::setup::Setup;
-use super::{look, output, runtime};
+use super::{look, output, runtime, waiting};
 use crate::advice::{advise, exit};
-use crate::engine::{Error, Renewal};
+use crate::engine::{Error, Renewal, Want};
 use crate::model::{Expiry, Summary, UnixTime};
 
 /// Exit codes from the worst to the best: what waits for a person comes before what may heal by
@@ -24,9 +24,12 @@ const WORST_FIRST: [u8; 7] = [
 /// One line for each on stderr; the exit code is the worst.
 pub(super) fn run(setup: &Setup, as_json: bool) -> Result<u8, Failed> {
     let due = setup.engine.due()?;
+    let waiting = setup.engine.waiting_now(Want::Due)?;
     let mut told = Vec::with_capacity(due.len());
     if due.is_empty() {
-        output::note("Nothing is due.");
+        if waiting.is_empty() {
+            output::note("Nothing is due.");
+        }
     } else {
         setup.open_vault()?;
         setup.ask_if_moved()?;
@@ -34,11 +37,19 @@ pub(super) fn run(setup: &Setup, as_json: bool) -> Result<u8, Failed> {
         runtime()?.block_on(setup.engine.renew_all(due, tell));
         setup.tell_clock();
     }
+    if !waiting.is_empty() {
+        setup.open_vault()?;
+    }
+    let revocations = waiting::tell_each(setup, waiting)?;
     told.sort_by(|one, other| one.0.cmp(&other.0));
-    let code = worst(told.iter().map(|told| told.1));
+    let codes = told.iter().map(|told| told.1);
+    let code = worst(codes.chain(revocations.iter().map(|told| told.exit)));
     if as_json {
         let connections: Vec<Value> = told.into_iter().map(|told| told.2).collect();
-        output::json(&json!({"version": 1, "connections": connections}))?;
+        let revocations: Vec<Value> = revocations.into_iter().map(|told| told.value).collect();
+        output::json(
+            &json!({"version": 1, "connections": connections, "revocations": revocations}),
+        )?;
     }
     Ok(code)
 }

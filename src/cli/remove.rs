@@ -4,7 +4,7 @@ use super::failed::Failed;
 use super::prompt::choice;
 use super::revoke::{confirmed, revoked_words, siblings, siblings_words};
 use super::setup::Setup;
-use super::{output, runtime};
+use super::{output, runtime, waiting};
 use crate::model::{Connection, Untrusted};
 
 pub(super) fn run(setup: &Setup, name: &str, revoke: bool, forget: bool) -> Result<(), Failed> {
@@ -21,10 +21,15 @@ pub(super) fn run(setup: &Setup, name: &str, revoke: bool, forget: bool) -> Resu
         output::note(&format!("Kept {}. Nothing was changed.", connection.name));
         return Ok(());
     };
+    let mut waits = None;
     if revoke {
         setup.open_vault()?;
         let revoked = runtime()?.block_on(setup.engine.revoke(&connection.id))?;
-        output::note(&revoked_words(&connection.provider.name, &revoked));
+        waiting::tell_due(setup)?;
+        if revoked.waiting.is_none() {
+            output::note(&revoked_words(&connection.provider.name, &revoked));
+        }
+        waits = revoked.waiting;
     }
     let removed = setup.engine.remove(&connection)?;
     output::note(&if revoke || !signed_in {
@@ -48,7 +53,10 @@ pub(super) fn run(setup: &Setup, name: &str, revoke: bool, forget: bool) -> Resu
             Untrusted::new(&*connection.registration.client_id).shown()
         ));
     }
-    Ok(())
+    match waits {
+        Some(waits) => Err(waiting::failed(setup, waits)?),
+        None => Ok(()),
+    }
 }
 
 /// Whether to revoke first; `None` keeps everything.

@@ -5,11 +5,14 @@ use serde_json::json;
 use super::failed::Failed;
 use super::prompt::choice;
 use super::setup::Setup;
-use super::{output, runtime};
+use super::{output, runtime, waiting};
 use crate::engine;
 use crate::model::{Connection, UnixTime};
 
 pub(super) fn run(setup: &Setup, name: &str, as_json: bool) -> Result<(), Failed> {
+    if let Some(waits) = waiting::over_here(setup, name)? {
+        return waiting::tell_now(setup, waits, as_json);
+    }
     let connection = setup.engine.connection(name)?;
     let siblings = siblings(setup, &connection)?;
     if !confirmed(&connection, &siblings, as_json)? {
@@ -18,6 +21,10 @@ pub(super) fn run(setup: &Setup, name: &str, as_json: bool) -> Result<(), Failed
     }
     setup.open_vault()?;
     let revoked = runtime()?.block_on(setup.engine.revoke(&connection.id))?;
+    waiting::tell_due(setup)?;
+    if let Some(waits) = revoked.waiting {
+        return Err(waiting::failed(setup, waits)?);
+    }
     if as_json {
         return Ok(output::json(&json!({
             "version": 1,

@@ -61,6 +61,7 @@ impl Engine {
             connection,
             verdict,
             history,
+            waiting: self.waiting_of(id)?,
         })
     }
 

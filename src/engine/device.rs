@@ -176,8 +176,8 @@ impl DeviceWay {
                     error => DeviceTick::Failed(Box::new(error)),
                 }
             }
-            Ok(Report::Refreshed) => {
-                DeviceTick::Failed(Box::new(Error::Internal("a poll refreshed")))
+            Ok(Report::Refreshed | Report::Retold(_)) => {
+                DeviceTick::Failed(Box::new(Error::Internal("a poll did something else")))
             }
             Err(error) => DeviceTick::Failed(Box::new(error)),
         };

@@ -4,7 +4,7 @@ use super::History;
 use crate::host::ForwardLines;
 use crate::model::{
     AttemptId, ClientAuth, Connection, ConnectionId, ConnectionName, Provider, RedirectUri,
-    RegistrationId, ScopeSet, Seconds, Secret, Shown, Summary, UnixTime, Verdict,
+    RegistrationId, ScopeSet, Seconds, Secret, Shown, Summary, UnixTime, Verdict, Waiting,
 };
 use crate::oauth::IgnoreReason;
 
@@ -303,6 +303,8 @@ pub struct Detail {
     pub verdict: Verdict,
     /// What happened to it, hand-outs folded.
     pub history: History,
+    /// Revocations that its provider did not hear yet.
+    pub waiting: Vec<Waiting>,
 }
 
 /// A definition on its way into the vault.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::event::Question;
 use super::job::wire::{opt_untrusted, untrusted};
 use crate::host::{BindError, HttpError, NoSecureRandom, WorkerError};
-use crate::model::{EndReason, ProblemKind, Seconds, Untrusted};
+use crate::model::{EndReason, ProblemKind, Seconds, Untrusted, Waiting};
 use crate::oauth::{AnswerError, AuthorizationError, BuildProblem, ErrorClass, IgnoreReason, Skew};
 use crate::vault::VaultError;
 
@@ -110,6 +110,13 @@ pub enum Error {
     /// The provider offers no revocation (or not without the secret).
     #[error("the provider offers no revocation")]
     NoRevocation { manage_url: Option<String> },
+    /// The provider did not hear it: it is over here, and told again later (conformance L-04).
+    #[error("the revocation waits")]
+    RevocationWaits {
+        waiting: Box<Waiting>,
+        /// How many wait altogether.
+        count: usize,
+    },
     #[error("another process is busy with this connection")]
     Busy,
     /// Something inside broke; nothing was lost.

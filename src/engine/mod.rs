@@ -32,7 +32,9 @@ mod revoke;
 mod siblings;
 mod sign_in;
 mod slots;
+mod telling;
 mod test_read;
+mod waiting;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -61,6 +63,7 @@ pub use reuse::shared_registration;
 pub use revoke::Revoked;
 pub use siblings::siblings;
 pub use slots::{Surroundings, wait_after};
+pub use waiting::{Retold, Want};
 
 use crate::host::{Browser, Clock, Environment, SshTarget, random_bytes};
 use crate::model::{

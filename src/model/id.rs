@@ -53,6 +53,10 @@ id!(
     GrantId
 );
 id!(
+    /// A revocation that waits.
+    WaitingId
+);
+id!(
     /// One run of a sign-in. Late answers to another attempt are dropped.
     AttemptId
 );

@@ -22,6 +22,7 @@ pub mod strict_toml;
 mod time;
 mod untrusted;
 mod url;
+mod waiting;
 mod written_out;
 
 pub use caller::Caller;
@@ -30,7 +31,7 @@ pub use connection::{
     IssuerProof, NameProblem, Problem, ProblemKind, Registration, Summary,
 };
 pub use health::{Health, Verdict};
-pub use id::{AttemptId, ConnectionId, GrantId, RegistrationId};
+pub use id::{AttemptId, ConnectionId, GrantId, RegistrationId, WaitingId};
 pub(crate) use locked::lock;
 pub use locked::{MemoryLock, memory_lock};
 pub use provider::{
@@ -47,4 +48,5 @@ pub use span::span;
 pub use time::{BootId, Seconds, UnixTime, Uptime};
 pub use untrusted::{Shown, Untrusted};
 pub use url::{EndpointUrl, Issuer, UrlProblem};
+pub use waiting::{NextTry, Waiting};
 pub(crate) use written_out::{opt_secret_text, secret_text};

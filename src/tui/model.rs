@@ -95,6 +95,8 @@ pub(super) struct World {
     pub size: (u16, u16),
     pub now: UnixTime,
     pub vault: VaultState,
+    /// Revocations that the provider did not hear yet.
+    pub waiting: usize,
     pub table: Table,
     /// The rows were read at least once.
     pub loaded: bool,
@@ -240,6 +242,7 @@ impl Model {
         let table = Table::with_keys(setup.keys.clone());
         let mut model = Self {
             world: World {
+                waiting: 0,
                 setup,
                 size,
                 now,

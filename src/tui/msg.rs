@@ -44,6 +44,8 @@ pub enum Reply {
     Rows {
         rows: Vec<Row>,
         vault: VaultState,
+        /// Revocations that the provider did not hear yet, also of connections that are gone.
+        waiting: usize,
     },
     Detail(Box<Detail>),
     Saved {
@@ -166,6 +168,13 @@ pub enum Revocation {
     Revoked,
     /// The sign-in is over, but its last access token could not be ended (conformance L-03).
     AccessTokenLives { until: Option<UnixTime> },
+    /// The provider did not hear it: a sentence, and its own page where one is known (L-04).
+    Waits {
+        sentence: String,
+        page: Option<String>,
+    },
+    /// A person wants it told no more.
+    Dropped { sentence: String },
     /// The provider said that it was over already.
     AlreadyOver,
     /// The provider offers no revocation; its own page, where one is known.

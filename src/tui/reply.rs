@@ -87,8 +87,13 @@ fn is_waiting(screen: &Screen) -> bool {
 /// An answer to a request.
 pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
     match reply {
-        Reply::Rows { rows, vault } => {
+        Reply::Rows {
+            rows,
+            vault,
+            waiting,
+        } => {
             model.world.table.set_rows(rows);
+            model.world.waiting = waiting;
             model.world.vault = if model.world.setup.practice {
                 VaultState::Memory
             } else {

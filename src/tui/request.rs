@@ -80,11 +80,14 @@ pub enum Request {
     },
     Test(ConnectionId),
     Refresh(ConnectionId),
-    /// End the grant at the provider; delete the definition afterwards if asked.
+    /// End the grant at the provider; delete the definition afterwards if asked. A revocation that waits
+    /// is told again.
     Revoke {
         id: ConnectionId,
         then_remove: bool,
     },
+    /// A revocation that waits is told no more.
+    DropRevocation(ConnectionId),
     /// Delete here only.
     Remove(ConnectionId),
     /// Bring a deleted definition back. Its tokens are gone.
@@ -158,6 +161,7 @@ impl Request {
             Self::Test(_) => "test",
             Self::Refresh(_) => "refresh",
             Self::Revoke { .. } => "revoke",
+            Self::DropRevocation(_) => "drop-revocation",
             Self::Remove(_) => "remove",
             Self::Restore(_) => "restore",
             Self::Rename { .. } => "rename",

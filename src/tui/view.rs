@@ -217,6 +217,11 @@ pub(super) fn aside(world: &World) -> String {
     if world.loaded && !(world.table.is_empty() && world.vault == super::model::VaultState::None) {
         parts.push(world.vault.words().to_owned());
     }
+    match world.waiting {
+        0 => {}
+        1 => parts.push("1 revocation waits".to_owned()),
+        n => parts.push(format!("{n} revocations wait")),
+    }
     if world.setup.ssh {
         parts.push("SSH".to_owned());
     }

@@ -17,8 +17,9 @@ use tempfile::NamedTempFile;
 use super::{DiskFault, VaultError, home};
 use crate::model::{UnixTime, Untrusted};
 
-/// Format that this version writes, and the newest it reads.
-pub(super) const FORMAT: u32 = 1;
+/// The newest format that this version reads. A vault is made in the first one and raised when there is
+/// something to store that only a later one can hold, so that older versions can read it until then.
+const NEWEST: u32 = 2;
 /// "VKEY": marks the file as a vault.
 const APPLICATION: i64 = 0x564b_4559;
 const FLAGS: OpenFlags =
@@ -27,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Every statement of this room fits in.
 const STATEMENTS: usize = 64;
 const SCHEMA: &str = include_str!("schema.sql");
+/// What each format adds to the one before; the first one here makes format 2.
+const STEPS: [&str; NEWEST as usize - 1] = [include_str!("schema_2.sql")];
 
 pub(super) struct Db {
     conn: Connection,
@@ -53,8 +56,8 @@ impl Db {
         }
         let db = Self::over(connect(&file)?, Some(file))?;
         match db.format()? {
-            Some(FORMAT) => Ok(Some(db)),
-            Some(other) => Err(VaultError::NewerFormat(other)),
+            Some(..=NEWEST) => Ok(Some(db)),
+            Some(newer) => Err(VaultError::NewerFormat(newer)),
             // What an interrupted first start leaves.
             None => unmade.map(|()| None),
         }
@@ -97,7 +100,7 @@ impl Db {
     pub(super) fn open_copy(files: &Files<'_>) -> Result<Self, VaultError> {
         let copy = Self::over(connect_read_only(&files.backup())?, None)?;
         match copy.format()? {
-            Some(FORMAT) => copy.check_whole()?,
+            Some(..=NEWEST) => copy.check_whole()?,
             Some(newer) => return Err(VaultError::NewerFormat(newer)),
             None => return Err(VaultError::Damaged("the copy is empty")),
         }
@@ -138,7 +141,7 @@ impl Db {
     }
 
     /// `None` while the file has no content.
-    fn format(&self) -> Result<Option<u32>, VaultError> {
+    pub(super) fn format(&self) -> Result<Option<u32>, VaultError> {
         let (application, format, tables): (i64, u32, i64) = self.conn.query_row(
             "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
              FROM pragma_application_id, pragma_user_version",
@@ -161,7 +164,23 @@ impl Db {
         }
         tx.execute_batch(SCHEMA)?;
         tx.pragma_update(None, "application_id", APPLICATION)?;
-        tx.pragma_update(None, "user_version", FORMAT)?;
+        tx.pragma_update(None, "user_version", 1)?;
+        Ok(())
+    }
+
+    /// Raises the vault to this format at least; part of the transaction that needs it.
+    pub(super) fn raise(tx: &Connection, to: u32) -> Result<(), VaultError> {
+        let present: u32 = tx.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        // Another program may have raised it beyond what this one knows since it was opened.
+        if present > NEWEST {
+            return Err(VaultError::NewerFormat(present));
+        }
+        for (step, format) in STEPS.iter().zip(2..=to) {
+            if format > present {
+                tx.execute_batch(step)?;
+                tx.pragma_update(None, "user_version", format)?;
+            }
+        }
         Ok(())
     }
 

@@ -209,7 +209,7 @@ pub(super) fn write_problem(
 
 /// Whether the stored grant is of the sign-in that `connection` shows. One that shows none judges
 /// whatever is there.
-fn still_there(tx: &Sql, connection: &Connection) -> Result<bool, VaultError> {
+pub(super) fn still_there(tx: &Sql, connection: &Connection) -> Result<bool, VaultError> {
     let stored = by_id(tx, &connection.id)?.ok_or(VaultError::UnknownConnection)?;
     Ok(match (&connection.grant, &stored.grant) {
         (Some(shown), Some(stored)) => shown.id == stored.id,

@@ -20,7 +20,7 @@ pub struct Event {
     /// The connection's name at that time.
     pub name: String,
     /// A fixed word for scripts: `added`, `edited`, `renamed`, `removed`, `signed-in`, `refreshed`,
-    /// `retried`, `tested`, `failed`, `ended`, `imported`.
+    /// `retried`, `tested`, `failed`, `ended`, `put-off`, `revoked`, `dropped`, `imported`.
     pub what: String,
     pub detail: Option<Untrusted>,
 }

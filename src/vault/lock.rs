@@ -19,6 +19,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// No connection has such an id.
 const SLOTS: &str = "slots";
+const WAITING: &str = "waiting";
 const PROBE: &str = "probe";
 
 /// The locks of one vault. Usable without holding the vault itself, so that waiting for one grant
@@ -100,6 +101,11 @@ impl GrantLocks {
     /// The lock under which key slots are changed; see [`GrantLocks::lock`].
     pub(super) fn lock_slots(&self, patience: Duration) -> Result<GrantLock, VaultError> {
         self.lock_named(SLOTS, patience)
+    }
+
+    /// The lock of whoever tells providers what they were not told yet; see [`GrantLocks::lock`].
+    pub fn lock_waiting(&self, patience: Duration) -> Result<GrantLock, VaultError> {
+        self.lock_named(WAITING, patience)
     }
 
     fn lock_named(&self, name: &str, patience: Duration) -> Result<GrantLock, VaultError> {

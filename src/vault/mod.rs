@@ -43,6 +43,7 @@ mod survey;
 mod tests;
 mod unlocking;
 mod verifier;
+mod waiting;
 
 pub use attempts::{AttemptNote, InterruptedAttempt, forget_attempt, interrupted_attempts};
 pub use backup::{BackupProblem, LONGEST_BACKUP, check_backup, is_backup};
@@ -66,3 +67,4 @@ pub use restore::{Restored, VaultCopy};
 pub use slots::{NewSlot, SlotInfo, SlotKind};
 pub use survey::{backup_made_at, check_private_folder, private_folder};
 pub use unlocking::Unlock;
+pub use waiting::Untold;

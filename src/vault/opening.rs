@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::params;
 
 use super::anchor::{self, Seen};
-use super::db::{self, Connect, Db, FORMAT, Files};
+use super::db::{self, Connect, Db, Files};
 use super::issued::LastRead;
 use super::passphrase::{Cost, Effort};
 use super::slots::{self, NewSlot, SlotInfo, SlotLock};
@@ -181,7 +181,7 @@ impl Vault {
         let slots = slots::all(self.db.read())?;
         Ok(Status {
             id: self.id.clone(),
-            format: FORMAT,
+            format: self.db.format()?.unwrap_or_default(),
             slots: slots.into_iter().map(|(info, _)| info).collect(),
             unlocked: self.is_unlocked(),
             memory: self.db.path().is_none(),

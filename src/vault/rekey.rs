@@ -19,8 +19,9 @@ use super::seal::{Binding, Kind};
 use super::slots::{self, NewSlot, Slot, SlotInfo, SlotKind, SlotLock};
 use super::{
     GrantLock, Keychain, Vault, VaultError, VaultKey, grants, records, registrations, verifier,
+    waiting,
 };
-use crate::model::{ConnectionId, EndReason, RegistrationId, Secret, UnixTime};
+use crate::model::{ConnectionId, EndReason, RegistrationId, Secret, UnixTime, WaitingId};
 
 /// What a new vault key needs of the slots.
 pub struct Rekey<'a> {
@@ -317,6 +318,17 @@ fn place_of<'a>(tx: &Sql, owner: &'a str, kind: Kind) -> Result<Binding<'a>, Vau
                 identity: registrations::stored_identity(tx, &id)?.ok_or(stray)?,
             });
         }
+        Kind::Waiting => {
+            // Its connection may be gone; what it was stands beside the record.
+            let id = WaitingId::parse(owner).ok_or(stray.clone())?;
+            let waiting = waiting::by_id(tx, &id)?.ok_or(stray)?;
+            return Ok(Binding {
+                owner,
+                kind,
+                generation: 0,
+                identity: waiting.of.endpoint_identity(),
+            });
+        }
         Kind::SecondCopy | Kind::DeviceCode => "",
         Kind::Verifier | Kind::Slot | Kind::Backup => return Err(stray),
     };
@@ -349,6 +361,7 @@ fn lose_every_secret(tx: &Sql, now: UnixTime) -> Result<(), VaultError> {
     tx.execute("DELETE FROM candidate", [])?;
     tx.execute("DELETE FROM intent", [])?;
     tx.execute("DELETE FROM sealed", [])?;
+    waiting::lose_all(tx, now)?;
     tx.execute("UPDATE registration SET has_secret = 0", [])?;
     Ok(())
 }

@@ -1,4 +1,4 @@
--- Format 1. Times are seconds since 1970 in UTC; sets of scopes are texts with spaces; `definition`
+-- Format 1, in which every vault begins. Times are seconds since 1970 in UTC; sets of scopes are texts with spaces; `definition`
 -- columns are JSON. Secrets lie in `sealed` alone.
 CREATE TABLE vault (
     one         INTEGER PRIMARY KEY CHECK (one = 1),

@@ -28,6 +28,8 @@ pub(super) enum Kind {
     SecondCopy,
     /// Of a sign-in that waits.
     DeviceCode,
+    /// Tokens whose end the provider was not told yet.
+    Waiting,
     /// The body of a backup.
     Backup,
 }
@@ -46,13 +48,14 @@ impl Kind {
             Self::Intent => "intent",
             Self::SecondCopy => "second-copy",
             Self::DeviceCode => "device-code",
+            Self::Waiting => "waiting-revocation",
             Self::Backup => "backup",
         }
     }
 }
 
 impl Kind {
-    const STORED: [Self; 8] = [
+    const STORED: [Self; 9] = [
         Self::ClientSecret,
         Self::AccessToken,
         Self::RefreshToken,
@@ -61,6 +64,7 @@ impl Kind {
         Self::Intent,
         Self::SecondCopy,
         Self::DeviceCode,
+        Self::Waiting,
     ];
 
     /// The kind of a stored record by its word in the file.

@@ -37,6 +37,7 @@ mod panics;
 mod races;
 mod read_only;
 mod refresh_due;
+mod revocations;
 mod settings;
 mod slots;
 mod storage;

@@ -80,7 +80,7 @@ fn j_17_each_due_connection_sends_one_request_and_no_other_any() {
     let again = crate::home::run(command.env_remove("VALETKEY_PASSPHRASE_FILE")).ended(0);
     assert_eq!(
         again.json(),
-        serde_json::json!({"version": 1, "connections": []})
+        serde_json::json!({"version": 1, "connections": [], "revocations": []})
     );
     assert!(again.stderr.contains("Nothing is due."), "{again:#?}");
     assert!(sandbox.requests().is_empty());

@@ -29,6 +29,7 @@ mod processes;
 #[allow(dead_code)]
 mod pty;
 mod replay;
+mod revocations;
 mod soak;
 #[path = "../support/stage.rs"]
 #[allow(dead_code)]

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use valetkey::host::OsKeychain;
-use valetkey::vault::{Rekey, Unlock, Vault, VaultError, VaultKey};
+use valetkey::model::{NextTry, Problem, ProblemKind, Untrusted};
+use valetkey::vault::{Rekey, Unlock, Untold, Vault, VaultError, VaultKey};
 
 use crate::replay::{Disk, Reaches};
 use crate::trace::{Op, record};
@@ -132,6 +133,62 @@ fn ft_12_a_refresh_leaves_generation_n_or_the_next() {
             }
         },
     );
+}
+
+/// The first revocation that waits also raises the vault to the format that holds it (FT-40).
+#[test]
+fn ft_12_ft_40_l_04_a_revocation_put_off_leaves_the_sign_in_or_the_queue_and_one_format() {
+    let problem = Problem {
+        kind: ProblemKind::Transport,
+        detail: Untrusted::new("status 503"),
+        at: NOW,
+    };
+    if let Some(root) = traced() {
+        let mut vault = open(&root).expect("made");
+        let connection = stored(&vault);
+        let untold = Untold {
+            refresh_token: vault.refresh_token(&connection).expect("opens"),
+            access_token: vault.access_token(&connection).expect("opens"),
+            client_secret: vault.client_secret(&connection).expect("opens"),
+        };
+        let next = NextTry::after(1, None, NOW);
+        vault
+            .put_off(&connection, &untold, next, &problem, NOW)
+            .expect("put off");
+        return mark(&root, "done");
+    }
+    let raised = Cell::new(0_u32);
+    lose_power(
+        "ft_12_ft_40_l_04_a_revocation_put_off_leaves_the_sign_in_or_the_queue_and_one_format",
+        made,
+        |left, marked, when| {
+            let vault = open(left).expect(when);
+            let format = vault.status().expect(when).format;
+            let waiting = vault.waiting().expect(when);
+            let connection = stored(&vault);
+            let Some(waits) = waiting.first() else {
+                assert!(!marked("done"), "{when}: dropped");
+                assert_eq!(
+                    (format, secrets(&vault)),
+                    (1, FIRST.map(str::to_owned)),
+                    "{when}"
+                );
+                return;
+            };
+            raised.set(raised.get() + 1);
+            assert_eq!((format, waiting.len()), (2, 1), "{when}");
+            assert!(connection.ended.is_some(), "{when}: at two places");
+            let untold = vault.untold(waits).expect(when);
+            let kept = [
+                untold.access_token,
+                untold.refresh_token,
+                untold.client_secret,
+            ];
+            let kept = kept.map(|secret| secret.expect(when).reveal().to_owned());
+            assert_eq!(kept, FIRST, "{when}");
+        },
+    );
+    assert!(raised.get() > 0);
 }
 
 #[test]

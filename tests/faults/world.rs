@@ -111,13 +111,56 @@ impl World {
         assert_eq!(aged.expect("aged"), usize::try_from(grants).expect("few"));
     }
 
+    /// The vault as it was before the format that holds revocations; nothing waits.
+    pub(crate) fn back_to_first_format(&self) {
+        let back = "BEGIN; DROP TABLE IF EXISTS waiting; PRAGMA user_version = 1; COMMIT";
+        self.sql.execute_batch(back).expect("as before");
+    }
+
+    /// The format of the vault, and how many revocations wait in it.
+    pub(crate) fn waiting(&self) -> (u32, usize) {
+        let number = |query: &str| -> i64 {
+            let found = self.sql.query_row(query, [], |row| row.get(0));
+            found.expect("read")
+        };
+        let format = number("PRAGMA user_version");
+        let table = number("SELECT count(*) FROM sqlite_schema WHERE name = 'waiting'");
+        assert_eq!(table == 1, format == 2, "half of a format");
+        let waiting = if table == 1 {
+            number("SELECT count(*) FROM waiting")
+        } else {
+            0
+        };
+        let records = number("SELECT count(*) FROM sealed WHERE kind = 'waiting-revocation'");
+        assert_eq!(
+            waiting, records,
+            "a row without its tokens, or the other way round"
+        );
+        (
+            u32::try_from(format).expect("small"),
+            usize::try_from(waiting).expect("small"),
+        )
+    }
+
+    /// Every pause between tries is over.
+    pub(crate) fn pauses_are_over(&self) {
+        self.sql
+            .execute("UPDATE waiting SET next_at = next_at - 700000", [])
+            .expect("changed");
+    }
+
     /// `token` under way.
     pub(crate) fn start(&self) -> Child {
         self.start_for(NAME)
     }
 
     pub(crate) fn start_for(&self, name: &str) -> Child {
-        let mut command = self.home.command(&["token", name]);
+        self.start_command(&["token", name])
+    }
+
+    /// Any command under way.
+    pub(crate) fn start_command(&self, arguments: &[&str]) -> Child {
+        let mut command = self.home.command(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().expect("starts")
     }

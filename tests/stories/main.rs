@@ -21,4 +21,5 @@ mod mix_up;
 mod paste;
 mod refresh;
 mod refresh_faults;
+mod revocations;
 mod sign_in;

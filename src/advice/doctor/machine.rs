@@ -1,10 +1,19 @@
 //! The vault, this machine's clock and the surroundings, in words.
 
 use super::{Check, State, about};
-use crate::advice::{MEMORY_NOT_LOCKED, version};
+use crate::advice::{MEMORY_NOT_LOCKED, still_waits, version};
 use crate::host::{Environment, FirstWay, MemoryLock, Signing, Suggestion};
-use crate::model::{Seconds, UnixTime};
+use crate::model::{Seconds, UnixTime, Waiting};
 use crate::vault::{Status, VaultError};
+
+/// Providers that still take a sign-in for good which is over here.
+pub(super) fn waiting(waiting: &[Waiting]) -> Check {
+    let told: Vec<String> = waiting
+        .iter()
+        .map(|one| still_waits(one, UnixTime::rfc3339))
+        .collect();
+    Check::new("revocations", State::Warn, told.join(" ")).run("valetkey revoke --pending")
+}
 
 pub(super) fn vault(
     status: &Result<Option<Status>, VaultError>,

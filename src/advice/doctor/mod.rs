@@ -100,6 +100,7 @@ pub fn check(fact: &Fact) -> Check {
         Fact::Reach { host, answer } => connection::reach(host, answer),
         Fact::Clock(skew) => connection::clock(*skew),
         Fact::SignIn { name, verdict } => connection::sign_in(name, verdict),
+        Fact::Waiting(waiting) => machine::waiting(waiting),
         Fact::Scopes { name, refused } => connection::scopes(name, refused),
     }
 }

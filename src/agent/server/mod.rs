@@ -9,6 +9,7 @@ mod frames;
 mod memory;
 mod shelf;
 mod tokens;
+mod untold;
 
 use std::io;
 use std::os::unix::net::UnixListener;
@@ -53,6 +54,7 @@ async fn run(desk: Rc<Desk>, listener: UnixListener) -> io::Result<()> {
     let _hangup = signal(SignalKind::hangup())?;
     let clients = Rc::new(Clients::default());
     spawn_local(ahead::keep_fresh(desk.clone()));
+    spawn_local(untold::keep_telling(desk.clone()));
     spawn_local(desk::keep_time(desk.clone()));
     spawn_local(books::keep(desk.clone()));
     let mut arrived = 0_usize;

@@ -33,6 +33,14 @@ pub(super) fn clock(place: &Place<'_>) -> Vec<Fact> {
         .collect()
 }
 
+/// A vault that cannot be read is told by its own check.
+pub(super) fn waiting(place: &Place<'_>) -> Vec<Fact> {
+    let vault = Vault::open(place.home).ok().flatten();
+    let waiting = vault.and_then(|vault| vault.waiting().ok());
+    let waiting = waiting.filter(|waiting| !waiting.is_empty());
+    waiting.map(Fact::Waiting).into_iter().collect()
+}
+
 pub(super) fn memory(_: &Place<'_>) -> Vec<Fact> {
     vec![Fact::Memory(memory_lock())]
 }

@@ -10,7 +10,7 @@ mod machine;
 
 use super::{Error, World};
 use crate::host::{Environment, Folder, MemoryLock, Paths, Signing, Suggestion};
-use crate::model::{Seconds, Shown, UnixTime, Verdict};
+use crate::model::{Seconds, Shown, UnixTime, Verdict, Waiting};
 use crate::oauth::Skew;
 use crate::vault::{Home, Status, VaultError};
 
@@ -56,6 +56,8 @@ pub enum Fact {
         name: String,
         verdict: Verdict,
     },
+    /// What providers were not told yet.
+    Waiting(Vec<Waiting>),
     /// Asked for and not granted.
     Scopes {
         name: String,
@@ -72,6 +74,7 @@ const CHECKS: &[fn(&Place<'_>) -> Vec<Fact>] = &[
     machine::folders,
     machine::memory,
     machine::build,
+    machine::waiting,
 ];
 
 /// Looks at this machine. Blocks while the keychain is asked, and asks it at most once for its

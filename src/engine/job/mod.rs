@@ -7,6 +7,7 @@ mod durable;
 mod exchange;
 mod identity;
 mod refresh;
+mod waiting;
 pub(super) mod wire;
 mod worker;
 
@@ -16,10 +17,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::failure::ProviderFailure;
-use super::{Error, hold};
+use super::{Error, Retold, hold};
 use crate::host::Clock;
 use crate::model::{
-    AttemptId, Connection, ConnectionId, EndReason, GrantId, ScopeSet, Secret, UnixTime,
+    AttemptId, Connection, ConnectionId, EndReason, GrantId, ScopeSet, Secret, UnixTime, WaitingId,
 };
 use crate::model::{opt_secret_text, secret_text};
 use crate::oauth::{Flow, HttpResponse, Skew, skew_of};
@@ -63,6 +64,12 @@ pub enum Job {
         #[serde(with = "secret_text")]
         device_code: Secret,
     },
+    /// Tell a provider what it was not told yet. The caller holds the lock of those who do.
+    TellWaiting {
+        waiting: WaitingId,
+        /// As the caller saw it: somebody else may have been quicker.
+        tries: u32,
+    },
 }
 
 /// How it went. Tokens never travel back: they are in the vault.
@@ -77,6 +84,8 @@ pub enum Report {
     SlowDown,
     Denied,
     DeviceCodeExpired,
+    /// The revocation is over, or what waits of it is in the vault.
+    Retold(Retold),
     Failed(Trouble),
 }
 
@@ -188,6 +197,7 @@ pub(super) async fn run(vault: &Mutex<Option<Vault>>, clock: &dyn Clock, job: Jo
                 Err(trouble) => Err(trouble),
             }
         }
+        Job::TellWaiting { waiting, tries } => desk.tell_waiting(&waiting, tries).await,
         Job::DevicePoll {
             connection,
             identity,

@@ -17,12 +17,16 @@ use super::model::VaultState;
 use super::msg::{Doing, Msg, Reply, Revocation};
 use super::request::Request;
 use crate::advice::agent::not_running;
+use crate::advice::{advise, dropped};
 use crate::agent::{Answer, Question};
 use crate::engine::{
-    Edit, Engine, Error, NewConnection, SignInOptions, VaultFacts, shared_registration,
+    Edit, Engine, Error, NewConnection, Retold, Revoked, SignInOptions, VaultFacts, Want,
+    shared_registration,
 };
 use crate::host::{BrowserUrl, NativeClipboard, fault_point};
-use crate::model::{AttemptId, Connection, ConnectionId, RegistrationId, ScopeSet, Secret};
+use crate::model::{
+    AttemptId, Connection, ConnectionId, RegistrationId, ScopeSet, Secret, Waiting,
+};
 use crate::vault::VaultError;
 
 /// Decides at the practice provider as its consent page would: authorization address and scopes
@@ -139,6 +143,7 @@ fn doing(request: &Request) -> Doing {
         Request::Test(id)
         | Request::Refresh(id)
         | Request::Revoke { id, .. }
+        | Request::DropRevocation(id)
         | Request::Remove(id)
         | Request::Rename { id, .. }
         | Request::Edit { id, .. } => Doing::At(id.clone()),
@@ -188,6 +193,7 @@ impl Work {
             Ok(rows) => self.reply(Reply::Rows {
                 rows,
                 vault: self.vault_state(),
+                waiting: self.engine.waiting().map_or(0, |waiting| waiting.len()),
             }),
             Err(error) => self.failed(Doing::Load, error),
         }
@@ -238,9 +244,19 @@ impl Work {
                 tokio::task::block_in_place(|| self.save(*new, replaces.as_ref()));
             }
             Request::SignIn { id, options } => self.sign_in(id, options).await,
-            Request::Test(id) => Box::pin(self.test(&id)).await,
-            Request::Refresh(id) => self.refresh(&id).await,
-            Request::Revoke { id, then_remove } => self.revoke(&id, then_remove).await,
+            Request::Test(id) => {
+                Box::pin(self.test(&id)).await;
+                self.tell_due().await;
+            }
+            Request::Refresh(id) => {
+                self.refresh(&id).await;
+                self.tell_due().await;
+            }
+            Request::Revoke { id, then_remove } => {
+                self.revoke(&id, then_remove).await;
+                self.tell_due().await;
+            }
+            Request::DropRevocation(id) => self.drop_revocation(&id),
             Request::Restore(deleted) => {
                 tokio::task::block_in_place(|| self.restore(deleted));
             }
@@ -411,7 +427,16 @@ impl Work {
         let Some(connection) = self.known(id) else {
             return;
         };
+        let signed_in = connection.grant.is_some() && connection.ended.is_none();
+        let waiting = self.engine.waiting_of(id).unwrap_or_default();
+        if let (false, Some(waiting)) = (signed_in, waiting.first()) {
+            return self.tell_again(waiting).await;
+        }
         let outcome = match self.engine.revoke(id).await {
+            Ok(Revoked {
+                waiting: Some(waiting),
+                ..
+            }) => self.waits(waiting),
             Ok(revoked) if revoked.access_token_lives => Revocation::AccessTokenLives {
                 until: revoked.access_token_until,
             },
@@ -436,6 +461,74 @@ impl Work {
             outcome,
             removed: removed.then(|| Box::new(alone(connection))),
         });
+    }
+
+    /// A person wants it told again, though it is not time yet.
+    async fn tell_again(&self, waiting: &Waiting) {
+        let (id, name) = (waiting.of.id.clone(), waiting.of.name.clone());
+        let outcome = if waiting.next.may_be_now(self.engine.now()) {
+            match self.engine.tell_again(waiting).await {
+                Ok(Retold::Told {
+                    was_invalid: true, ..
+                }) => Revocation::AlreadyOver,
+                Ok(Retold::Told {
+                    access_token_lives: true,
+                    ..
+                }) => Revocation::AccessTokenLives { until: None },
+                Ok(Retold::Told { .. } | Retold::Over) => Revocation::Revoked,
+                Ok(Retold::Waits) => {
+                    let now = self.engine.waiting_again(waiting).ok().flatten();
+                    self.waits(now.unwrap_or_else(|| waiting.clone()))
+                }
+                Err(error) => return self.failed(Doing::With(id, name), error),
+            }
+        } else {
+            self.waits(waiting.clone())
+        };
+        self.reply(Reply::Revoked {
+            id,
+            name,
+            outcome,
+            removed: None,
+        });
+    }
+
+    fn waits(&self, waiting: Waiting) -> Revocation {
+        let page = waiting.of.provider.manage_url.as_ref();
+        let page = page.map(ToString::to_string);
+        let count = self.engine.waiting().map_or(1, |all| all.len());
+        let waiting = Box::new(waiting);
+        Revocation::Waits {
+            sentence: advise(&Error::RevocationWaits { waiting, count }).sentence,
+            page,
+        }
+    }
+
+    /// What providers did not hear is told on the way of what goes over the network anyway (L-04).
+    /// The header tells what still waits.
+    async fn tell_due(&self) {
+        for waiting in self.engine.waiting_now(Want::Due).unwrap_or_default() {
+            // What stood in the way is in the vault.
+            let _ = self.engine.tell_again(&waiting).await;
+        }
+    }
+
+    fn drop_revocation(&self, id: &ConnectionId) {
+        for waiting in self.engine.waiting_of(id).unwrap_or_default() {
+            match self.engine.drop_waiting(&waiting) {
+                Ok(()) => self.reply(Reply::Revoked {
+                    id: id.clone(),
+                    name: waiting.of.name.clone(),
+                    outcome: Revocation::Dropped {
+                        sentence: dropped(&waiting),
+                    },
+                    removed: None,
+                }),
+                Err(error) => {
+                    return self.failed(Doing::With(id.clone(), waiting.of.name.clone()), error);
+                }
+            }
+        }
     }
 
     fn edit(&self, id: ConnectionId, edits: &[Edit], secret: Option<&Secret>) {

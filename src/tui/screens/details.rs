@@ -1,6 +1,7 @@
 //! Everything about one connection. Beside the table on wide screens, over it on others.
 
 use crate::actions::{Action, Facts, Key, Place};
+use crate::advice::still_waits;
 use crate::engine::{Detail, Row};
 use crate::model::{
     AccountSource, ConnectionId, Expiry, Grant, Health, IssuerProof, ScopeSet, UnixTime,
@@ -99,6 +100,15 @@ impl Details {
             facts.push(Fact {
                 role: crate::tui::theme::role_of_health(health),
                 ..fact("State", message.clone())
+            });
+        }
+        for waiting in &detail.waiting {
+            facts.push(Fact {
+                role: Role::Warn,
+                ..fact(
+                    "Revocation",
+                    still_waits(waiting, |at| world.clock_time(at)),
+                )
             });
         }
         let grant = connection.grant.as_ref();

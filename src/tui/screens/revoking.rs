@@ -1,8 +1,9 @@
 //! Revoke or delete: numbered choices, the first of which changes nothing (conformance L-05, L-06).
 
 use crate::actions::{Action, Key, Place};
+use crate::advice::still_waits;
 use crate::engine::{Detail, Row, siblings};
-use crate::model::{ConnectionId, ConnectionName, Provider, RevokeRule};
+use crate::model::{ConnectionId, ConnectionName, Provider, RevokeRule, Waiting};
 use crate::tui::bulk::{Bulk, Deed, Job};
 use crate::tui::face::{Effect, Face, moved, picked};
 use crate::tui::model::World;
@@ -20,6 +21,8 @@ enum Choice {
     Revoke,
     RevokeAndDelete,
     Delete,
+    TellAgain,
+    Drop,
 }
 
 struct Target {
@@ -38,6 +41,8 @@ pub(in crate::tui) struct Revoking {
     /// Whether the provider can be told; unknown until its definition was read.
     can_revoke: Option<bool>,
     page: Option<String>,
+    /// A revocation that the provider did not hear yet.
+    waits: Option<Box<Waiting>>,
     at: usize,
 }
 
@@ -55,7 +60,7 @@ impl Revoking {
                 name: row.summary.name.clone(),
                 provider: provider_of(row),
                 account: account_of(row),
-                signed_in: row.summary.grant.is_some(),
+                signed_in: row.summary.grant.is_some() && row.summary.ended.is_none(),
             })
             .collect();
         // Several are revoked where that is possible; what came of each is told afterwards.
@@ -65,6 +70,7 @@ impl Revoking {
             siblings,
             can_revoke: several.then_some(true),
             page: None,
+            waits: None,
             at: 0,
         }
     }
@@ -74,6 +80,7 @@ impl Revoking {
         if self.targets.len() == 1 && self.targets[0].id == detail.connection.id {
             let provider = &detail.connection.provider;
             self.can_revoke = Some(can_revoke(provider));
+            self.waits = detail.waiting.first().cloned().map(Box::new);
             self.page = provider.manage_url.as_ref().map(ToString::to_string);
         }
     }
@@ -82,6 +89,12 @@ impl Revoking {
         let signed_in = self.targets.iter().any(|target| target.signed_in);
         match self.can_revoke {
             None => vec![Choice::Keep],
+            Some(_) if self.waits.is_some() && !signed_in => vec![
+                Choice::Keep,
+                Choice::TellAgain,
+                Choice::Drop,
+                Choice::Delete,
+            ],
             Some(true) if signed_in => {
                 vec![
                     Choice::Keep,
@@ -103,10 +116,12 @@ impl Revoking {
             match choice {
                 Choice::Keep => None,
                 Choice::Revoke if !target.signed_in => None,
-                Choice::Revoke => Some(Request::Revoke {
+                // One that waits is told again.
+                Choice::Revoke | Choice::TellAgain => Some(Request::Revoke {
                     id,
                     then_remove: false,
                 }),
+                Choice::Drop => Some(Request::DropRevocation(id)),
                 Choice::RevokeAndDelete if target.signed_in => Some(Request::Revoke {
                     id,
                     then_remove: true,
@@ -123,7 +138,7 @@ impl Revoking {
         };
         let mut jobs: Vec<Job> = self.targets.iter().filter_map(job).collect();
         let deed = match choice {
-            Choice::Keep | Choice::Revoke => Deed::Revoke,
+            Choice::Keep | Choice::Revoke | Choice::TellAgain | Choice::Drop => Deed::Revoke,
             Choice::RevokeAndDelete => Deed::RevokeAndDelete,
             Choice::Delete => Deed::Delete,
         };
@@ -150,6 +165,18 @@ impl Revoking {
                 ),
             ),
             Choice::RevokeAndDelete => ("Revoke and delete", "the settings go too".to_owned()),
+            Choice::TellAgain => (
+                "Tell it again now",
+                format!("{provider} is asked once more"),
+            ),
+            Choice::Drop => (
+                "Tell it no more",
+                format!("the sign-in may stay valid at {provider}"),
+            ),
+            Choice::Delete if self.waits.is_some() => (
+                "Delete",
+                "the settings go; the revocation goes on waiting".to_owned(),
+            ),
             Choice::Delete if !signed_in => {
                 ("Delete", "the settings go; nobody is signed in".to_owned())
             }
@@ -202,9 +229,9 @@ impl Face for Revoking {
         std::mem::replace(&mut self.at, item) == item
     }
 
-    fn page(&self, pen: Pen, _world: &World) -> Page {
+    fn page(&self, pen: Pen, world: &World) -> Page {
         let (title, aside) = match self.targets.as_slice() {
-            [one] if one.account.is_empty() => {
+            [one] if one.account.is_empty() || !one.signed_in => {
                 (format!("Revoke or delete {}", one.name), String::new())
             }
             [one] => (
@@ -241,6 +268,14 @@ impl Face for Revoking {
             );
         }
         page.blank();
+        if let Some(waits) = &self.waits {
+            let waits = still_waits(waits, |at| world.clock_time(at));
+            page.text(0, Role::Warn, &waits);
+            if let Some(url) = &self.page {
+                page.text(0, Role::Plain, "Or end it on its own page:");
+                page.text(0, Role::Strong, url);
+            }
+        }
         if self.can_revoke.is_none() {
             page.text(0, Role::Dim, "Reading what the provider offers.");
         }
@@ -268,6 +303,11 @@ impl Face for Revoking {
 
 /// Exactly what happened, in a sentence.
 pub(in crate::tui) fn told(name: &str, outcome: &Revocation, removed: bool) -> Notice {
+    let also = if removed {
+        " The settings are deleted."
+    } else {
+        ""
+    };
     let fate = if removed { "deleted here" } else { "kept here" };
     match outcome {
         Revocation::Revoked if removed => {
@@ -282,6 +322,15 @@ pub(in crate::tui) fn told(name: &str, outcome: &Revocation, removed: bool) -> N
                 "{name}: revoked, but the provider could not end the access token; it stays valid {until}."
             ))
         }
+        Revocation::Waits {
+            sentence,
+            page: None,
+        } => Notice::bad(format!("{sentence}{also}")),
+        Revocation::Waits {
+            sentence,
+            page: Some(url),
+        } => Notice::bad(format!("{sentence}{also}")).with_copy(url.clone()),
+        Revocation::Dropped { sentence } => Notice::info(sentence.clone()),
         Revocation::AlreadyOver => Notice::info(format!(
             "{name}: it was over at the provider already; {fate}."
         )),

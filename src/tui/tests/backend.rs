@@ -50,6 +50,8 @@ pub(super) struct FakeBackend {
     pub(super) late: VecDeque<Msg>,
     /// Deleted definitions had a client secret.
     pub(super) secrets: bool,
+    /// Revocations that the provider did not hear.
+    pub(super) untold: Vec<crate::model::Waiting>,
     /// Nothing more can be stored.
     pub(super) no_room: bool,
     pub(super) restored: u32,
@@ -105,10 +107,13 @@ impl FakeBackend {
                 } else {
                     VaultState::Open
                 },
+                waiting: self.untold.len(),
             }),
             Request::LoadDetail(id) => match self.row(&id) {
                 Some(row) => {
                     let mut detail = detail_of(row);
+                    detail.waiting.clone_from(&self.untold);
+                    detail.waiting.retain(|waiting| waiting.of.id == id);
                     if self.no_revocation {
                         detail.connection.provider.revoke = RevokeRule::None;
                     }
@@ -303,6 +308,20 @@ impl FakeBackend {
                     name,
                     outcome: Revocation::Revoked,
                     removed,
+                })
+            }
+            Request::DropRevocation(id) => {
+                self.untold.retain(|waiting| waiting.of.id != id);
+                let Some(row) = self.row(&id) else {
+                    return gone(id);
+                };
+                done(Reply::Revoked {
+                    name: row.summary.name.clone(),
+                    id,
+                    outcome: Revocation::Dropped {
+                        sentence: "It is told no more.".to_owned(),
+                    },
+                    removed: None,
                 })
             }
             Request::Remove(id) => {

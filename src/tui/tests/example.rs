@@ -331,6 +331,7 @@ pub(super) fn detail_of(row: &Row) -> Detail {
             problem: None,
         },
         verdict: row.verdict.clone(),
+        waiting: Vec::new(),
         history: history_of(row),
     }
 }

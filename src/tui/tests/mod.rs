@@ -11,6 +11,7 @@ mod hostile;
 mod hostile_campaign;
 mod hostile_catalogue;
 mod keys;
+mod revocations;
 mod screens;
 mod script;
 mod settings;

@@ -395,11 +395,11 @@ fn u_07_a_copy_is_made_once_a_day_and_never_of_a_damaged_vault() {
 fn u_08_a_newer_vault_is_not_replaced_by_its_copy() {
     let place = Place::new();
     drop(written(&place));
-    place.sql("PRAGMA user_version = 2");
+    place.sql("PRAGMA user_version = 3");
     let before = fs::read(place.file("vault.db")).expect("reads");
     assert_eq!(
         refused(Vault::restore(&place.home(), SOON, T1)),
-        VaultError::NewerFormat(2)
+        VaultError::NewerFormat(3)
     );
     assert_eq!(fs::read(place.file("vault.db")).expect("reads"), before);
 }

@@ -85,11 +85,11 @@ fn u_08_a_vault_of_format_1_opens_and_reads_back() {
 #[test]
 fn u_08_a_newer_format_is_refused_and_left_as_it_is() {
     let place = place_with_fixture();
-    place.sql("PRAGMA user_version = 2");
+    place.sql("PRAGMA user_version = 3");
     let before = fs::read(place.file("vault.db")).expect("reads");
     assert_eq!(
         refused(Vault::open(&place.home())),
-        VaultError::NewerFormat(2)
+        VaultError::NewerFormat(3)
     );
     let passphrase = secret(PASSPHRASE);
     let slot = NewSlot::Passphrase(&passphrase);

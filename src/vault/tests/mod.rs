@@ -14,6 +14,7 @@ mod refresh;
 mod rekey;
 mod tampering;
 mod unlocking;
+mod waiting;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
