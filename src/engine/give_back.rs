@@ -2,7 +2,7 @@
 
 use crate::host::{Http, TOKEN_LIMITS};
 use crate::model::{Connection, Secret};
-use crate::oauth::{RevocationOutcome, request, revocation_outcome};
+use crate::oauth::{RevocationOutcome, request, revocation_answer};
 
 /// Revokes tokens of a sign-in that is not accepted, as well as the provider lets us. Whether it
 /// surely did.
@@ -26,7 +26,7 @@ pub(super) async fn give_back(
     let mut given_back = !requests.is_empty();
     for revocation in requests {
         let answer = http.send(revocation.request, &TOKEN_LIMITS).await;
-        let outcome = answer.map(|answer| revocation_outcome(&connection.provider.revoke, &answer));
+        let outcome = answer.map(|answer| revocation_answer(&connection.provider, &answer));
         given_back &= matches!(
             outcome,
             Ok(RevocationOutcome::Revoked | RevocationOutcome::AlreadyInvalid)

@@ -91,7 +91,7 @@ pub(super) async fn tell(connection: &Connection, untold: &Untold) -> Result<Tel
         let authority = authority.map(ToString::to_string).unwrap_or_default();
         let is_access_token = revocation.kind == TokenKind::Access;
         let outcome = match http.send(revocation.request, &TOKEN_LIMITS).await {
-            Ok(response) => oauth::revocation_outcome(&connection.provider.revoke, &response),
+            Ok(response) => oauth::revocation_answer(&connection.provider, &response),
             Err(error) => {
                 let failure = ProviderFailure::http(Endpoint::Revocation, authority, &error);
                 telling.stopped = Some(Stopped {

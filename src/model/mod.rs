@@ -23,6 +23,7 @@ mod time;
 mod untrusted;
 mod url;
 mod waiting;
+mod words;
 mod written_out;
 
 pub use caller::Caller;
@@ -49,4 +50,5 @@ pub use time::{BootId, Seconds, UnixTime, Uptime};
 pub use untrusted::{Shown, Untrusted};
 pub use url::{EndpointUrl, Issuer, UrlProblem};
 pub use waiting::{NextTry, Waiting};
+pub use words::Words;
 pub(crate) use written_out::{opt_secret_text, secret_text};

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::Words;
+
 /// A named, visible deviation of a provider from the standards.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
@@ -68,6 +70,11 @@ pub enum Quirk {
     NoRefreshGrace,
     /// The sign-in ends after this many days, however often it is refreshed (Spotify).
     GrantEndsAfterDays(u32),
+    /// A refresh token that is over is told in the service's own words, which tell it from every other
+    /// mistake (`dead-refresh:/message=Invalid refresh token.`).
+    DeadRefresh(Words),
+    /// The same for a token that is gone when it is revoked.
+    RevokeGone(Words),
 }
 
 /// Name and meaning of the quirks without a value.
@@ -187,6 +194,8 @@ impl Quirk {
             Self::NestedToken(member) => format!("nested-token:{member}"),
             Self::TokenInHeader(name) => format!("token-in-header:{name}"),
             Self::GrantEndsAfterDays(days) => format!("grant-ends-after-days:{days}"),
+            Self::DeadRefresh(words) => format!("dead-refresh:{words}"),
+            Self::RevokeGone(words) => format!("revoke-gone:{words}"),
             plain => plain.row().map_or_else(String::new, |row| row.1.to_owned()),
         }
     }
@@ -200,6 +209,8 @@ impl Quirk {
             Self::NestedToken(_) => "the token lies deeper in the answer",
             Self::TokenInHeader(_) => "the token travels in a header of the service's own",
             Self::GrantEndsAfterDays(_) => "the sign-in ends after a fixed time",
+            Self::DeadRefresh(_) => "the end of a sign-in is told in words of the service's own",
+            Self::RevokeGone(_) => "what is gone already is told in words of the service's own",
             plain => plain.row().map_or("", |row| row.2),
         }
     }
@@ -230,6 +241,12 @@ impl FromStr for Quirk {
             "scope-member" if is_member(value) => Ok(Self::ScopeMember(owned)),
             "nested-token" if is_member(value) => Ok(Self::NestedToken(owned)),
             "token-in-header" if is_own_header(value) => Ok(Self::TokenInHeader(owned)),
+            "dead-refresh" => Words::parse(value)
+                .map(Self::DeadRefresh)
+                .ok_or_else(unknown),
+            "revoke-gone" => Words::parse(value)
+                .map(Self::RevokeGone)
+                .ok_or_else(unknown),
             "grant-ends-after-days" => match value.parse() {
                 Ok(days) if days > 0 && format!("{days}") == value => {
                     Ok(Self::GrantEndsAfterDays(days))
@@ -286,6 +303,8 @@ mod tests {
             "scope-member:scopes",
             "token-in-header:X-Acme-Token",
             "grant-ends-after-days:181",
+            "dead-refresh:/errors/0/errorType=invalid_grant",
+            "revoke-gone:/code=unauthorized.bad*",
         ];
         for name in PLAIN.iter().map(|row| row.1).chain(valued) {
             let quirk: Quirk = name.parse().expect(name);
@@ -307,6 +326,11 @@ mod tests {
             "grant-ends-after-days:0",
             "grant-ends-after-days:007",
             "grant-ends-after-days:-1",
+            "dead-refresh:invalid_grant",
+            "dead-refresh:/message=",
+            "dead-refresh:=x",
+            "dead-refresh:/message=*",
+            "revoke-gone:/a=\u{202e}",
         ] {
             assert!(name.parse::<Quirk>().is_err(), "{name}");
         }

@@ -44,7 +44,7 @@ pub use flow::Flow;
 pub use parameters::{RESERVED_PARAMETERS, check_extra_parameter};
 pub use paste::PasteVerdict;
 pub use probe::{TestVerdict, account_from_test};
-pub use revoke::{Revocation, RevocationOutcome, TokenKind, revocation_outcome};
+pub use revoke::{Revocation, RevocationOutcome, TokenKind, revocation_answer, revocation_outcome};
 pub use skew::{Skew, skew_of};
 pub use strict_json::JsonProblem;
 

@@ -152,6 +152,17 @@ fn provider_error(
     document: &Document,
     success: bool,
 ) -> Result<Option<ProviderError>, AnswerError> {
+    let dead = provider
+        .quirks
+        .iter()
+        .any(|quirk| matches!(quirk, Quirk::DeadRefresh(words) if words.are_in(document.value())));
+    if dead {
+        return Ok(Some(ProviderError {
+            code: Untrusted::new("invalid_grant"),
+            description: words(document, "message"),
+            ..unexplained(response)
+        }));
+    }
     let failed_by_ok =
         provider.has(&Quirk::OkFalse) && document.get("ok").and_then(Value::as_bool) == Some(false);
     if provider.has(&Quirk::NonzeroStatus)
@@ -270,14 +281,17 @@ fn failure(response: &HttpResponse) -> AnswerError {
 /// `Retry-After` as a span (RFC 9110 section 10.2.3), capped; a date is read against the answer's
 /// own `Date`, so that no clock is needed.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Seconds> {
+    asked_to_wait(headers).map(|wait| wait.min(MAX_RETRY))
+}
+
+/// The same in full, for what nobody waits for (L-04).
+pub(super) fn asked_to_wait(headers: &HeaderMap) -> Option<Seconds> {
     let text = header(headers, &RETRY_AFTER)?.trim();
     if text.bytes().all(|b| b.is_ascii_digit()) && !text.is_empty() {
-        return Some(text.parse().map_or(MAX_RETRY, Seconds).min(MAX_RETRY));
+        return Some(text.parse().map_or(Seconds(u64::MAX), Seconds));
     }
     let wait = moment(text)?.as_second() - date(headers)?.as_second();
-    u64::try_from(wait)
-        .ok()
-        .map(|wait| Seconds(wait).min(MAX_RETRY))
+    u64::try_from(wait).ok().map(Seconds)
 }
 
 /// When the answer was made, by its own `Date`.

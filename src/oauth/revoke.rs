@@ -4,12 +4,13 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use serde_json::Value;
 
 use crate::model::{
-    Connection, EndpointUrl, RevokeAuth, RevokeMethod, RevokeRequest, RevokeRule, Seconds, Secret,
+    Connection, EndpointUrl, Provider, Quirk, RevokeAuth, RevokeMethod, RevokeRequest, RevokeRule,
+    Seconds, Secret,
 };
 
 use super::client_auth::{basic, bearer, form_post, secret_for};
 use super::errors::is_transient;
-use super::normalise::{outside, retry_after, unexplained};
+use super::normalise::{asked_to_wait, outside, unexplained};
 use super::strict_json::Document;
 use super::{BuildProblem, HttpRequest, HttpResponse, ProviderError};
 
@@ -237,12 +238,31 @@ pub enum RevocationOutcome {
     Refused(ProviderError),
 }
 
-/// Reads the answer to one of [`revocations`] by the provider's rule.
+/// Reads the answer to one of [`revocations`], by the provider's quirks and its rule.
+pub fn revocation_answer(provider: &Provider, response: &HttpResponse) -> RevocationOutcome {
+    let outcome = revocation_outcome(&provider.revoke, response);
+    let is_gone = |answer: &Value| {
+        provider
+            .quirks
+            .iter()
+            .any(|quirk| matches!(quirk, Quirk::RevokeGone(words) if words.are_in(answer)))
+    };
+    // A server in trouble is believed in nothing else.
+    match outcome {
+        RevocationOutcome::TryLater { .. } | RevocationOutcome::Revoked => outcome,
+        other => match Document::object(response.body()) {
+            Ok(document) if is_gone(document.value()) => RevocationOutcome::AlreadyInvalid,
+            _ => other,
+        },
+    }
+}
+
+/// The same by the rule alone.
 pub fn revocation_outcome(rule: &RevokeRule, response: &HttpResponse) -> RevocationOutcome {
     let status = response.status();
     if is_transient(status.as_u16()) {
         return RevocationOutcome::TryLater {
-            after: retry_after(response.headers()),
+            after: asked_to_wait(response.headers()),
         };
     }
     let document = Document::object(response.body()).ok();

@@ -3,7 +3,7 @@
 use crate::model::{Connection, ScopeSet, Seconds};
 use crate::oauth::fixtures::{answer, connection, json, with_quirks};
 use crate::oauth::{
-    AnswerError, HttpResponse, JsonProblem, Lifetime, MemberProblem, Note, StatedScope,
+    AnswerError, ErrorClass, HttpResponse, JsonProblem, Lifetime, MemberProblem, Note, StatedScope,
     TokenAnswer, token_answer,
 };
 
@@ -334,4 +334,51 @@ fn expires_at_date() {
         read(&quirk, &stated).lifetime,
         Lifetime::Seconds(Seconds(60))
     );
+}
+
+#[test]
+fn dead_refresh() {
+    for (name, status, body) in [
+        (
+            "dead-refresh:/message=Invalid refresh token.",
+            401,
+            r#"{"id":"unauthorized","message":"Invalid refresh token."}"#,
+        ),
+        (
+            "dead-refresh:/code=unauthorized.bad_refresh_token*",
+            401,
+            r#"{"code":"unauthorized.bad_refresh_token.evicted","message":"evicted"}"#,
+        ),
+        (
+            "dead-refresh:/errors/0/errorType=invalid_grant",
+            400,
+            r#"{"errors":[{"errorType":"invalid_grant","message":"Refresh token invalid"}]}"#,
+        ),
+        (
+            "dead-refresh:/error=invalid_code",
+            200,
+            r#"{"error":"invalid_code"}"#,
+        ),
+        (
+            "dead-refresh:/error/code=190",
+            400,
+            r#"{"error":{"code":190}}"#,
+        ),
+    ] {
+        let quirk = with_quirks(&[name]);
+        let dead = json(status, body);
+        let class = |answer: &HttpResponse| {
+            let error = token_answer(&quirk, answer).err();
+            error.expect("an error").class()
+        };
+        assert_eq!(class(&dead), ErrorClass::Permanent, "{name}");
+        assert_ne!(refused(&dead).class(), ErrorClass::Permanent, "{name}");
+        // A server in trouble is believed in nothing else, and other words are another mistake.
+        assert_eq!(class(&json(503, body)), ErrorClass::Transient, "{name}");
+        let other = json(
+            400,
+            r#"{"message":"Invalid client.","code":"bad","errors":[],"error":"no"}"#,
+        );
+        assert_ne!(class(&other), ErrorClass::Permanent, "{name}");
+    }
 }

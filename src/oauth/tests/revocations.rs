@@ -2,7 +2,9 @@ use crate::model::{
     ClientAuth, Connection, RevokeAuth, RevokeMethod, RevokeRequest, RevokeRule, Seconds,
 };
 use crate::oauth::fixtures::{answer, confidential, connection, form, json, secret, url, value};
-use crate::oauth::{Revocation, RevocationOutcome, TokenKind, request, revocation_outcome};
+use crate::oauth::{
+    Revocation, RevocationOutcome, TokenKind, request, revocation_answer, revocation_outcome,
+};
 
 fn with_rule(rule: RevokeRule, auth: ClientAuth) -> Connection {
     let mut connection = confidential(auth);
@@ -383,6 +385,57 @@ fn part_2d_d10_d15_what_each_way_of_a_preset_makes_of_an_answer() {
         assert!(
             matches!(get_only, RevocationOutcome::Refused(_)),
             "D15 {way:?}"
+        );
+    }
+}
+
+#[test]
+fn l_08_i_09_revoke_gone_is_known_by_the_words_of_the_service_alone() {
+    for (name, status, body) in [
+        (
+            "revoke-gone:/error_description=Unable to revoke token",
+            400,
+            r#"{"error":"invalid_request","error_description":"Unable to revoke token"}"#,
+        ),
+        (
+            "revoke-gone:/error/code=190",
+            401,
+            r#"{"error":{"message":"gone","code":190}}"#,
+        ),
+        (
+            "revoke-gone:/error=No such token",
+            401,
+            r#"{"error":"No such token"}"#,
+        ),
+    ] {
+        let quirk = crate::oauth::fixtures::with_quirks(&[name]).provider;
+        let gone = json(status, body);
+        assert_eq!(
+            revocation_answer(&quirk, &gone),
+            RevocationOutcome::AlreadyInvalid,
+            "{name}"
+        );
+        let plain = crate::oauth::fixtures::connection().provider;
+        for (provider, answer) in [
+            (&plain, gone),
+            (
+                &quirk,
+                json(
+                    400,
+                    r#"{"error":"invalid_client","error_description":"no"}"#,
+                ),
+            ),
+        ] {
+            let outcome = revocation_answer(provider, &answer);
+            assert!(
+                matches!(outcome, RevocationOutcome::Refused(_)),
+                "{name}: {outcome:?}"
+            );
+        }
+        let outcome = revocation_answer(&quirk, &json(503, body));
+        assert!(
+            matches!(outcome, RevocationOutcome::TryLater { .. }),
+            "{name}"
         );
     }
 }
