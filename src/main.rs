@@ -5,6 +5,7 @@ use std::cell::LazyCell;
 use std::io::{self, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -84,6 +85,8 @@ fn once(parts: cli::TuiParts) -> Result<Ended, RunError> {
         .enable_all()
         .build()?;
     let engine = parts.engine;
+    let later = parts.catalogue;
+    let catalogue = Rc::new(LazyCell::new(move || Arc::new(later())));
     let environment = engine.environment();
     let settings = &parts.settings;
     let mut unwished = environment.clone();
@@ -103,8 +106,8 @@ fn once(parts: cli::TuiParts) -> Result<Ended, RunError> {
         practice: parts.practice.is_some(),
         key_place: advice::key_place(environment.ssh.is_some()).to_owned(),
         presets: {
-            let catalogue = parts.catalogue;
-            LazyCell::new(Box::new(|| tui::choices(&catalogue())))
+            let catalogue = catalogue.clone();
+            LazyCell::new(Box::new(move || tui::choices(&catalogue)))
         },
         start_wizard: parts.wizard.map(|start| start.0),
         zone: TimeZone::system(),
@@ -118,7 +121,8 @@ fn once(parts: cli::TuiParts) -> Result<Ended, RunError> {
         door = Some(practice_door(practice.sandbox.clone()));
     }
     let clock = engine.clone();
-    let mut backend = EngineBackend::new(engine, parts.passphrase, door, parts.run);
+    let presets = Box::new(move || Arc::clone(&catalogue));
+    let mut backend = EngineBackend::new(engine, parts.passphrase, door, parts.run, presets);
     let now = || {
         host::fault_point("owner");
         clock.now()

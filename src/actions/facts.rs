@@ -81,6 +81,13 @@ pub(super) fn practice(facts: &Facts) -> Why {
     check(facts.practice, "You are practising already.")
 }
 
+pub(super) fn kept(facts: &Facts) -> Why {
+    check(
+        facts.practice,
+        "Practice keeps nothing, so nothing is brought into it.",
+    )
+}
+
 pub(super) fn deleted(facts: &Facts) -> Why {
     check(
         facts.deleted,

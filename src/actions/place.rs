@@ -25,6 +25,7 @@ pub enum Action {
     Rename,
     Edit,
     Undo,
+    BringOver,
     History,
     Find,
     Complete,

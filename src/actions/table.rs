@@ -47,7 +47,9 @@ const LISTS: &[Place] = &[
     Start, Table, Details, History, Providers, Form, Authorize, Finished, Choices, Help, Palette,
     Passphrase,
 ];
-const PAGED: &[Place] = &[Table, Details, History, Providers, Form, Help, Palette];
+const PAGED: &[Place] = &[
+    Table, Details, History, Providers, Form, Choices, Help, Palette,
+];
 /// Lists that never have a text field.
 const READ: &[Place] = &[Table, Details, History, Help];
 const LETTERED: &[Place] = &[Table, Details, History, Help, Form, Finished];
@@ -106,6 +108,8 @@ static ENTRIES: &[Entry] = &[
         keys: &[Key::Char('n')], places: ROWS, needs: Some(facts::row) },
     Entry { action: Action::Undo, name: "undo a deletion", word: "", help: "Bring the last deleted settings back, without the sign-in",
         keys: &[Key::Char('z')], places: &[Start, Table], needs: Some(facts::deleted) },
+    Entry { action: Action::BringOver, name: "bring settings over", word: "", help: "Import connections from another machine's file",
+        keys: &[Key::Char('i')], places: &[Start, Table], needs: Some(facts::kept) },
     Entry { action: Action::Sort, name: "sort", word: "", help: "Sort by the next column",
         keys: &[Key::Char('s'), Key::ShiftRight], places: &[Table], needs: Some(facts::rows) },
     Entry { action: Action::SortBefore, name: "sort back", word: "", help: "Sort by the column before",

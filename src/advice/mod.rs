@@ -7,6 +7,7 @@ pub mod agent;
 mod build;
 pub mod doctor;
 mod ignored;
+pub mod import;
 mod place;
 mod provider;
 pub mod settings;

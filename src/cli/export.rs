@@ -9,6 +9,7 @@ use super::failed::Failed;
 use super::prompt::prompt;
 use super::setup::{self, Setup};
 use super::{catalogue, output, passphrase};
+use crate::advice::import::count;
 use crate::advice::{self, Advice, exit};
 use crate::model::{Connection, Untrusted};
 use crate::provider::{Definition, read_definitions, write_definitions};
@@ -102,14 +103,6 @@ fn with_sign_ins(setup: &Setup, export: &Export, connections: &[Connection]) -> 
         output::path(path)
     ));
     Ok(())
-}
-
-/// How many connections, in words.
-pub(super) fn count(connections: usize) -> String {
-    match connections {
-        1 => "1 connection".to_owned(),
-        count => format!("{count} connections"),
-    }
 }
 
 fn refuse_taken(path: &Path) -> Result<(), Failed> {

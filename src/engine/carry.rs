@@ -105,7 +105,7 @@ impl Engine {
     }
 
     /// A connection that nobody has stored yet.
-    fn unstored(definition: &Definition) -> Result<Connection, Error> {
+    pub(super) fn unstored(definition: &Definition) -> Result<Connection, Error> {
         let definition = definition.clone();
         Ok(Connection {
             id: Self::new_connection_id()?,

@@ -21,6 +21,7 @@ mod fresh;
 mod give_back;
 mod history;
 mod identify;
+mod import_plan;
 mod interrupted;
 pub mod job;
 mod judge;
@@ -56,6 +57,7 @@ pub use failure::{
 pub use field::{Changed, Edit, Field, FieldProblem, check_client_id, put_all};
 pub use fresh::{Handout, is_due, renew_at};
 pub use history::{Happened, Happening, History, Telling};
+pub use import_plan::{BringProblem, Brought, Fate as ImportFate, ImportPlan, Planned, same_name};
 pub use interrupted::Interrupted;
 pub use judge::must_renew;
 pub use ready::{check_resource, is_ready};

@@ -55,7 +55,7 @@ pub use keychain::{KEYCHAIN_PATIENCE, OsKeychain, prove_keychain};
 pub use listener::{BindError, Judge, Judgement, Listener, ListenerEvent, Page, Serving};
 pub use log::{tell_all_if_asked, tell_more};
 pub use notify::notify;
-pub use paths::{NoHome, Paths};
+pub use paths::{NoHome, Paths, typed_path};
 pub use process::{
     EndingSignals, HardenError, Interrupts, Scarce, SignalsDeferred, enough_files, enough_threads,
     harden_process,
@@ -66,7 +66,7 @@ pub use random::{NoSecureRandom, fill, random_bytes};
 pub use session::{Session, session_of};
 pub use signing::Signing;
 pub use terminal::{ask_on_terminal, columns_of_stderr};
-pub use text_file::{TextFileError, read_own_text};
+pub use text_file::{TextFileError, read_given, read_own_text};
 pub use watch::watch;
 pub use worker::{
     Job, WORKER_ARGUMENT, WorkerError, WorkerLink, attach, become_agent, defer_signals, spawn,

@@ -1,7 +1,7 @@
 //! Where things live on this machine (DESIGN section 4).
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use etcetera::app_strategy::{AppStrategy as _, AppStrategyArgs, Xdg};
 
@@ -57,9 +57,35 @@ impl Paths {
     }
 }
 
+/// The path that somebody typed: a leading `~` is the home folder, as in a shell.
+pub fn typed_path(typed: &str) -> PathBuf {
+    let home = etcetera::home_dir().ok();
+    match (typed.strip_prefix('~'), home) {
+        (Some(rest), Some(home)) if rest.is_empty() || rest.starts_with('/') => {
+            home.join(rest.trim_start_matches('/'))
+        }
+        _ => Path::new(typed).to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_leading_tilde_is_the_home_folder_and_nothing_else_is() {
+        let home = etcetera::home_dir().expect("home");
+        for (typed, expected) in [
+            ("~", home.clone()),
+            ("~/a b.toml", home.join("a b.toml")),
+            ("~//a", home.join("a")),
+            ("~ada/a", "~ada/a".into()),
+            ("/a/~", "/a/~".into()),
+            ("a", "a".into()),
+        ] {
+            assert_eq!(typed_path(typed), expected, "{typed}");
+        }
+    }
 
     #[test]
     fn everything_lies_under_valetkey_home() {

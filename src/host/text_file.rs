@@ -1,6 +1,6 @@
 //! Reading a small text file that a person wrote: whole, bounded, and never one that could keep us waiting.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
@@ -47,16 +47,7 @@ impl From<io::Error> for TextFileError {
 /// The text of a file that decides what this program does: links are followed (folders of dotfiles), but
 /// what another user owns or can change is not read. Root may own it, as package managers do.
 pub fn read_own_text(path: &Path) -> Result<String, TextFileError> {
-    // A pipe is opened without waiting for its writer, and seen for what it is.
-    let wait_for_nobody = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
-    let file = File::options()
-        .read(true)
-        .custom_flags(wait_for_nobody)
-        .open(path)?;
-    let found = file.metadata()?;
-    if !found.is_file() {
-        return Err(TextFileError::NotAFile);
-    }
+    let (file, found) = open(path)?;
     if ![0, rustix::process::geteuid().as_raw()].contains(&found.uid()) {
         return Err(TextFileError::Foreign);
     }
@@ -75,6 +66,28 @@ pub fn read_own_text(path: &Path) -> Result<String, TextFileError> {
             .filter(|byte| **byte == b'\n');
         TextFileError::NotText(lines.count() + 1)
     })
+}
+
+/// The bytes of a file that a person named, whoever owns it; at most so many.
+pub fn read_given(path: &Path, most: usize) -> Result<Vec<u8>, TextFileError> {
+    let (file, _) = open(path)?;
+    let mut bytes = Vec::new();
+    file.take(most as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn open(path: &Path) -> Result<(File, Metadata), TextFileError> {
+    // A pipe is opened without waiting for its writer, and seen for what it is.
+    let wait_for_nobody = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let file = File::options()
+        .read(true)
+        .custom_flags(wait_for_nobody)
+        .open(path)?;
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(TextFileError::NotAFile);
+    }
+    Ok((file, found))
 }
 
 #[cfg(test)]

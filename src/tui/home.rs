@@ -7,14 +7,14 @@ use super::model::{Model, Screen, World};
 use super::notice::Notice;
 use super::page::{Page, Pen};
 use super::request::Request;
-use super::screens::{BulkScreen, Details, Editing, HistoryScreen, Renaming, Revoking};
+use super::screens::{Bringing, BulkScreen, Details, Editing, HistoryScreen, Renaming, Revoking};
 use super::theme::Role;
 use super::wizard::Wizard;
 use crate::actions::{Action, Key};
 use crate::engine::Row;
 
 /// What the first-start screen offers, in order.
-const START: [(Action, &str, &str, &str); 2] = [
+const START: [(Action, &str, &str, &str); 3] = [
     (
         Action::Add,
         "{add}",
@@ -26,6 +26,12 @@ const START: [(Action, &str, &str, &str); 2] = [
         "{practise}",
         "practise first",
         "a pretend service on this machine; nothing leaves it",
+    ),
+    (
+        Action::BringOver,
+        "{bring-settings-over}",
+        "bring settings over",
+        "from another machine",
     ),
 ];
 
@@ -54,6 +60,7 @@ pub(super) fn act(model: &mut Model, action: Action, _key: Key) -> Vec<Effect> {
     }
     match action {
         Action::Add => vec![Effect::Open(Box::new(wizard(model)))],
+        Action::BringOver => Bringing::open(),
         Action::Open if matches!(model.screens.last(), Some(Screen::Details(_))) => focus(model),
         Action::Open => open_details(&model.world),
         Action::Test => bulk(&model.world, Deed::Test, test),
@@ -244,6 +251,7 @@ fn start(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Add => vec![Effect::Open(Box::new(wizard(model)))],
         Action::Practise => vec![Effect::Ask(Request::Practise)],
+        Action::BringOver => Bringing::open(),
         _ => Vec::new(),
     }
 }

@@ -34,9 +34,9 @@ mod view;
 mod wizard;
 
 pub use backend::{Backend, Replies};
-pub use engine::{EngineBackend, PracticeDoor};
+pub use engine::{CatalogueDoor, EngineBackend, PracticeDoor};
 pub use model::{Copies, Model, Setup, VaultState};
-pub use msg::{AgentNews, Doing, Msg, Reply, Revocation};
+pub use msg::{AgentNews, Doing, ImportFound, Msg, Reply, Revocation};
 pub use request::{AddressUse, Request};
 pub use run::{Ended, RunError, run};
 pub use theme::Look;

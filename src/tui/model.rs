@@ -7,8 +7,9 @@ use super::bulk::Bulk;
 use super::face::Face;
 use super::notice::Notice;
 use super::screens::{
-    Adopting, AgentAsks, Asking, BulkScreen, Details, Dropping, Editing, Finished, HelpScreen,
-    HistoryScreen, InterruptedScreen, Leaving, PaletteScreen, Renaming, Revoking, Waiting,
+    Adopting, AgentAsks, Asking, Bringing, BulkScreen, Details, Dropping, Editing, Finished,
+    HelpScreen, HistoryScreen, InterruptedScreen, Leaving, PaletteScreen, Renaming, Revoking,
+    Waiting,
 };
 use super::table::Table;
 use super::theme::Look;
@@ -115,6 +116,11 @@ impl World {
         usize::from(self.size.1).saturating_sub(4).max(1)
     }
 
+    /// Lines between the title and the footer, while nothing but a waiting program is told there.
+    pub(super) fn body_lines(&self) -> usize {
+        super::view::body_lines(self.size.1).saturating_sub(usize::from(!self.asked.is_empty()))
+    }
+
     pub(super) fn is_split(&self) -> bool {
         self.size.0 >= SPLIT_FROM
     }
@@ -168,6 +174,7 @@ pub(super) enum Screen {
     Interrupted(InterruptedScreen),
     Adopting(Adopting),
     AgentAsks(AgentAsks),
+    Bringing(Box<Bringing>),
 }
 
 impl Screen {
@@ -191,6 +198,7 @@ impl Screen {
             Self::Interrupted(screen) => screen,
             Self::Adopting(screen) => screen,
             Self::AgentAsks(screen) => screen,
+            Self::Bringing(screen) => screen.as_ref(),
         }
     }
 
@@ -214,6 +222,7 @@ impl Screen {
             Self::Interrupted(screen) => screen,
             Self::Adopting(screen) => screen,
             Self::AgentAsks(screen) => screen,
+            Self::Bringing(screen) => screen.as_mut(),
         }
     }
 }

@@ -7,7 +7,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use super::model::VaultState;
 use super::request::{AddressUse, Request};
 use crate::agent::{Answer, Question};
-use crate::engine::{Change, Detail, Error, PassphraseWay, Row, TestReport};
+use crate::engine::{Change, Detail, Error, ImportPlan, Imported, PassphraseWay, Row, TestReport};
 use crate::model::{
     AttemptId, Connection, ConnectionId, ConnectionName, Seconds, Secret, UnixTime,
 };
@@ -106,6 +106,12 @@ pub enum Reply {
         /// The sign-in was parked (conformance G-07).
         parked: bool,
     },
+    /// What stands in the file that was typed.
+    ImportRead {
+        file: String,
+        found: ImportFound,
+    },
+    Imported(Imported),
     VaultOpened,
     VaultLocked,
     /// The desktop may be asking its person to unlock the keychain; what else would open the vault.
@@ -143,6 +149,16 @@ pub enum Reply {
     },
 }
 
+/// What stands in a file that is to be imported.
+pub enum ImportFound {
+    /// To be looked at, with what was passed over in the file, each a sentence.
+    Plan(Box<ImportPlan>, Vec<String>),
+    /// It is a backup: its passphrase, or another one.
+    NeedsPassphrase { wrong: bool },
+    /// Nothing in it is taken: why, line by line.
+    Refused(Vec<String>),
+}
+
 /// What failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doing {
@@ -158,6 +174,8 @@ pub enum Doing {
     /// Bringing a deleted definition back.
     Restore(Box<Connection>),
     OpenPage,
+    /// Looking at a file, or storing what it brings.
+    Import,
     Vault,
 }
 

@@ -241,6 +241,24 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             model.world.deleted.extend(deleted);
             reread(settle(model, &id, notice))
         }
+        Reply::ImportRead { file, found } => {
+            for screen in &mut model.screens {
+                if let Screen::Bringing(bringing) = screen {
+                    bringing.read(&file, found);
+                    break;
+                }
+            }
+            Vec::new()
+        }
+        Reply::Imported(imported) => {
+            let bringing = |screen: &Screen| matches!(screen, Screen::Bringing(_));
+            model.screens.retain(|screen| !bringing(screen));
+            if let Some(first) = imported.connections.first() {
+                model.world.table.select_id(&first.id);
+            }
+            let words = crate::advice::import::imported(&imported);
+            said(model, model.world.keys().fill(&words))
+        }
         Reply::VaultOpened => on_opened(model),
         Reply::VaultLocked => said(model, "The vault is locked.".to_owned()),
         Reply::KeychainWaits { instead } => {
@@ -435,6 +453,16 @@ fn on_failed(
             let name = &definition.name;
             model.notice = Some(Notice::bad(format!("{name} did not come back. {sentence}")));
             model.world.deleted.push(definition.as_ref().clone());
+        }
+        Doing::Import => {
+            let bringing = model.screens.iter_mut().find_map(|screen| match screen {
+                Screen::Bringing(bringing) => Some(bringing),
+                _ => None,
+            });
+            match bringing {
+                Some(bringing) => bringing.not_stored(Some(sentence)),
+                None => model.notice = Some(Notice::bad(sentence)),
+            }
         }
         Doing::Load | Doing::OpenPage => model.notice = Some(Notice::bad(sentence)),
     }

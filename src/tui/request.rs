@@ -1,7 +1,7 @@
 //! Everything the face wants done. The answers come back as [`Reply`](super::Reply).
 
 use crate::agent;
-use crate::engine::{Answer, Edit, NewConnection, SignInOptions};
+use crate::engine::{Answer, Edit, ImportPlan, NewConnection, SignInOptions};
 use crate::model::{AttemptId, Connection, ConnectionId, ConnectionName, ScopeSet, Secret};
 
 /// One wish. Those of the first group are fulfilled by the loop itself, the others by the
@@ -113,6 +113,13 @@ pub enum Request {
     AdoptVault {
         then: Vec<Request>,
     },
+    /// Read the file that was typed and compare it with what is here. Stores nothing.
+    ReadImport {
+        file: String,
+        passphrase: Option<Secret>,
+    },
+    /// Store what a person has looked at.
+    Import(Box<ImportPlan>),
     Unlock(Secret),
     /// Make the vault's passphrase slot.
     NewPassphrase(Secret),
@@ -170,6 +177,8 @@ impl Request {
             Self::StopWaiting { passphrase: true } => "use-passphrase",
             Self::StopWaiting { passphrase: false } => "stop-waiting",
             Self::AdoptVault { .. } => "adopt-vault",
+            Self::ReadImport { .. } => "read-import",
+            Self::Import(_) => "import",
             Self::Unlock(_) => "unlock",
             Self::NewPassphrase(_) => "new-passphrase",
             Self::Lock => "lock",

@@ -289,6 +289,7 @@ fn unasked(model: &mut Model) {
     match model.screens.last_mut() {
         Some(Screen::Wizard(wizard)) => wizard.not_stored(),
         Some(Screen::Editing(editing)) => editing.not_stored(),
+        Some(Screen::Bringing(bringing)) => bringing.not_stored(None),
         _ => {}
     }
 }

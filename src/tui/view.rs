@@ -251,6 +251,11 @@ fn cells_of(number: usize) -> u16 {
     u16::try_from(number).unwrap_or(u16::MAX)
 }
 
+/// Lines of a body while nothing is told below it.
+pub(super) fn body_lines(height: u16) -> usize {
+    usize::from(height.saturating_sub(if height >= ROOMY { 4 } else { 2 }))
+}
+
 /// Rows that the table shows at this size.
 pub(super) fn row_lines(model: &Model) -> usize {
     let (width, height) = model.world.size;

@@ -121,3 +121,60 @@ fn g_09_a_plain_import_asks_on_a_terminal_and_enter_alone_is_no() {
     assert_eq!(other.run(&["export"]).1, plain);
     assert!(sandbox.requests().is_empty());
 }
+
+#[test]
+fn g_09_the_screens_bring_a_backup_over_after_its_hosts_were_seen() {
+    crate::kept::secrets([OF_BACKUP]);
+    let sandbox = sandbox();
+    let home = signed_in(&sandbox);
+    let file = home.path("backup");
+    let path = file.to_string_lossy().into_owned();
+    let mut term = home.start(&["export", "--with-sign-ins", "--output", &path]);
+    term.until_shows("Type `second copy` to make one:");
+    term.press(&format!("second copy{ENTER}"));
+    hidden(&mut term, "Passphrase: ", OF_BACKUP);
+    hidden(&mut term, "Once more: ", OF_BACKUP);
+    assert_eq!(term.end(), 0);
+
+    let other = Home::new();
+    fs::copy(&file, other.path("backup")).expect("copied");
+    fs::write(other.path("broken.toml"), "version = 1\n[[connection]]\n").expect("written");
+    let before = sandbox.requests().len();
+    let mut term = other.start(&[]);
+    term.until_shows("No connections yet.");
+    term.press("i");
+    term.until_shows("Bring settings over");
+    term.press(&format!("~/broken.toml{ENTER}"));
+    term.until_shows("line 2, column");
+    assert!(term.shows("~/broken.toml"));
+    term.press(&format!("\x15~/backup{ENTER}"));
+    term.until_shows("This is an encrypted backup.");
+    term.press(&format!("a guess{ENTER}"));
+    term.until_shows("does not open the backup");
+    term.press(&format!("{OF_BACKUP}{ENTER}"));
+    term.until_shows("2  Import 1 connection");
+    let host = sandbox.url().trim_start_matches("http://").to_owned();
+    assert!(term.shows(&host), "{}", term.text());
+    assert!(!other.path("data").join("vault.db").exists());
+    term.press(ENTER);
+    term.until_shows("No connections yet.");
+    assert!(!other.path("data").join("vault.db").exists());
+
+    term.press(&format!("i~/backup{ENTER}"));
+    term.until_shows("This is an encrypted backup.");
+    term.press(&format!("{OF_BACKUP}{ENTER}"));
+    term.until_shows("2  Import 1 connection");
+    term.press("2");
+    term.until_shows("Imported 1 connection.");
+    assert!(
+        term.shows("refreshed here before you say so"),
+        "{}",
+        term.text()
+    );
+    term.press("q");
+    assert_eq!(term.end(), 0);
+    assert!(!term.written().contains(OF_BACKUP));
+    assert_eq!(sandbox.requests().len(), before, "nothing was sent");
+    let (code, _, told) = other.run(&["refresh", "notes"]);
+    assert!(code == Some(6) && told.contains("vault adopt"), "{told}");
+}

@@ -1,63 +1,59 @@
 //! `import`: definitions or an encrypted backup, after a look at every host (conformance G-09, X-06).
 
-mod plan;
-mod review;
 mod source;
 
 use serde_json::{Value, json};
 
 use super::args::Import;
-use super::export::count;
 use super::failed::Failed;
 use super::prompt::prompt;
 use super::setup::{self, Setup};
 use super::{catalogue, output};
 use crate::advice;
-use crate::engine::{self, Imported, VaultFacts};
+use crate::advice::import::{count, known_already, review};
+use crate::engine::{ImportFate, ImportPlan, Imported, Planned, VaultFacts, same_name};
 use crate::model::Untrusted;
-use crate::provider::{Catalogue, Definition, Located, read_definitions};
-use plan::{Plan, State};
-use source::Source;
+use crate::provider::{Definition, Located};
 
 pub(super) fn run(setup: &Setup, import: &Import) -> Result<(), Failed> {
-    let source = Source::read(import)?;
+    let brought = source::read(import)?;
     let catalogue = catalogue::load(&setup::paths()?.config);
-    let read = read_definitions(source.definitions(), &catalogue)
+    let read = brought
+        .read(&catalogue)
         .map_err(|problems| wrong(import, &problems))?;
     for warning in &read.warnings {
         output::note(&format!("valetkey: {}", placed(import, warning)));
     }
     let in_file = read.definitions.iter().map(|known| known.name.clone());
-    let in_file = in_file.collect();
+    let in_file: Vec<_> = in_file.collect();
     let definitions = renamed(read.definitions, &import.rename)?;
-    let mut plan = Plan::of(setup, definitions, in_file, source)?;
+    let definitions = in_file.into_iter().zip(definitions).collect();
+    let mut plan = setup.engine.plan_import(definitions, brought, &catalogue)?;
     output::note(&format!(
         "{} in {}",
         count(plan.entries.len()),
         output::path(&import.file)
     ));
-    review::print(&plan, &catalogue);
+    for line in review(&plan) {
+        output::note(&line.to_string());
+    }
     let new = plan.new_ones();
     if new == 0 {
         output::note("Nothing to import.");
-        return told(import, &plan, &catalogue, None);
+        return told(import, &plan, None);
     }
     if !agreed(import, new)? {
         output::note("Nothing was imported.");
-        return told(import, &plan, &catalogue, None);
+        return told(import, &plan, None);
     }
     // A definition is stored in the vault too; it has to be made first.
     let not_made = matches!(setup.engine.vault_facts()?, VaultFacts::NotMade);
     if not_made || plan.carries_secrets() {
         setup.open_vault()?;
     }
-    let imports = plan.take_new().map(|(definition, carried)| engine::Import {
-        definition,
-        carried,
-    });
-    let imported = setup.engine.import(imports.collect())?;
+    let imported = setup.engine.import(plan.take_new())?;
     tell(&imported);
-    told(import, &plan, &catalogue, Some(&imported))
+    told(import, &plan, Some(&imported))
 }
 
 /// Nothing is stored and nothing can be sent before a person has seen the hosts, or a flag says that one
@@ -90,9 +86,7 @@ fn tell(imported: &Imported) {
     let connections = &imported.connections;
     output::note(&format!("Imported {}.", count(connections.len())));
     for name in &imported.known_already {
-        output::note(&format!(
-            "The sign-in of {name} is in this vault already under another name; it was not taken twice."
-        ));
+        output::note(&known_already(name));
     }
     let signed_in = connections.iter().filter(|new| new.grant.is_some()).count();
     if signed_in > 0 {
@@ -130,12 +124,7 @@ fn tell(imported: &Imported) {
     }
 }
 
-fn told(
-    import: &Import,
-    plan: &Plan,
-    catalogue: &Catalogue,
-    imported: Option<&Imported>,
-) -> Result<(), Failed> {
+fn told(import: &Import, plan: &ImportPlan, imported: Option<&Imported>) -> Result<(), Failed> {
     if !import.json {
         return Ok(());
     }
@@ -143,21 +132,21 @@ fn told(
         .entries
         .iter()
         .map(|entry| {
-            let (state, differs): (_, &[&str]) = match &entry.state {
-                State::New if imported.is_some() => ("imported", &[]),
-                State::New => ("new", &[]),
-                State::Same => ("same", &[]),
-                State::Differs(fields) => ("differs", fields),
+            let (state, differs): (_, &[&str]) = match &entry.fate {
+                ImportFate::New if imported.is_some() => ("imported", &[]),
+                ImportFate::New => ("new", &[]),
+                ImportFate::Same => ("same", &[]),
+                ImportFate::Differs(fields) => ("differs", fields),
             };
             let stored = imported.and_then(|imported| {
                 let mut all = imported.connections.iter();
-                all.find(|new| new.name == entry.name)
+                all.find(|new| new.name == *entry.name())
             });
             json!({
-                "name": entry.name.as_str(),
+                "name": entry.name().as_str(),
                 "state": state,
                 "differs": differs,
-                "hosts": review::hosts_json(entry, catalogue),
+                "hosts": hosts_json(entry),
                 "signed_in": stored.map(|new| new.grant.is_some()),
                 "has_client_secret": stored.map(|new| new.registration.has_secret),
             })
@@ -166,6 +155,21 @@ fn told(
     Ok(output::json(
         &json!({"version": 1, "connections": connections}),
     )?)
+}
+
+/// The hosts of one connection in JSON.
+fn hosts_json(entry: &Planned) -> Vec<Value> {
+    let hosts = entry.hosts.iter();
+    hosts
+        .map(|known| {
+            json!({
+                "host": known.host,
+                "uses": known.uses,
+                "another_domain": known.away_from.is_some(),
+                "not_of_preset": known.not_of_preset.is_some(),
+            })
+        })
+        .collect()
 }
 
 fn renamed(
@@ -188,7 +192,7 @@ fn renamed(
             .map_err(|problem| wrong(format!("--rename {shown}: {problem}.")))?;
         let found = definitions
             .iter_mut()
-            .find(|known| plan::same_name(known.name.as_str(), old));
+            .find(|known| same_name(known.name.as_str(), old));
         let Some(found) = found else {
             return Err(wrong(format!(
                 "--rename {shown}: this name is not in the file."
@@ -198,7 +202,7 @@ fn renamed(
     }
     for (index, one) in definitions.iter().enumerate() {
         let mut others = definitions[..index].iter();
-        if others.any(|other| plan::same_name(one.name.as_str(), other.name.as_str())) {
+        if others.any(|other| same_name(one.name.as_str(), other.name.as_str())) {
             return Err(wrong(format!(
                 "Two connections would be named {}.",
                 one.name

@@ -8,50 +8,28 @@ use crate::cli::failed::Failed;
 use crate::cli::prompt::{prompt_passphrase_again, prompt_secret, unshown};
 use crate::cli::setup::TRIES;
 use crate::cli::{output, passphrase};
-use crate::engine::{Error, wait_after};
-use crate::model::{ConnectionName, Secret};
-use crate::vault::{
-    Backup, BackupProblem, Carried, LONGEST_BACKUP, VaultError, check_backup, is_backup,
-};
+use crate::engine::{BringProblem, Brought, Error, wait_after};
+use crate::model::Secret;
+use crate::vault::{BackupProblem, LONGEST_BACKUP, VaultError, is_backup};
 
-pub(super) enum Source {
-    Plain(String),
-    Backup(Backup),
-}
-
-impl Source {
-    pub(super) fn read(import: &Import) -> Result<Self, Failed> {
-        let bytes = bytes_of(import)
-            .map_err(|error| unreadable(import, &format!("{}.", output::unreadable(&error))))?;
-        if is_backup(&bytes) {
-            check_backup(&bytes).map_err(Error::from)?;
-            return open(&bytes, import).map(Self::Backup);
-        }
-        if import.backup_passphrase_file.is_some() || import.backup_passphrase_fd.is_some() {
-            return Err(unreadable(
-                import,
-                "it is no encrypted backup and has no passphrase.",
-            ));
-        }
-        String::from_utf8(bytes)
-            .map(Self::Plain)
-            .map_err(|_| unreadable(import, "it is neither UTF-8 text nor a backup."))
+pub(super) fn read(import: &Import) -> Result<Brought, Failed> {
+    let bytes = bytes_of(import)
+        .map_err(|error| unreadable(import, &format!("{}.", output::unreadable(&error))))?;
+    let has_passphrase =
+        import.backup_passphrase_file.is_some() || import.backup_passphrase_fd.is_some();
+    if !is_backup(&bytes) && has_passphrase {
+        return Err(unreadable(
+            import,
+            "it is no encrypted backup and has no passphrase.",
+        ));
     }
-
-    /// Not checked yet.
-    pub(super) fn definitions(&self) -> &str {
-        match self {
-            Self::Plain(text) => text,
-            Self::Backup(backup) => &backup.definitions,
+    match Brought::of(&bytes) {
+        Ok(brought) => Ok(brought),
+        Err(BringProblem::PassphraseNeeded) => open(&bytes, import),
+        Err(BringProblem::NotText) => {
+            Err(unreadable(import, "it is neither UTF-8 text nor a backup."))
         }
-    }
-
-    /// What came with a connection beside its definition.
-    pub(super) fn take(&mut self, name: &ConnectionName) -> Carried {
-        match self {
-            Self::Plain(_) => Carried::default(),
-            Self::Backup(backup) => backup.take(name).unwrap_or_default(),
-        }
+        Err(BringProblem::Backup(error)) => Err(error.into()),
     }
 }
 
@@ -77,9 +55,9 @@ fn unreadable(import: &Import, why: &str) -> Failed {
     )
 }
 
-fn open(bytes: &[u8], import: &Import) -> Result<Backup, Failed> {
+fn open(bytes: &[u8], import: &Import) -> Result<Brought, Failed> {
     const QUESTION: &str = "Passphrase of the backup: ";
-    let opened = |passphrase: &Secret| Backup::open(bytes, passphrase);
+    let opened = |passphrase: &Secret| Brought::open(bytes, passphrase);
     let brought = passphrase::of_backup(import)?;
     if let Some(passphrase) = brought {
         return Ok(opened(&passphrase).map_err(Error::from)?);

@@ -1,6 +1,7 @@
 //! The backend that performs requests with the real engine.
 
 mod agent;
+mod import;
 mod opening;
 
 use std::panic::AssertUnwindSafe;
@@ -27,11 +28,15 @@ use crate::host::{BrowserUrl, NativeClipboard, fault_point};
 use crate::model::{
     AttemptId, Connection, ConnectionId, RegistrationId, ScopeSet, Secret, Waiting,
 };
+use crate::provider::Catalogue;
 use crate::vault::VaultError;
 
 /// Decides at the practice provider as its consent page would: authorization address and scopes
 /// left ticked (`None` declines) → the address the browser would end on.
 pub type PracticeDoor = Arc<dyn Fn(&str, Option<&ScopeSet>) -> Option<String> + Send + Sync>;
+
+/// The presets, put together when somebody asks for them.
+pub type CatalogueDoor = Box<dyn Fn() -> Arc<Catalogue>>;
 
 /// Performs requests on the runtime it is used in.
 pub struct EngineBackend {
@@ -46,18 +51,22 @@ pub struct EngineBackend {
     /// Where an agent's socket may lie; none in practice.
     run: Option<PathBuf>,
     agent: Option<Arc<AgentWatch>>,
+    catalogue: CatalogueDoor,
 }
 
 impl EngineBackend {
-    /// `run`: where the socket of an agent may lie, whose questions are shown.
+    /// `run`: where the socket of an agent may lie, whose questions are shown. `catalogue`: what an import is
+    /// compared with.
     pub fn new(
         engine: Engine,
         passphrase: Option<Secret>,
         practice: Option<PracticeDoor>,
         run: Option<PathBuf>,
+        catalogue: CatalogueDoor,
     ) -> Self {
         Self {
             run,
+            catalogue,
             agent: None,
             engine,
             passphrase: passphrase.map(Arc::new),
@@ -117,6 +126,10 @@ impl Backend for EngineBackend {
                     work.failed(Doing::Load, error);
                 }
             }
+            Request::ReadImport { file, passphrase } => {
+                let catalogue = (self.catalogue)();
+                tokio::spawn(work.read_import(catalogue, file, passphrase));
+            }
             Request::ForgetInterrupted(id) => self.engine.forget_interrupted(&id),
             // The sign-in belongs to this runtime, and its handle must exist before the reply.
             other => {
@@ -149,6 +162,7 @@ fn doing(request: &Request) -> Doing {
         | Request::Edit { id, .. } => Doing::At(id.clone()),
         Request::Unlock(_) | Request::NewPassphrase(_) => Doing::Vault,
         Request::OpenPage(_) => Doing::OpenPage,
+        Request::Import(_) => Doing::Import,
         Request::Restore(deleted) => Doing::Restore(deleted.clone()),
         _ => Doing::Load,
     }
@@ -218,18 +232,19 @@ impl Work {
     async fn perform(self, request: Request) {
         fault_point(request.word());
         // Whatever needs a secret opens the vault first, and comes back after the passphrase.
-        let needs_vault = matches!(
-            request,
-            Request::SaveDefinition { .. }
-                | Request::SignIn { .. }
-                | Request::Test(_)
-                | Request::Refresh(_)
-                | Request::Revoke { .. }
-                | Request::Edit {
-                    secret: Some(_),
-                    ..
-                }
-        );
+        let needs_vault = self.import_needs_vault(&request)
+            || matches!(
+                request,
+                Request::SaveDefinition { .. }
+                    | Request::SignIn { .. }
+                    | Request::Test(_)
+                    | Request::Refresh(_)
+                    | Request::Revoke { .. }
+                    | Request::Edit {
+                        secret: Some(_),
+                        ..
+                    }
+            );
         let request = if needs_vault {
             match self.vault_open(request).await {
                 Some(request) => request,
@@ -288,6 +303,7 @@ impl Work {
                 }
                 Err(error) => self.failed(Doing::Vault, error),
             },
+            Request::Import(plan) => tokio::task::block_in_place(|| self.import(*plan)),
             Request::Lock => {
                 self.engine.lock_vault();
                 self.reply(Reply::VaultLocked);

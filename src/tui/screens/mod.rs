@@ -3,6 +3,7 @@
 mod adopting;
 mod agent_asks;
 mod asking;
+mod bringing;
 mod bulk;
 mod details;
 mod dropping;
@@ -14,12 +15,14 @@ mod interrupted;
 mod leaving;
 mod palette;
 mod renaming;
+mod review;
 mod revoking;
 mod waiting;
 
 pub(super) use adopting::Adopting;
 pub(super) use agent_asks::{AgentAsks, answered};
 pub(super) use asking::Asking;
+pub(super) use bringing::Bringing;
 pub(super) use bulk::BulkScreen;
 pub(super) use details::Details;
 pub(super) use dropping::Dropping;

@@ -7,13 +7,16 @@ use super::example::{
     attempt, detail_of, device_way, failure, forward_way, handed, id, name, report, row, scopes,
     unnamed_forward_way,
 };
+use crate::advice::import::{placed, unread};
 use crate::engine::{
-    AttemptEvent, Change, Edit, Error, NewConnection, Outcome, PassphraseWay, Row, Step, StepState,
-    Way, put_all,
+    AttemptEvent, Brought, Change, Edit, Error, ImportPlan, Imported, NewConnection, Outcome,
+    PassphraseWay, Row, Step, StepState, Way, put_all,
 };
+use crate::host::TextFileError;
 use crate::model::{AttemptId, ConnectionId, RevokeRule, Seconds, Secret, Untrusted};
+use crate::provider::Catalogue;
 use crate::tui::backend::{Backend, Replies};
-use crate::tui::{AgentNews, Doing, Msg, Reply, Request, Revocation, VaultState};
+use crate::tui::{AgentNews, Doing, ImportFound, Msg, Reply, Request, Revocation, VaultState};
 use crate::vault::{PrivacyProblem, VaultError};
 
 fn gone(id: ConnectionId) -> Vec<Msg> {
@@ -63,6 +66,8 @@ pub(super) struct FakeBackend {
     pub(super) saved: Vec<NewConnection>,
     /// Fields changed, and whether a secret came with them.
     pub(super) edited: Vec<(Vec<Edit>, bool)>,
+    /// What stands in the file to import.
+    pub(super) file: String,
     attempts: u8,
     running: Option<(ConnectionId, AttemptId)>,
     /// What was printed outside the table.
@@ -184,7 +189,10 @@ impl FakeBackend {
                     .flat_map(|request| self.answer(request))
                     .collect()
             }
-            Request::SignIn { .. } | Request::Refresh(_) | Request::Revoke { .. }
+            Request::SignIn { .. }
+            | Request::Refresh(_)
+            | Request::Revoke { .. }
+            | Request::Import(_)
                 if self.locked.is_some() =>
             {
                 done(Reply::NeedsPassphrase {
@@ -375,6 +383,28 @@ impl FakeBackend {
                 })
             }
             Request::OpenPage(_) => done(Reply::PageOpened),
+            Request::ReadImport { file, passphrase } => {
+                let found = self.look(&file, passphrase.as_ref());
+                done(Reply::ImportRead { file, found })
+            }
+            Request::Import(_) if self.no_room => done(Reply::Failed {
+                doing: Doing::Import,
+                error: Arc::new(Error::Internal("there is no room")),
+            }),
+            Request::Import(mut plan) => {
+                let mut connections = Vec::new();
+                for (n, import) in (700..).zip(plan.take_new()) {
+                    let called = import.definition.name.as_str().to_owned();
+                    let provider = &import.definition.provider.name;
+                    let row = row(n, &called, provider, "", None, None);
+                    connections.push(detail_of(&row).connection);
+                    self.rows.push(row);
+                }
+                done(Reply::Imported(Imported {
+                    connections,
+                    known_already: Vec::new(),
+                }))
+            }
             Request::Unlock(secret) => {
                 if self.locked == Some(secret.reveal()) {
                     self.locked = None;
@@ -417,6 +447,31 @@ impl FakeBackend {
             | Request::Suspend
             | Request::Redraw
             | Request::Mouse(_) => Vec::new(),
+        }
+    }
+
+    /// Reads a file of the fake world as the engine does.
+    fn look(&self, file: &str, passphrase: Option<&Secret>) -> ImportFound {
+        let known: Vec<_> = self
+            .rows
+            .iter()
+            .map(|row| detail_of(row).connection)
+            .collect();
+        match (file, passphrase.map(Secret::reveal)) {
+            ("~/backup", None) => return ImportFound::NeedsPassphrase { wrong: false },
+            ("~/backup", Some("of the backup")) | ("~/connections.toml", _) => {}
+            ("~/backup", Some(_)) => return ImportFound::NeedsPassphrase { wrong: true },
+            _ => return ImportFound::Refused(vec![unread(TextFileError::NotThere)]),
+        }
+        let brought = Brought::of(self.file.as_bytes()).expect("text");
+        match brought.read(Catalogue::built_in()) {
+            Ok(read) => {
+                let named = read.definitions.into_iter();
+                let named = named.map(|one| (one.name.clone(), one)).collect();
+                let plan = ImportPlan::of(&known, named, brought, Catalogue::built_in());
+                ImportFound::Plan(Box::new(plan.expect("a plan")), Vec::new())
+            }
+            Err(problems) => ImportFound::Refused(problems.iter().map(placed).collect()),
         }
     }
 

@@ -3,6 +3,7 @@
 mod agent_asks;
 mod anything;
 mod backend;
+mod bringing;
 mod editing;
 mod emulator;
 mod example;

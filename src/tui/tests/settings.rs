@@ -256,18 +256,18 @@ fn a_printable_key_never_acts_while_a_field_has_the_focus() {
         (Action::Back, &[Key::Esc, Key::Char('b')]),
         (Action::Rename, &[Key::F(6)]),
         (Action::Quit, &[Key::Char('w')]),
-        (Action::Redraw, &[Key::Ctrl('l'), Key::Char('i')]),
+        (Action::Redraw, &[Key::Ctrl('l'), Key::Char('y')]),
     ];
     let mut script = with_keys(own);
     // The filter line, the wizard's search, a form's field, and the palette.
     for (opens, shows) in [
-        ("/", " / nbwi"),
-        ("a", "nbwi"),
-        ("f6", "nbwi"),
-        (":", ":  ▏nbwi"),
+        ("/", " / nbwy"),
+        ("a", "nbwy"),
+        ("f6", "nbwy"),
+        (":", ":  ▏nbwy"),
     ] {
         let before = script.model.screens.len();
-        script.keys(opens).keys("\"nbwi\"");
+        script.keys(opens).keys("\"nbwy\"");
         assert!(script.shows(shows), "{opens}: {}", script.frame());
         assert_eq!(script.asked(), [""; 0], "{opens}");
         assert!(script.model.typing(), "{opens}");
@@ -280,7 +280,7 @@ fn a_printable_key_never_acts_while_a_field_has_the_focus() {
         );
     }
     // Elsewhere they act.
-    script.keys("i");
+    script.keys("y");
     assert_eq!(script.asked(), ["redraw"]);
 }
 
