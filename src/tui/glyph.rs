@@ -36,6 +36,9 @@ const TWINS: &[(&str, &str)] = &[
     ("’", "'"),
 ];
 
+/// Stands for a control character of an outside text, whose picture has no twin of its own.
+const CONTROL: &str = "?";
+
 /// Marks a cut: one cell, or three dots in ASCII.
 pub(super) fn dots(ascii: bool) -> &'static str {
     if ascii { "..." } else { "…" }
@@ -62,6 +65,11 @@ pub(super) fn to_ascii(buffer: &mut Buffer) {
         }
         if let Some((_, twin)) = TWINS.iter().find(|(glyph, _)| *glyph == cell.symbol()) {
             cell.set_symbol(twin);
+        } else if cell
+            .symbol()
+            .starts_with(|c| ('\u{2400}'..='\u{2426}').contains(&c))
+        {
+            cell.set_symbol(CONTROL);
         }
     }
 }

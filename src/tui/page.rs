@@ -16,6 +16,12 @@ use super::theme::{Look, Role};
 const MARGIN: usize = 3;
 /// Narrower value columns make no sense; the label goes first then.
 const LEAST_VALUE: usize = 12;
+/// A text that wraps in a column narrower than this stands below its label.
+const LEAST_BESIDE: usize = 17;
+/// A body lower than this has no row for the end of a label.
+const ROWS_TO_SPARE: usize = 6;
+/// Where what belongs to a label stands in the rows below it: under the words after a number.
+const BELOW: usize = 3;
 
 /// What a page needs to know about where it will be drawn.
 #[derive(Clone, Copy)]
@@ -225,16 +231,31 @@ impl Page {
         } else {
             role
         };
-        // A label that outgrows its column, with a value after it, pushes the value to the next row.
-        let crowded = text::width(label) + 1 > column && column > 0 && !words.is_empty();
-        let first_label = if words.is_empty() || column == 0 || crowded {
-            text::cut_end(label, self.room(0), dots)
+        // A value that would stand in a narrow column goes below its label, with the whole row for itself.
+        let narrow = self.room(column) < LEAST_BESIDE && text::width(words) > self.room(column);
+        let (column, below) = if narrow && column > BELOW {
+            (BELOW, true)
         } else {
-            text::fit(label, column, dots)
+            (column, false)
         };
+        // So does the value of a label that outgrows its column.
+        let outgrown = text::width(label) + 1 > column && column > 0;
+        let crowded = (below || outgrown) && !words.is_empty();
+        // A line that is all label is read to its end, unless every line counts.
+        let long = text::width(label) > self.room(0) && self.pen.height >= ROWS_TO_SPARE;
+        let mut labels = if words.is_empty() && long {
+            text::wrap(label, self.room(BELOW))
+        } else if words.is_empty() {
+            vec![text::cut_end(label, self.room(0), dots)]
+        } else if column == 0 || crowded {
+            vec![text::cut_end(label, self.room(0), dots)]
+        } else {
+            vec![text::fit(label, column, dots)]
+        };
+        let rest = labels.split_off(1.min(labels.len()));
         let mut head = vec![
             marker(look, selected),
-            Span::styled(first_label, look.style(label_role)),
+            Span::styled(labels.pop().unwrap_or_default(), look.style(label_role)),
         ];
         if selected {
             self.cursor = Some((self.rows.len(), 1));
@@ -249,6 +270,10 @@ impl Page {
             head.push(Span::styled(first, look.style(value_role)));
         }
         self.push(Line::from(head), item);
+        for part in rest {
+            let span = Span::styled(part, look.style(label_role));
+            self.push(Line::from(vec![pad(MARGIN + BELOW), span]), item);
+        }
         for part in parts {
             let span = Span::styled(part, look.style(value_role));
             self.push(Line::from(vec![pad(MARGIN + column), span]), item);

@@ -407,8 +407,10 @@ impl Face for Authorize {
 
     fn facts(&self, world: &World, facts: &mut Facts) {
         facts.copyable = self.copyable(world);
-        facts.qr = self.code_picture(world).is_some();
-        facts.forward = self.attempt().is_some() && self.forward().is_some();
+        // A question has the screen for itself.
+        let ways = self.failure.is_none() && self.question.is_none() && self.consent.is_none();
+        facts.qr = ways && self.code_picture(world).is_some();
+        facts.forward = ways && self.attempt().is_some() && self.forward().is_some();
     }
 
     fn act(&mut self, action: Action, key: Key, world: &World) -> Vec<Effect> {

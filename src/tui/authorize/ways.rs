@@ -159,7 +159,12 @@ impl Authorize {
                 );
             }
         }
-        for line in self.code_picture(world).unwrap_or_default() {
+        let picture = self.code_picture(world);
+        if picture.is_none() {
+            let words = "The picture does not fit on this screen. Make it larger.";
+            page.text(0, Role::Plain, words);
+        }
+        for line in picture.unwrap_or_default() {
             page.raw(line);
         }
     }

@@ -18,6 +18,7 @@ mod script;
 mod settings;
 mod several;
 mod sign_in;
+mod states;
 mod stories;
 mod storm;
 mod table;
