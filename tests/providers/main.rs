@@ -12,6 +12,9 @@ mod definition;
 mod dressed;
 mod endpoints;
 mod facts;
+#[allow(dead_code)] // shared with other targets
+#[path = "../terminal/far.rs"]
+mod far;
 mod fixture;
 mod form;
 #[allow(dead_code)] // shared with other targets
@@ -30,8 +33,6 @@ mod story;
 mod strict;
 mod table;
 #[allow(dead_code)] // shared with other targets
-#[path = "../terminal/far.rs"]
-mod far;
 #[path = "../terminal/term.rs"]
 mod term;
 mod walk;

@@ -155,7 +155,14 @@ pub(in crate::cli) enum Command {
     Revoke {
         /// Name of the connection
         #[arg(add = connections())]
-        name: String,
+        #[arg(required_unless_present = "pending", conflicts_with = "pending")]
+        name: Option<String>,
+        /// Tell every provider that did not hear an earlier revocation
+        #[arg(long)]
+        pending: bool,
+        /// Tell it no more: forget a revocation that waits; the sign-in may stay valid at the provider
+        #[arg(long, requires = "name")]
+        drop: bool,
         /// Print it as JSON
         #[arg(long)]
         json: bool,
