@@ -99,7 +99,7 @@ impl Lab {
     }
 
     /// Gives a folder to this user, with all that is in it.
-    pub(crate) fn give(&self, folder: &Path, to: u32) {
+    pub(crate) fn give(folder: &Path, to: u32) {
         let given = Command::new("chown")
             .args(["-R", &format!("{to}:{to}")])
             .arg(folder)

@@ -50,7 +50,7 @@ fn t_04_from_afar_a_passphrase_slot_stands_in_for_the_keychain_and_an_agent_keep
     };
     let keychain = Desk::default();
     let mut vault = Vault::create(&home, NewSlot::Keychain(&keychain), NOW).expect("a vault");
-    lab.give(&desk, ADA);
+    Lab::give(&desk, ADA);
     let there = format!("VALETKEY_HOME={}", desk.display());
     let brought = |line: &str| format!("env {there} {line}");
     let valetkey = |line: &str| format!("env -u VALETKEY_PASSPHRASE_FILE {there} valetkey {line}");
@@ -63,13 +63,13 @@ fn t_04_from_afar_a_passphrase_slot_stands_in_for_the_keychain_and_an_agent_keep
     assert!(!terminal.shows("Passphrase"), "{}", terminal.text());
 
     // At the desk, where the keychain answers.
-    lab.give(&desk, ROOT);
+    Lab::give(&desk, ROOT);
     vault.unlock(Unlock::Keychain(&keychain)).expect("opens");
     let passphrase = Secret::new(PASSPHRASE.to_owned());
     let slot = NewSlot::Passphrase(&passphrase);
     vault.add_slot(slot, NOW).expect("added");
     drop(vault);
-    lab.give(&desk, ADA);
+    Lab::give(&desk, ADA);
     lab.run(&brought(&lab.definition(&[])));
     lines::sign_in_by_code(&lab, &brought(&format!("valetkey login {NAME} --device")));
 

@@ -211,7 +211,7 @@ async fn k_11_a_blocked_code_way_is_explained_where_the_code_is_asked_for() {
             device: true,
             ..SignInOptions::default()
         });
-        explained(&*attempt.outcome().await.expect_err(code));
+        explained(&attempt.outcome().await.expect_err(code));
         // With other ways open it is told, and they stay open.
         let attempt = stage.begin();
         attempt.remote.use_device();
@@ -236,7 +236,7 @@ async fn k_11_a_blocked_code_way_is_explained_where_a_poll_is_refused() {
         stage.set(&format!("device_script={code}"));
         let (attempt, _, still) = begin(&stage).await;
         still.until_polls(&stage, 1).await;
-        explained(&*attempt.outcome().await.expect_err(code));
+        explained(&attempt.outcome().await.expect_err(code));
     }
 }
 
