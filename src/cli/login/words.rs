@@ -105,7 +105,8 @@ fn way(way: &Way, qr: bool) {
             output::note(&format!("  open  {verification_uri}\n  type  {user_code}"));
             if qr {
                 let page = complete.as_ref().unwrap_or(verification_uri);
-                output::note(&picture(page, columns_of_stderr()));
+                // As it is: folded, it would be no picture any more.
+                output::ask(&format!("{}\n", picture(page, columns_of_stderr())));
                 // The code is compared even where the picture brings it along (conformance K-04).
                 output::note(&format!("Check that the page shows {user_code}."));
             }
