@@ -245,9 +245,7 @@ impl Page {
         let long = text::width(label) > self.room(0) && self.pen.height >= ROWS_TO_SPARE;
         let mut labels = if words.is_empty() && long {
             text::wrap(label, self.room(BELOW))
-        } else if words.is_empty() {
-            vec![text::cut_end(label, self.room(0), dots)]
-        } else if column == 0 || crowded {
+        } else if words.is_empty() || column == 0 || crowded {
             vec![text::cut_end(label, self.room(0), dots)]
         } else {
             vec![text::fit(label, column, dots)]

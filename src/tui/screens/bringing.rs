@@ -189,13 +189,11 @@ impl Face for Bringing {
     }
 
     fn click(&mut self, item: usize, _world: &World) -> bool {
-        match &mut self.stage {
-            Stage::Review(review) => review.click(item),
-            _ => {
-                self.at = item;
-                false
-            }
+        if let Stage::Review(review) = &mut self.stage {
+            return review.click(item);
         }
+        self.at = item;
+        false
     }
 
     fn page(&self, pen: Pen, world: &World) -> Page {

@@ -166,10 +166,10 @@ impl Review {
             let Some((label, column)) = &line.label else {
                 // What belongs to a mark stands under its words.
                 let hang = if line.marked { 2 } else { 0 };
-                let (first, hung) = (indent, (indent + hang).min(room - 1));
-                let words = text::wrap(&line.words, room.saturating_sub(hung).max(1));
+                let below = (indent + hang).min(room - 1);
+                let words = text::wrap(&line.words, room.saturating_sub(below).max(1));
                 for (index, words) in words.into_iter().enumerate() {
-                    let indent = if index == 0 { first } else { hung };
+                    let indent = if index == 0 { indent } else { below };
                     rows.push(row(indent, String::new(), words));
                 }
                 continue;

@@ -396,7 +396,8 @@ fn book(ascii: bool, (width, height): (u16, u16)) -> String {
     each(ascii, |state, script| {
         script.resize(width, height);
         let rule = "=".repeat(usize::from(width));
-        pages.push_str(&format!("{rule}\n{state}\n{rule}\n{}", script.frame()));
+        let page = [&rule, state, &rule, &script.frame()].join("\n");
+        pages.push_str(&page);
     });
     pages
 }
