@@ -15,6 +15,24 @@ use crate::tui::table::provider_of;
 use crate::tui::text::sentence;
 use crate::tui::theme::Role;
 
+/// Harmless lines first: a key typed by mistake must not change an address.
+const ORDER: [Field; 15] = [
+    Field::Scopes,
+    Field::Policy,
+    Field::Lifetime,
+    Field::Ahead,
+    Field::ClientId,
+    Field::Auth,
+    Field::Redirect,
+    Field::Authorization,
+    Field::Token,
+    Field::Device,
+    Field::Revocation,
+    Field::Introspection,
+    Field::Userinfo,
+    Field::Issuer,
+    Field::TestRead,
+];
 /// Cells of the labels.
 const LABELS: usize = 19;
 
@@ -24,6 +42,10 @@ enum Line {
     Field(usize),
     Secret,
     Save,
+    /// Back to the fields, once saving was asked about.
+    Keep,
+    /// Save although it parks the sign-in.
+    Park,
 }
 
 /// A field with what it holds and what is stored.
@@ -50,6 +72,8 @@ pub(in crate::tui) struct Editing {
     entries: Vec<Entry>,
     secret: MaskedField,
     at: usize,
+    /// Whether to park the sign-in was asked; the answer is not there yet.
+    asked: bool,
     saving: bool,
 }
 
@@ -63,19 +87,27 @@ impl Editing {
             entries: Vec::new(),
             secret: MaskedField::default(),
             at: 0,
+            asked: false,
             saving: false,
         }
     }
 
     /// The screen for a row, and the reading of what it shows.
     pub(in crate::tui) fn open(world: &World) -> Vec<Effect> {
-        let Some(row) = world.table.selected() else {
+        world
+            .table
+            .selected()
+            .map_or_else(Vec::new, |row| Self::open_for(&row.summary.id, world))
+    }
+
+    /// The same for one that need not be selected.
+    pub(in crate::tui) fn open_for(id: &ConnectionId, world: &World) -> Vec<Effect> {
+        let Some(row) = world.table.row(id) else {
             return Vec::new();
         };
-        let id = row.summary.id.clone();
         vec![
             Effect::Open(Box::new(Screen::Editing(Box::new(Self::new(row))))),
-            Effect::Ask(Request::LoadDetail(id)),
+            Effect::Ask(Request::LoadDetail(id.clone())),
         ]
     }
 
@@ -100,7 +132,7 @@ impl Editing {
         let connection = &detail.connection;
         self.name = connection.name.to_string();
         if self.connection.is_none() {
-            self.entries = Field::ALL
+            self.entries = ORDER
                 .into_iter()
                 .map(|field| Entry {
                     field,
@@ -133,8 +165,10 @@ impl Editing {
                 lines.push(Line::Secret);
             }
         }
-        if !lines.is_empty() {
-            lines.push(Line::Save);
+        match (lines.is_empty(), self.asked) {
+            (true, _) => {}
+            (false, true) => lines.extend([Line::Keep, Line::Park]),
+            (false, false) => lines.push(Line::Save),
         }
         lines
     }
@@ -234,6 +268,15 @@ impl Editing {
         (!words.is_empty()).then(|| words.join(" "))
     }
 
+    /// Whether saving ends the sign-in that is there.
+    fn parks(&self) -> bool {
+        self.connection.as_deref().is_some_and(|before| {
+            let mut after = before.clone();
+            put_all(&mut after, &self.edits());
+            before.grant.is_some() && before.endpoint_identity() != after.endpoint_identity()
+        })
+    }
+
     fn press(&mut self) -> Vec<Effect> {
         match self.focused() {
             Some(Line::Field(index)) if !self.entries[index].field.choices().is_empty() => {
@@ -246,7 +289,12 @@ impl Editing {
                 }
             }
             Some(Line::Secret) => self.at = self.lines().len().saturating_sub(1),
-            Some(Line::Save) => return self.save(),
+            Some(Line::Save) if self.parks() && self.check() => {
+                // Enter once more, by habit, must not end a sign-in.
+                self.asked = true;
+            }
+            Some(Line::Save | Line::Park) => return self.save(),
+            Some(Line::Keep) => self.asked = false,
             None => {}
         }
         Vec::new()
@@ -344,6 +392,7 @@ impl Face for Editing {
         if let Some(Line::Field(index)) = self.focused() {
             self.entries[index].problem = None;
         }
+        self.asked = false;
     }
 
     fn act(&mut self, action: Action, _key: Key, world: &World) -> Vec<Effect> {
@@ -355,7 +404,11 @@ impl Face for Editing {
         }
         match action {
             Action::GoOn => self.press(),
-            Action::Toggle if self.focused() != Some(Line::Save) => self.press(),
+            Action::Toggle
+                if !matches!(self.focused(), Some(Line::Save | Line::Keep | Line::Park)) =>
+            {
+                self.press()
+            }
             Action::Back if self.is_changed() => {
                 let dropping = Dropping::new(self.name.clone());
                 vec![Effect::Open(Box::new(Screen::Dropping(dropping)))]
@@ -407,6 +460,17 @@ impl Face for Editing {
                         (false, true) => "Save",
                     };
                     page.item(at, selected, words, 0, "");
+                }
+                Line::Keep => {
+                    page.blank();
+                    if let Some(words) = self.warning() {
+                        page.text(0, Role::Warn, &words);
+                    }
+                    page.item(at, selected, "Go on editing (nothing is stored yet)", 0, "");
+                }
+                Line::Park if self.saving => page.item(at, selected, "Storing it.", 0, ""),
+                Line::Park => {
+                    page.item(at, selected, "Save it and give up this sign-in", 0, "");
                 }
             }
         }

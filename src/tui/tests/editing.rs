@@ -5,6 +5,19 @@ use super::script::Script;
 use crate::engine::{Change, Field};
 use crate::tui::Msg;
 
+/// Moves to the field that is called so.
+fn go_to(script: &mut Script, label: &str) {
+    for key in ["up", "down"] {
+        for _ in 0..20 {
+            if script.shows(&format!("▸ {label}")) {
+                return;
+            }
+            script.keys(key);
+        }
+    }
+    panic!("no {label}: {}", script.frame());
+}
+
 /// The screen of linear, which is signed in.
 fn editing() -> Script {
     let mut script = Script::usual();
@@ -18,9 +31,14 @@ fn every_field_stands_there_and_only_changes_are_stored() {
     assert!(script.shows("Edit linear"), "{}", script.frame());
     insta::assert_snapshot!("edit_80x24", script.frame());
     // From the token URL to the end: a query that the address did not have.
-    script.keys("down \"?x\" enter");
+    go_to(&mut script, "Token URL");
+    script.keys("\"?x\" enter");
     assert!(script.shows("▸ Save"), "{}", script.frame());
-    script.keys("enter");
+    // Enter by habit does not end the sign-in.
+    script.keys("enter enter enter");
+    assert!(script.backend.edited.is_empty(), "{}", script.frame());
+    assert!(script.shows("▸ Go on editing"), "{}", script.frame());
+    script.keys("down enter");
     let (edits, secret) = script.backend.edited.pop().expect("stored");
     let token = "https://linear.example/oauth/token?x".to_owned();
     assert_eq!(edits, [(Field::Token, token)]);
@@ -37,7 +55,8 @@ fn every_field_stands_there_and_only_changes_are_stored() {
 fn g_07_a_new_address_says_before_saving_that_it_parks() {
     let mut script = editing();
     assert!(!script.shows("parks this sign-in"));
-    script.keys("down ctrl-u \"https://new-host.example/token\" enter");
+    go_to(&mut script, "Token URL");
+    script.keys("ctrl-u \"https://new-host.example/token\" enter");
     let words: String = script
         .frame()
         .split_whitespace()
@@ -54,9 +73,7 @@ fn g_07_a_new_address_says_before_saving_that_it_parks() {
     insta::assert_snapshot!("edit_parks_120x40", script.frame());
     // The client ID belongs to the sign-in too; scopes do not.
     let mut script = editing();
-    for _ in 0..9 {
-        script.keys("down");
-    }
+    go_to(&mut script, "Client ID");
     script.keys("\"x\"");
     assert!(
         script.shows("Another client ID parks"),
@@ -64,9 +81,7 @@ fn g_07_a_new_address_says_before_saving_that_it_parks() {
         script.frame()
     );
     let mut script = editing();
-    for _ in 0..12 {
-        script.keys("down");
-    }
+    go_to(&mut script, "Scopes");
     script.keys("space \"admin\" enter");
     assert!(!script.shows("parks"), "{}", script.frame());
     script.keys("enter");
@@ -77,7 +92,8 @@ fn g_07_a_new_address_says_before_saving_that_it_parks() {
 #[test]
 fn a_problem_stands_beside_its_field_and_nothing_is_stored() {
     let mut script = editing();
-    script.keys("down ctrl-u \"http://new.example\" enter");
+    go_to(&mut script, "Token URL");
+    script.keys("ctrl-u \"http://new.example\" enter");
     let frame = script.frame();
     let line = frame
         .lines()
@@ -86,7 +102,7 @@ fn a_problem_stands_beside_its_field_and_nothing_is_stored() {
     let near: Vec<&str> = frame.lines().skip(line).take(2).collect();
     assert!(near.concat().contains("✗ Plain http"), "{frame}");
     // Also when it is passed over: saving goes back to it.
-    script.keys("up enter");
+    script.keys("up end enter");
     assert!(script.shows("▸ Save"), "{}", script.frame());
     script.keys("enter");
     assert!(script.shows("▸ Token URL"), "{}", script.frame());
@@ -94,7 +110,8 @@ fn a_problem_stands_beside_its_field_and_nothing_is_stored() {
     assert!(script.backend.edited.is_empty());
     // An empty token URL is one too, said only when it is left.
     let mut script = editing();
-    script.keys("down ctrl-u down");
+    go_to(&mut script, "Token URL");
+    script.keys("ctrl-u down");
     assert!(script.shows("A token URL is needed"), "{}", script.frame());
 }
 
@@ -104,6 +121,7 @@ fn esc_loses_nothing_typed_without_asking() {
     script.keys("esc");
     assert!(!script.shows("Edit linear"), "nothing was typed: it closes");
     let mut script = editing();
+    go_to(&mut script, "Authorization URL");
     script.keys("\"abc\" esc");
     assert!(script.shows("1  Go on editing"), "{}", script.frame());
     insta::assert_snapshot!("edit_dropping", script.frame());
@@ -119,6 +137,7 @@ fn esc_loses_nothing_typed_without_asking() {
 #[test]
 fn others_changes_come_in_beside_what_is_typed() {
     let mut script = editing();
+    go_to(&mut script, "Authorization URL");
     script.keys("\"abc\"");
     for row in &mut script.backend.rows {
         row.summary.requested = super::example::scopes("elsewhere");
@@ -127,9 +146,7 @@ fn others_changes_come_in_beside_what_is_typed() {
     assert!(script.shows("authorizeabc"), "{}", script.frame());
     assert!(script.shows("elsewhere"), "{}", script.frame());
     // A field that was touched stays as it was typed.
-    for _ in 0..12 {
-        script.keys("down");
-    }
+    go_to(&mut script, "Scopes");
     script.keys("\"mine\"");
     for row in &mut script.backend.rows {
         row.summary.requested = super::example::scopes("third");
@@ -149,9 +166,7 @@ fn others_changes_come_in_beside_what_is_typed() {
 #[test]
 fn w_06_a_new_client_secret_is_masked_and_choices_turn() {
     let mut script = editing();
-    for _ in 0..10 {
-        script.keys("down");
-    }
+    go_to(&mut script, "Secret is sent");
     assert!(
         script.shows("▸ Secret is sent     none"),
         "{}",
@@ -166,4 +181,10 @@ fn w_06_a_new_client_secret_is_masked_and_choices_turn() {
     let (edits, secret) = script.backend.edited.pop().expect("stored");
     assert_eq!(edits, [(Field::Auth, "post".to_owned())]);
     assert!(secret);
+}
+
+#[test]
+fn the_first_line_is_no_address() {
+    let script = editing();
+    assert!(script.shows("▸ Scopes"), "{}", script.frame());
 }
