@@ -3,7 +3,7 @@
 use crate::actions::{Action, Key, Place};
 use crate::advice::still_waits;
 use crate::engine::{Detail, Row, siblings};
-use crate::model::{ConnectionId, ConnectionName, Provider, RevokeRule, Waiting};
+use crate::model::{ConnectionId, ConnectionName, EndReason, Provider, RevokeRule, Waiting};
 use crate::tui::bulk::{Bulk, Deed, Job};
 use crate::tui::face::{Effect, Face, moved, picked};
 use crate::tui::model::World;
@@ -59,8 +59,12 @@ impl Revoking {
                 id: row.summary.id.clone(),
                 name: row.summary.name.clone(),
                 provider: provider_of(row),
-                account: account_of(row),
-                signed_in: row.summary.grant.is_some() && row.summary.ended.is_none(),
+                account: if over(row) {
+                    String::new()
+                } else {
+                    account_of(row)
+                },
+                signed_in: row.summary.grant.is_some() && !over(row),
             })
             .collect();
         // Several are revoked where that is possible; what came of each is told afterwards.
@@ -186,6 +190,11 @@ impl Revoking {
             ),
         }
     }
+}
+
+/// Whether the person ended its sign-in at the provider already.
+fn over(row: &Row) -> bool {
+    row.summary.ended == Some(EndReason::RevokedByYou)
 }
 
 fn can_revoke(provider: &Provider) -> bool {

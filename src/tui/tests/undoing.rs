@@ -73,3 +73,14 @@ fn the_last_one_comes_back_to_an_empty_table_and_a_failure_loses_nothing() {
     script.keys("z");
     assert!(script.shows("Undone: github is back"), "{}", script.frame());
 }
+
+#[test]
+fn after_a_revoke_nobody_is_signed_in() {
+    let mut rows = rows();
+    rows[0].summary.ended = Some(crate::model::EndReason::RevokedByYou);
+    let mut script = Script::new(setup(), rows, (80, 24));
+    script.keys("down x");
+    assert!(script.shows("nobody is signed in"), "{}", script.frame());
+    assert!(!script.shows("signed in as"), "{}", script.frame());
+    assert!(!script.shows("stays valid"), "{}", script.frame());
+}
