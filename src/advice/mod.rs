@@ -160,6 +160,8 @@ pub enum Fix {
     ChangeClientId,
     /// Correct the client secret.
     ChangeSecret,
+    /// Ask for other scopes.
+    ChangeScopes,
     /// Send the client secret in the body instead of a header (RFC 6749 section 2.3.1).
     SecretInBody,
     /// Go on as a public client.
@@ -183,6 +185,7 @@ impl Fix {
             Self::ChangeRedirect => "another redirect URL".to_owned(),
             Self::ChangeClientId => "correct the client ID".to_owned(),
             Self::ChangeSecret => "correct the secret".to_owned(),
+            Self::ChangeScopes => "change the scopes".to_owned(),
             Self::SecretInBody => "sign in again, sending the secret in the body".to_owned(),
             Self::WithoutSecret => "try without a secret".to_owned(),
             Self::Unlock => "unlock the vault".to_owned(),

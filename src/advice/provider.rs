@@ -60,9 +60,11 @@ pub(super) fn authorization(refusal: &AuthorizationError) -> Advice {
     if let Some(text) = &refusal.description {
         sentence = format!("{sentence} It says: \"{}\"", text.shown());
     }
+    let scopes =
+        (refusal.code == AuthorizationErrorCode::InvalidScope).then_some(Fix::ChangeScopes);
     Advice::new(code, exit, sentence)
         .hint(hint)
-        .fixes([Fix::TryAgain])
+        .fixes([Fix::TryAgain].into_iter().chain(scopes))
 }
 
 pub(super) fn provider(failure: &ProviderFailure) -> Advice {
@@ -208,7 +210,8 @@ fn refused(at: Endpoint, code: &str, says: &str) -> Advice {
             exit::REFUSED,
             format!("The provider does not know one of the scopes.{says}"),
         )
-        .hint("Change the scopes and sign in again."),
+        .hint("Change the scopes and sign in again.")
+        .fixes([Fix::TryAgain, Fix::ChangeScopes]),
         _ => {
             let shown = Untrusted::new(code).shown();
             Advice::new("refused", exit::REFUSED, format!("The provider's {} refused it ({shown}).{says}", at.name()))

@@ -36,6 +36,7 @@ pub(super) enum Correction {
     ClientId,
     Secret,
     Redirect,
+    Scopes,
     SecretInBody,
     WithoutSecret,
 }

@@ -9,7 +9,7 @@ use crate::tui::face::Effect;
 use crate::tui::masked::MaskedField;
 use crate::tui::model::{Screen, World};
 use crate::tui::request::{AddressUse, Request};
-use crate::tui::screens::Asking;
+use crate::tui::screens::{Asking, Editing};
 
 /// A line that can be pressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -214,6 +214,11 @@ impl Authorize {
             Fix::ChangeRedirect => correct(Correction::Redirect),
             Fix::ChangeClientId => correct(Correction::ClientId),
             Fix::ChangeSecret => correct(Correction::Secret),
+            Fix::ChangeScopes if self.subject.in_wizard => correct(Correction::Scopes),
+            Fix::ChangeScopes => [Effect::Close]
+                .into_iter()
+                .chain(Editing::open_for(&self.subject.id, world))
+                .collect(),
             Fix::SecretInBody => correct(Correction::SecretInBody),
             Fix::WithoutSecret => correct(Correction::WithoutSecret),
             Fix::Unlock => {

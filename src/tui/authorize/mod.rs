@@ -72,7 +72,6 @@ pub(super) struct Authorize {
     consent: Option<Vec<(Scope, bool)>>,
     address: Option<Secret>,
     picture: bool,
-    asked_to_stop: bool,
     /// Others can reach the ports of this machine.
     shared: bool,
     at: usize,
@@ -104,7 +103,6 @@ impl Authorize {
             consent: None,
             address: None,
             picture: false,
-            asked_to_stop: false,
             shared: world.setup.shared,
             at: 0,
         };
@@ -199,6 +197,9 @@ impl Authorize {
                 state,
                 detail,
             } => {
+                if step > Step::Approve || (step == Step::Approve && state == StepState::Done) {
+                    self.paste = None;
+                }
                 let since = match self.steps.get(&step) {
                     Some(before) if before.state == state => before.since,
                     _ => now,
@@ -307,7 +308,6 @@ impl Authorize {
         self.steps.clear();
         self.ways.clear();
         self.ignored = None;
-        self.asked_to_stop = false;
         self.started = world.now;
         self.options = options.clone();
         vec![Effect::Ask(Request::SignIn {
@@ -328,15 +328,12 @@ impl Authorize {
             return Vec::new();
         }
         let opened = self.steps.contains_key(&Step::Approve);
-        if self.is_running() && opened && !self.asked_to_stop {
-            self.asked_to_stop = true;
-            let leaving = Leaving::attempt(self.subject.name.clone());
+        let attempt = self.attempt().cloned();
+        if let (true, Some(attempt)) = (opened, &attempt) {
+            let leaving = Leaving::attempt(self.subject.name.clone(), attempt.clone());
             return vec![Effect::Open(Box::new(Screen::Leaving(leaving)))];
         }
-        let cancel = self
-            .attempt()
-            .cloned()
-            .map(|attempt| Effect::Ask(Request::Cancel { attempt }));
+        let cancel = attempt.map(|attempt| Effect::Ask(Request::Cancel { attempt }));
         cancel.into_iter().chain([Effect::Close]).collect()
     }
 
@@ -348,6 +345,8 @@ impl Authorize {
             Some(field) if !field.is_empty() => {
                 self.ignored = None;
                 self.at = 0;
+                // Open until it is known to be right: what is wrong with it stands below.
+                self.paste = Some(MaskedField::default());
                 vec![Effect::Ask(Request::Paste {
                     attempt,
                     text: field.secret(),
@@ -406,7 +405,7 @@ impl Face for Authorize {
     }
 
     fn facts(&self, world: &World, facts: &mut Facts) {
-        facts.copyable = self.copyable(world);
+        facts.copyable = self.address.is_some() || self.copyable(world);
         // A question has the screen for itself.
         let ways = self.failure.is_none() && self.question.is_none() && self.consent.is_none();
         facts.qr = ways && self.code_picture(world).is_some();
@@ -431,6 +430,17 @@ impl Face for Authorize {
                 Vec::new()
             };
         }
+        if self.address.is_some() {
+            return match action {
+                Action::Copy => self.ask_address(AddressUse::Copy),
+                Action::PrintRaw => self.ask_address(AddressUse::Print),
+                Action::ShowAddress | Action::Choose => {
+                    self.address = None;
+                    Vec::new()
+                }
+                _ => Vec::new(),
+            };
+        }
         let choices = self.choices(world);
         if let Some(at) = moved(self.at, choices.len(), 1, action) {
             self.at = at;
@@ -450,9 +460,7 @@ impl Face for Authorize {
                 None => Vec::new(),
             },
             Action::Copy => self.copy(world),
-            Action::ShowAddress if self.address.take().is_none() => {
-                self.ask_address(AddressUse::Show)
-            }
+            Action::ShowAddress => self.ask_address(AddressUse::Show),
             Action::BrowserHere => self.change_place(),
             Action::SshHost => {
                 self.ask_host();

@@ -2,6 +2,7 @@
 
 use super::choice::Choice;
 use super::{Authorize, Progress};
+use crate::advice::Fix;
 use crate::engine::{Answer, Question, Step, StepState};
 use crate::tui::glyph;
 use crate::tui::model::World;
@@ -47,6 +48,8 @@ impl Authorize {
             self.draw_host(host, &mut page);
         } else if self.paste.is_some() {
             self.draw_paste(&mut page);
+        } else if let Some(address) = &self.address {
+            self.draw_address(address, &mut page, world);
         } else if self.picture {
             self.draw_picture(&mut page, world);
         } else if self.options.no_browser {
@@ -66,7 +69,7 @@ impl Authorize {
             }
             self.draw_ways(&mut page, world);
         }
-        if let Some(sentence) = &self.ignored {
+        if let (Some(sentence), None) = (&self.ignored, &self.paste) {
             page.blank();
             page.text(0, Role::Warn, sentence);
         }
@@ -154,7 +157,7 @@ impl Authorize {
         page.text(0, Role::Warn, "Never send this address to anyone.");
         page.blank();
         if let Some(field) = &self.paste {
-            page.masked(0, true, "Address", 9, field, None);
+            page.masked(0, true, "Address", 9, field, self.ignored.as_deref());
         }
         page.blank();
         page.text(
@@ -240,6 +243,10 @@ impl Authorize {
         page.text(2, Role::Plain, &failure.sentence);
         if let Some(hint) = &failure.hint {
             page.text(2, Role::Dim, hint);
+        }
+        if failure.fixes().contains(&Fix::ChangeScopes) {
+            let asked = format!("Asked for: {}", self.subject.requested);
+            page.text(2, Role::Plain, &asked);
         }
         page.blank();
         for (index, fix) in failure.fixes().iter().enumerate() {

@@ -5,6 +5,7 @@ use super::choice::Choice;
 use super::view::clean;
 use crate::engine::Way;
 use crate::host::qr_lines;
+use crate::model::{Secret, Untrusted};
 use crate::tui::model::World;
 use crate::tui::page::Page;
 use crate::tui::text;
@@ -44,15 +45,23 @@ impl Authorize {
                 _ => {}
             }
         }
-        if let Some(address) = &self.address {
-            page.blank();
-            let words = "Good for this sign-in only; {show-the-address} hides it:";
-            page.text(0, Role::Dim, &world.keys().fill(words));
-            let address = crate::model::Untrusted::new(address.reveal());
-            // Longer than what is ever shown of outside text: it is ours, and cut nowhere.
-            for part in text::wrap(&clean(address.raw()), page.room(0)) {
-                page.raw(part);
-            }
+    }
+
+    /// The address on a page of its own, whole or not at all: a part of it would only fail.
+    pub(super) fn draw_address(&self, address: &Secret, page: &mut Page, world: &World) {
+        let address = Untrusted::new(address.reveal());
+        // Longer than what is ever shown of outside text: it is ours.
+        let parts = text::wrap(&clean(address.raw()), page.room(0));
+        if parts.len() + 3 > usize::from(page.pen().height) {
+            let words = "The address is too long for this window. {print-outside} prints it outside, {copy} copies it.";
+            page.text(0, Role::Warn, &world.keys().fill(words));
+            return;
+        }
+        let words = "Good for this sign-in only; {show-the-address} hides it:";
+        page.text(0, Role::Dim, &world.keys().fill(words));
+        page.blank();
+        for part in parts {
+            page.raw(part);
         }
     }
 

@@ -1,6 +1,7 @@
-//! Asks once before a running sign-in is given up.
+//! Asks before a running sign-in is given up.
 
 use crate::actions::{Action, Key, Place};
+use crate::model::AttemptId;
 use crate::tui::face::{Chosen, Effect, Face, choose};
 use crate::tui::model::World;
 use crate::tui::page::{Page, Pen};
@@ -8,12 +9,12 @@ use crate::tui::request::Request;
 use crate::tui::theme::Role;
 
 /// What is given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::tui) enum Scope {
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Scope {
     /// The program is left.
     Program,
     /// Only the sign-in is stopped.
-    Attempt,
+    Attempt(AttemptId),
 }
 
 /// The question. The first choice changes nothing.
@@ -32,18 +33,25 @@ impl Leaving {
         }
     }
 
-    pub(in crate::tui) fn attempt(name: String) -> Self {
+    pub(in crate::tui) fn attempt(name: String, attempt: AttemptId) -> Self {
         Self {
             name,
-            scope: Scope::Attempt,
+            scope: Scope::Attempt(attempt),
             at: 0,
         }
     }
 
     fn press(&self, choice: usize) -> Vec<Effect> {
-        match (choice, self.scope) {
+        match (choice, &self.scope) {
             (1, Scope::Program) => vec![Effect::Ask(Request::Quit)],
-            (1, Scope::Attempt) => vec![Effect::Close, Effect::Do(Action::Stop)],
+            // The sign-in's own screen lies below.
+            (1, Scope::Attempt(attempt)) => vec![
+                Effect::Ask(Request::Cancel {
+                    attempt: attempt.clone(),
+                }),
+                Effect::Close,
+                Effect::Close,
+            ],
             _ => vec![Effect::Close],
         }
     }
@@ -74,9 +82,9 @@ impl Face for Leaving {
         );
         page.text(0, Role::Plain, &words);
         page.blank();
-        let stop = match self.scope {
+        let stop = match &self.scope {
             Scope::Program => "Stop it and quit",
-            Scope::Attempt => "Stop it",
+            Scope::Attempt(_) => "Stop it",
         };
         for (index, label) in ["Keep waiting", stop].into_iter().enumerate() {
             page.item(

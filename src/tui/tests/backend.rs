@@ -76,6 +76,10 @@ pub(super) struct FakeBackend {
     pub(super) reached: String,
     /// The last sign-in went on with an interrupted one.
     pub(super) resumed: bool,
+    /// No test read is known for them.
+    pub(super) untestable: Vec<ConnectionId>,
+    /// A paste does not end the sign-in.
+    pub(super) paste_ignored: bool,
     pub(super) fail_sign_in: Option<&'static str>,
     /// Outside text in every history.
     pub(super) told: Option<String>,
@@ -259,6 +263,9 @@ impl FakeBackend {
             }
             Request::Paste { text, .. } => {
                 self.pasted.push(text.reveal().to_owned());
+                if self.paste_ignored {
+                    return Vec::new();
+                }
                 self.finish()
             }
             Request::UseDevice { .. } => vec![self.event(AttemptEvent::Way(device_way()))],
@@ -285,6 +292,13 @@ impl FakeBackend {
                 done(Reply::Failed {
                     doing: Doing::With(id, called.expect("it is there")),
                     error: Arc::new(failure("timeout")),
+                })
+            }
+            Request::Test(id) if self.untestable.contains(&id) => {
+                let called = self.row(&id).map(|row| row.summary.name.clone());
+                done(Reply::Failed {
+                    doing: Doing::With(id, called.expect("it is there")),
+                    error: Arc::new(Error::NoTestRead),
                 })
             }
             Request::Test(id) => match self.row(&id) {

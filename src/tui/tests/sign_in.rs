@@ -38,6 +38,74 @@ fn a_refused_paste_says_why_and_the_sign_in_goes_on() {
 }
 
 #[test]
+fn a_wrong_paste_leaves_the_field_open_with_the_error_under_it() {
+    use crate::engine::{Ignored, PasteProblem};
+    let mut script = Script::usual();
+    script.backend.paste_ignored = true;
+    script.keys("down u");
+    let address = "https://gitlab.com/oauth/authorize?client_id=x";
+    script.paste(address).keys("enter");
+    script.event(AttemptEvent::Ignored(Ignored::Paste(
+        PasteProblem::AuthorizationAddress,
+    )));
+    let frame = script.frame();
+    let field = frame.lines().find(|line| line.contains("▸ Address"));
+    assert!(
+        field.is_some_and(|line| line.contains("✗ This is the first")),
+        "{frame}"
+    );
+    // What comes next shows the steps again.
+    script.event(AttemptEvent::Step {
+        step: Step::Check,
+        state: StepState::Active,
+        detail: None,
+    });
+    assert!(script.shows("Check the answer"), "{}", script.frame());
+}
+
+#[test]
+fn an_address_is_shown_whole_or_not_at_all() {
+    let mut script = Script::usual();
+    script.keys("down u o");
+    assert!(script.shows("state=statecanary"), "{}", script.frame());
+    assert!(!script.shows("Paste"), "{}", script.frame());
+    script.resize(24, 6);
+    assert!(!script.shows("https://"), "{}", script.frame());
+    let frame = script.frame();
+    let words: Vec<&str> = frame.split_whitespace().collect();
+    assert!(words.join(" ").contains("is too long for this"), "{frame}");
+    script.resize(80, 24).keys("esc");
+    assert!(script.shows("Waiting for your approval"));
+}
+
+#[test]
+fn an_unknown_scope_leads_to_the_scopes() {
+    let mut script = Script::usual();
+    script.backend.fail_sign_in = Some("invalid_scope");
+    script.keys("down u");
+    assert!(
+        script.shows("Asked for: repo read:user"),
+        "{}",
+        script.frame()
+    );
+    assert!(script.shows("2  change the scopes"), "{}", script.frame());
+    script.keys("2");
+    assert!(
+        script.shows("Edit github") && script.shows("▸ Scopes"),
+        "{}",
+        script.frame()
+    );
+    let mut script = Script::usual();
+    script.backend.fail_sign_in = Some("invalid_scope");
+    script.keys("a \"gitl\" enter enter \"cid\" enter enter enter enter 2");
+    assert!(
+        script.shows("Step 4 of 7") && script.shows("▸ Scopes"),
+        "{}",
+        script.frame()
+    );
+}
+
+#[test]
 fn late_events_of_another_attempt_are_dropped() {
     let mut script = Script::usual();
     script.backend.fail_sign_in = Some("timeout");
@@ -78,9 +146,11 @@ fn late_events_of_another_attempt_are_dropped() {
 }
 
 #[test]
-fn stopping_asks_once_and_cancels() {
+fn stopping_asks_each_time_and_cancels() {
     let mut script = Script::usual();
-    script.keys("down u esc");
+    script.keys("down u esc esc");
+    assert!(script.shows("Waiting for your approval"));
+    script.keys("esc");
     assert!(script.shows("Keep waiting"));
     script.keys("2");
     assert_eq!(script.asked(), ["sign-in", "cancel"]);

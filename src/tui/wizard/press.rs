@@ -15,9 +15,13 @@ impl Wizard {
             return Vec::new();
         };
         match line {
-            Line::Field(..) | Line::Secret => {
+            line @ (Line::Field(..) | Line::Secret) => {
                 self.leave_line(world);
-                self.at = self.aim(self.at + 1);
+                let next = self.at + 1;
+                // What allows a plain address stands right below it.
+                let wrong = matches!(&line, Line::Field(id, _) if self.problems.contains_key(id));
+                let ticks = wrong && self.lines().get(next) == Some(&Line::DevHttp);
+                self.at = if ticks { next } else { self.aim(next) };
             }
             Line::Way(way, _) => {
                 self.draft_mut().way = way;
@@ -52,7 +56,16 @@ impl Wizard {
             Line::DevHttp => {
                 let draft = self.draft_mut();
                 draft.dev_http = !draft.dev_http;
+                let on = draft.dev_http;
                 self.problems.clear();
+                // Taken off, it stays under the cursor where it stands; put on below an address it
+                // moves down.
+                let same = self.lines().get(self.at) == Some(&Line::DevHttp);
+                if on && !same {
+                    self.at = self.aim(self.at);
+                } else {
+                    self.at = self.at.min(self.lines().len().saturating_sub(1));
+                }
             }
             Line::More => {
                 let draft = self.draft_mut();
@@ -142,6 +155,11 @@ impl Wizard {
                     _ => matches!(line, Line::Field(FieldId::ClientId, _)),
                 };
                 self.at = self.lines().iter().position(wanted).unwrap_or(0);
+                Vec::new()
+            }
+            Correction::Scopes => {
+                self.go_to(Stage::Scopes);
+                self.at = 0;
                 Vec::new()
             }
             Correction::SecretInBody => {
