@@ -107,22 +107,49 @@ fn an_own_provider_needs_its_addresses_and_says_so_beside_the_field() {
 #[test]
 fn plain_http_needs_the_switch_and_this_machine() {
     let mut script = Script::usual();
-    script.keys("a \"other\" enter \"http://127.0.0.1:9/a\" down");
+    script.keys("a \"other\" enter \"http://127.0.0.1:9/a\" enter");
+    let frame = script.frame();
+    let error = frame.lines().position(|line| line.contains("✗ Plain http"));
+    let tick = frame
+        .lines()
+        .position(|line| line.contains("▸ [ ] Plain http on this machine"));
+    assert_eq!(error.map(|at| at + 1), tick, "{frame}");
+    script.keys("space \"http://127.0.0.1:9/t\" enter enter");
+    assert!(script.shows("Step 3 of 7"), "{}", script.frame());
+    script.keys("esc");
+    assert!(script.shows("[x] Plain http"), "{}", script.frame());
+}
+
+#[test]
+fn another_address_at_the_first_step_is_taken_over() {
+    let mut script = Script::usual();
+    script.keys("a \"https://one.example/a\" enter \"https://one.example/t\" esc");
+    script.keys("ctrl-u \"https://two.example/a\" enter");
     assert!(
-        script.shows("allow it for this machine"),
+        script.shows("Connect two.example") && !script.shows("one.example"),
         "{}",
         script.frame()
     );
-    script.keys(
-        "\"http://127.0.0.1:9/t\" down enter down down down down down down down down down down",
-    );
-    assert!(script.shows("Fewer addresses"), "{}", script.frame());
-    script.keys("up up space enter");
+    script.keys("esc ctrl-u \"https://one.example/a\" enter");
     assert!(
-        script.shows("[ ] Plain http") || script.shows("[x] Plain http"),
+        script.shows("https://one.example/t"),
+        "what was typed for it is still there: {}",
+        script.frame()
+    );
+}
+
+#[test]
+fn a_client_id_outlives_leaving_at_the_third_step() {
+    let mut script = Script::usual();
+    script.keys("a \"https://one.example/a\" enter \"https://one.example/t\" enter enter");
+    script.keys("\"my-client\" esc esc esc a");
+    assert!(
+        script.shows("▸ Go on connecting one.example"),
         "{}",
         script.frame()
     );
+    script.keys("enter");
+    assert!(script.shows("my-client"), "{}", script.frame());
 }
 
 #[test]

@@ -6,6 +6,9 @@ use crate::engine::check_client_id;
 use crate::model::{ConnectionName, EndpointUrl, Issuer, RedirectUri, ScopeSet, UrlProblem};
 use crate::tui::text::sentence;
 
+/// Said of an address that the tick below it allows.
+pub(super) const PLAIN_HTTP: &str = "Plain http: only for this machine, with this tick:";
+
 /// The problem of a field, if it has one. `complete`: an empty field that is needed is a problem
 /// too. `taken`: the names of other connections.
 pub(super) fn problem(
@@ -93,7 +96,7 @@ fn url_problem(text: &str, problem: &UrlProblem) -> Option<String> {
     }
     let here = EndpointUrl::parse(text, true).is_ok();
     Some(if here {
-        "Plain http: allow it for this machine, under more.".to_owned()
+        PLAIN_HTTP.to_owned()
     } else {
         "Plain http would expose the sign-in. Use https.".to_owned()
     })

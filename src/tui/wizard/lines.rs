@@ -1,5 +1,6 @@
 //! The lines of each step that can be selected, in order.
 
+use super::check::PLAIN_HTTP;
 use super::draft::{Draft, FieldId};
 use super::preset::{RegisterStep, ScopeChoice, SecretNeed};
 use super::{Stage, Wizard};
@@ -42,11 +43,25 @@ impl Wizard {
         let draft = self.draft();
         match self.stage {
             Stage::Provider => Vec::new(),
-            Stage::Details => details(draft),
+            Stage::Details => self.details(),
             Stage::App => app(draft),
             Stage::Scopes => scopes(draft, &self.typed_scope()),
             Stage::Review => vec![field(FieldId::Name, "Name"), Line::Start, Line::SaveOnly],
         }
+    }
+
+    /// The tick for plain http stands below the first address that wants it, else under more.
+    fn details(&self) -> Vec<Line> {
+        let draft = self.draft();
+        let mut lines = details(draft);
+        let wants = |line: &Line| matches!(line, Line::Field(id, _) if self.problems.get(id).is_some_and(|words| words == PLAIN_HTTP));
+        let below = lines.iter().position(wants).map(|at| at + 1);
+        let more = || lines.iter().position(|line| *line == Line::More);
+        let shown = draft.more || (draft.dev_http && draft.preset.is_none());
+        if let Some(at) = below.or_else(|| more().filter(|_| shown)) {
+            lines.insert(at, Line::DevHttp);
+        }
+        lines
     }
 }
 
@@ -54,6 +69,7 @@ fn field(id: FieldId, label: &str) -> Line {
     Line::Field(id, label.to_owned())
 }
 
+/// Every line of the details but the tick for plain http.
 fn details(draft: &Draft) -> Vec<Line> {
     let variables = draft
         .preset
@@ -78,7 +94,6 @@ fn details(draft: &Draft) -> Vec<Line> {
         if draft.preset.is_some() {
             lines.push(field(FieldId::Redirect, "Redirect URL"));
         }
-        lines.push(Line::DevHttp);
     }
     lines.push(Line::More);
     lines.push(Line::GoOn);

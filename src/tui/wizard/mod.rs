@@ -78,9 +78,11 @@ pub(super) struct Wizard {
     search: TextField,
     found: Vec<Found>,
     found_at: usize,
-    /// By provider; the empty key is the own provider.
+    /// By provider; an own provider by the address typed first, the empty key without one.
     drafts: BTreeMap<String, Draft>,
     current: String,
+    /// Key of the own provider that was typed last.
+    own: String,
     /// Selected line.
     at: usize,
     problems: BTreeMap<FieldId, String>,
@@ -101,6 +103,7 @@ impl Wizard {
             found_at: 0,
             drafts: BTreeMap::from([(String::new(), Draft::of_own())]),
             current: String::new(),
+            own: String::new(),
             at: 0,
             problems: BTreeMap::new(),
             secret_problem: None,
@@ -240,7 +243,7 @@ impl Wizard {
     fn check_stage(&mut self, world: &World) -> bool {
         let lines = self.lines();
         let mut first = None;
-        for (at, line) in lines.iter().enumerate() {
+        for line in &lines {
             let problem = match line {
                 Line::Field(id, _) => {
                     let problem = self.problem(*id, true, world);
@@ -257,10 +260,14 @@ impl Wizard {
                 _ => None,
             };
             if problem.is_some() && first.is_none() {
-                first = Some(at);
+                first = Some(line.clone());
             }
         }
-        if let Some(at) = first {
+        // A tick for plain http may stand between them now.
+        if let Some(at) = first
+            .as_ref()
+            .and_then(|first| self.lines().iter().position(|line| line == first))
+        {
             self.at = at;
         }
         first.is_none()

@@ -101,12 +101,17 @@ impl Wizard {
                 self.go_to(Stage::Details);
             }
             Some(Found::Other) => {
-                self.current.clear();
+                // Each address has its own draft: what was typed for another stays with that one.
                 let typed = self.search.trimmed().to_owned();
-                let draft = self.draft_mut();
-                if draft.text(FieldId::Authorization).is_empty() && address(&typed).is_some() {
-                    draft.field_mut(FieldId::Authorization).set(typed);
+                if address(&typed).is_some() {
+                    self.own.clone_from(&typed);
+                    self.drafts.entry(typed.clone()).or_insert_with(|| {
+                        let mut draft = Draft::of_own();
+                        draft.field_mut(FieldId::Authorization).set(typed);
+                        draft
+                    });
                 }
+                self.current.clone_from(&self.own);
                 self.reached = Stage::Details;
                 self.go_to(Stage::Details);
             }
