@@ -135,6 +135,11 @@ impl Bulk {
     /// The same for the line above the footer; at the end it names what failed.
     pub(super) fn notice(&self) -> Notice {
         let words = self.words();
+        let deleted = matches!(self.deed, Deed::Delete | Deed::RevokeAndDelete);
+        if deleted && self.is_over() && self.done == self.total {
+            let words = format!("{} {}; z brings them back.", self.done, self.deed.done());
+            return Notice::info(words);
+        }
         if !self.is_over() || self.failed.is_empty() {
             return Notice::info(format!("{words}."));
         }

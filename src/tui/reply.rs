@@ -333,7 +333,14 @@ fn settle(model: &mut Model, id: &ConnectionId, notice: Notice) -> Vec<Request> 
         model.world.table.unmark(id);
     }
     let next = bulk.next();
-    if !model
+    // Nothing failed: there is nothing to read, and the keys belong to the table again.
+    if bulk.is_over() && bulk.failed().is_empty() {
+        let notice = bulk.notice();
+        model
+            .screens
+            .retain(|screen| !matches!(screen, Screen::Bulk(screen) if screen.is_begun()));
+        model.notice = Some(notice);
+    } else if !model
         .screens
         .iter()
         .any(|screen| matches!(screen, Screen::Bulk(_)))

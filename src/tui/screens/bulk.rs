@@ -37,6 +37,10 @@ impl BulkScreen {
         Self { asked: None, at: 0 }
     }
 
+    pub(in crate::tui) fn is_begun(&self) -> bool {
+        self.asked.is_none()
+    }
+
     fn press(&mut self, choice: usize) -> Vec<Effect> {
         match (choice, self.asked.take()) {
             (0, Some(asked)) => {
