@@ -69,6 +69,8 @@ mod tests {
                 grant: Some(grant),
                 ended,
                 problem: None,
+                unasked: ScopeSet::default(),
+                untestable: false,
             },
             verdict,
         }

@@ -362,6 +362,10 @@ pub struct Summary {
     pub grant: Option<Grant>,
     pub ended: Option<EndReason>,
     pub problem: Option<Problem>,
+    /// Scopes that were added after the sign-in: the provider was not asked for them yet.
+    pub unasked: ScopeSet,
+    /// It waits for a test, and no test read is known for it.
+    pub untestable: bool,
 }
 
 #[cfg(test)]

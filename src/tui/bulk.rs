@@ -60,6 +60,8 @@ pub(super) struct Bulk {
     todo: VecDeque<Job>,
     running: Vec<(ConnectionId, ConnectionName)>,
     done: usize,
+    /// Nothing is known that would test them.
+    untestable: usize,
     failed: Vec<(ConnectionName, String)>,
     stopped: bool,
 }
@@ -72,6 +74,7 @@ impl Bulk {
             todo: jobs.into(),
             running: Vec::new(),
             done: 0,
+            untestable: 0,
             failed: Vec::new(),
             stopped: false,
         }
@@ -105,6 +108,16 @@ impl Bulk {
         true
     }
 
+    /// One cannot be tested as it is: that is no failure.
+    pub(super) fn cannot(&mut self, id: &ConnectionId) -> bool {
+        let settled = self.settled(id, Ok(()));
+        if settled {
+            self.done -= 1;
+            self.untestable += 1;
+        }
+        settled
+    }
+
     /// What was wanted of a person did not come: nothing of the rest happens.
     pub(super) fn stop(&mut self) {
         self.stopped |= !self.is_over();
@@ -125,6 +138,9 @@ impl Bulk {
         let mut words = format!("{} of {} {}", self.done, self.total, self.deed.done());
         if !self.failed.is_empty() {
             let _ = write!(words, ", {} failed", self.failed.len());
+        }
+        if self.untestable > 0 {
+            let _ = write!(words, ", {} without a test read", self.untestable);
         }
         if self.stopped {
             words.push_str("; the rest was not done");

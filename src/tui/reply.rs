@@ -325,13 +325,32 @@ fn settle(model: &mut Model, id: &ConnectionId, notice: Notice) -> Vec<Request> 
         Ok(())
     };
     let bulk = model.world.bulk.as_mut();
-    let Some(bulk) = bulk.and_then(|bulk| bulk.settled(id, outcome).then_some(bulk)) else {
+    if !bulk.is_some_and(|bulk| bulk.settled(id, outcome)) {
         model.notice = Some(notice);
         return Vec::new();
-    };
+    }
     if outcome.is_ok() {
         model.world.table.unmark(id);
     }
+    go_on(model)
+}
+
+/// Nothing failed and nothing was tested: what would make it possible is told.
+fn untestable(model: &mut Model, id: &ConnectionId, name: &ConnectionName) -> Vec<Request> {
+    let bulk = model.world.bulk.as_mut();
+    if bulk.is_some_and(|bulk| bulk.cannot(id)) {
+        return go_on(model);
+    }
+    let words = format!("No test read is known for {name}. {{edit}} adds a Test read URL.");
+    model.notice = Some(Notice::info(model.world.keys().fill(&words)));
+    Vec::new()
+}
+
+/// The next of several, and how far it is.
+fn go_on(model: &mut Model) -> Vec<Request> {
+    let Some(bulk) = &mut model.world.bulk else {
+        return Vec::new();
+    };
     let next = bulk.next();
     // Nothing failed: there is nothing to read, and the keys belong to the table again.
     if bulk.is_over() && bulk.failed().is_empty() {
@@ -422,6 +441,9 @@ fn on_failed(
         if let Screen::Editing(editing) = screen {
             editing.not_stored();
         }
+    }
+    if let (Doing::With(id, name), crate::engine::Error::NoTestRead) = (doing, error.as_ref()) {
+        return untestable(model, id, name);
     }
     match doing {
         Doing::SignIn(connection) => {

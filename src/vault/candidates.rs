@@ -173,7 +173,7 @@ impl Vault {
             write_grant(tx, id, &grant)?;
             tx.execute(
                 "UPDATE connection SET ended = NULL, problem_kind = NULL, problem_at = NULL,
-                        problem_detail = NULL
+                        problem_detail = NULL, definition = json_remove(definition, '$.unasked')
                  WHERE id = ?1",
                 [id.as_str()],
             )?;

@@ -9,7 +9,8 @@ use serde_json::from_str;
 use super::rows::{Columns, GRANT, to_json};
 use super::{Vault, VaultError, VaultKey, grants, history, registrations};
 use crate::model::{
-    Connection, ConnectionId, ConnectionName, RegistrationId, Secret, Serving, Summary, UnixTime,
+    Connection, ConnectionId, ConnectionName, RegistrationId, ScopeSet, Secret, Serving, Summary,
+    UnixTime,
 };
 
 /// What an edit did beside changing fields.
@@ -26,7 +27,11 @@ impl Vault {
     pub fn summaries(&self) -> Result<Vec<Summary>, VaultError> {
         let mut statement = self.db.read().prepare_cached(&format!(
             "SELECT c.id, c.name, c.provider_id, c.provider_name, r.client_id, c.requested,
-                    c.dev_http, c.ended, c.problem_kind, c.problem_at, c.problem_detail, {GRANT}
+                    c.dev_http, c.ended, c.problem_kind, c.problem_at, c.problem_detail,
+                    CASE WHEN g.id IS NOT NULL AND g.proved_at IS NULL
+                         THEN json_extract(c.definition, '$.test') IS NULL ELSE 0 END,
+                    CASE WHEN g.id IS NOT NULL THEN json_extract(c.definition, '$.unasked') END,
+                    {GRANT}
              FROM connection c JOIN registration r ON r.id = c.registration
                   LEFT JOIN grants g ON g.connection = c.id
              ORDER BY c.folded"
@@ -45,6 +50,9 @@ impl Vault {
                 dev_http: columns.take()?,
                 ended: columns.ended()?,
                 problem: columns.problem()?,
+                // The long texts are read for those that wait for a test only.
+                untestable: columns.take()?,
+                unasked: columns.scopes()?.unwrap_or_default(),
                 grant: columns.grant()?,
             });
         }
@@ -118,7 +126,15 @@ impl Vault {
                 grants::park(tx, &old, now)?
             };
             registrations::settle(tx, &mut changed)?;
+            let unasked = unasked(tx, &old, &changed)?;
             store(tx, &changed)?;
+            if old.grant.is_some() && !parked && !unasked.is_empty() {
+                tx.execute(
+                    "UPDATE connection SET definition = json_set(definition, '$.unasked', ?2)
+                     WHERE id = ?1",
+                    params![changed.id.as_str(), unasked.joined(" ")],
+                )?;
+            }
             if let Some((vault_key, secret)) = sealing {
                 registrations::put_client_secret(tx, vault_key, &changed, secret)?;
             } else if client_secret.is_some() {
@@ -303,6 +319,21 @@ fn definition_text(connection: &Connection) -> Result<String, VaultError> {
     let mut definition = serde_json::to_value(&connection.provider).map_err(damaged)?;
     definition["serving"] = serde_json::to_value(connection.serving).map_err(damaged)?;
     to_json(&definition)
+}
+
+/// What `changed` asks for beyond what the provider was asked at the sign-in that is there.
+fn unasked(tx: &Sql, old: &Connection, changed: &Connection) -> Result<ScopeSet, VaultError> {
+    let before: Option<String> = tx
+        .prepare_cached(
+            "SELECT json_extract(definition, '$.unasked') FROM connection WHERE id = ?1",
+        )?
+        .query_row([old.id.as_str()], |row| row.get(0))?;
+    let before = ScopeSet::parse(&before.unwrap_or_default()).unwrap_or_default();
+    let asked = changed.requested.iter();
+    Ok(asked
+        .filter(|scope| before.contains(scope) || !old.requested.contains(scope))
+        .cloned()
+        .collect())
 }
 
 /// Names that differ in case alone are the same to people.

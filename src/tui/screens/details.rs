@@ -14,6 +14,7 @@ use crate::tui::model::{Screen, World};
 use crate::tui::page::{Page, Pen};
 use crate::tui::screens::history::{TIMES, missing};
 use crate::tui::screens::{Editing, HistoryScreen, Renaming};
+use crate::tui::table::{UNTESTABLE, not_asked_yet};
 use crate::tui::text;
 use crate::tui::theme::Role;
 
@@ -97,9 +98,16 @@ impl Details {
         let mut facts = Vec::new();
         if let Some(message) = &detail.verdict.message {
             let health = detail.verdict.health;
+            let untestable = health == Health::Untested && connection.provider.test.is_none();
+            let message = if untestable {
+                let words = format!("{UNTESTABLE} {{edit}} adds a Test read URL.");
+                world.keys().fill(&words)
+            } else {
+                message.clone()
+            };
             facts.push(Fact {
                 role: crate::tui::theme::role_of_health(health),
-                ..fact("State", message.clone())
+                ..fact("State", message)
             });
         }
         for waiting in &detail.waiting {
@@ -113,7 +121,13 @@ impl Details {
         }
         let grant = connection.grant.as_ref();
         facts.push(account(grant, world));
-        scopes(&connection.requested, grant, &mut facts);
+        let unasked = world.table.row(&self.id).map(not_asked_yet);
+        let unasked = unasked.unwrap_or_default();
+        scopes(&connection.requested, grant, &unasked, &mut facts);
+        if grant.is_some() && !unasked.is_empty() {
+            let words = format!("not asked for yet: {unasked}; {{re-authorize}} asks");
+            facts.push(fact("", world.keys().fill(&words)));
+        }
         if let Some(grant) = grant {
             facts.push(fact(
                 "Access token",
@@ -193,7 +207,7 @@ fn account(grant: Option<&Grant>, world: &World) -> Fact {
 }
 
 /// Requested, granted and in use are three different sets (conformance B-01).
-fn scopes(requested: &ScopeSet, grant: Option<&Grant>, facts: &mut Vec<Fact>) {
+fn scopes(requested: &ScopeSet, grant: Option<&Grant>, unasked: &ScopeSet, facts: &mut Vec<Fact>) {
     let list = |set: &ScopeSet| {
         if set.is_empty() {
             "none".to_owned()
@@ -232,7 +246,7 @@ fn scopes(requested: &ScopeSet, grant: Option<&Grant>, facts: &mut Vec<Fact>) {
         ),
         Some(granted) => {
             push("", Role::Plain, format!("granted  {}", list(granted)));
-            let refused = requested.without(granted);
+            let refused = requested.without(granted).without(unasked);
             if !refused.is_empty() {
                 push("", Role::Warn, format!("refused  {refused}"));
             }

@@ -11,7 +11,7 @@ use super::cells::{account_of, expires, fit_scopes, provider_of, scope_words};
 use super::columns::{self, Placed};
 use super::order::Column;
 use crate::engine::Row;
-use crate::model::{Health, UnixTime};
+use crate::model::{Health, ScopeSet, UnixTime};
 use crate::tui::glyph;
 use crate::tui::text;
 use crate::tui::theme::{Look, Role, role_of_health};
@@ -278,6 +278,9 @@ fn scopes_in_full(row: &Row) -> String {
         .join(" ")
 }
 
+/// Said of what cannot be tested.
+pub(in crate::tui) const UNTESTABLE: &str = "Not used since the sign-in; no test read is known.";
+
 /// The reason in a sentence and the best next key.
 fn why_and_next(row: &Row) -> (String, &'static str) {
     let next = match row.verdict.health {
@@ -287,6 +290,9 @@ fn why_and_next(row: &Row) -> (String, &'static str) {
         Health::Expired => "{refresh} refresh",
         Health::SigningIn | Health::Connected => "",
     };
+    if row.verdict.health == Health::Untested && row.summary.untestable {
+        return (UNTESTABLE.to_owned(), "{edit} adds a Test read URL");
+    }
     if let Some(message) = &row.verdict.message {
         return (message.clone(), next);
     }
@@ -295,8 +301,9 @@ fn why_and_next(row: &Row) -> (String, &'static str) {
         .grant
         .as_ref()
         .and_then(|grant| grant.granted.as_ref());
+    let unasked = not_asked_yet(row);
     if let Some(granted) = granted {
-        let refused = row.summary.requested.without(granted);
+        let refused = row.summary.requested.without(granted).without(&unasked);
         if !refused.is_empty() {
             let verb = if refused.len() == 1 { "was" } else { "were" };
             return (
@@ -313,5 +320,19 @@ fn why_and_next(row: &Row) -> (String, &'static str) {
             );
         }
     }
+    if !unasked.is_empty() {
+        let verb = if unasked.len() == 1 { "is" } else { "are" };
+        let words = format!("{unasked} {verb} not asked for yet.");
+        return (words, "{re-authorize} asks");
+    }
     (String::new(), next)
+}
+
+/// Scopes that were added after the sign-in and are not granted.
+pub(in crate::tui) fn not_asked_yet(row: &Row) -> ScopeSet {
+    let granted = row.summary.grant.as_ref();
+    match granted.and_then(|grant| grant.granted.as_ref()) {
+        Some(granted) => row.summary.unasked.without(granted),
+        None => row.summary.unasked.clone(),
+    }
 }

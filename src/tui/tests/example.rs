@@ -94,6 +94,8 @@ pub(super) fn row(
             grant,
             ended,
             problem: None,
+            unasked: ScopeSet::default(),
+            untestable: false,
         },
         verdict,
     }

@@ -1,8 +1,9 @@
 //! One thing done with several marked connections.
 
-use super::example::{id, rows, setup};
+use super::example::{NOW, id, rows, setup};
 use super::script::Script;
 use crate::engine::{Change, PassphraseWay, Row};
+use crate::model::Verdict;
 use crate::tui::Msg;
 
 /// Twelve connections that are signed in and have refresh tokens.
@@ -183,4 +184,34 @@ fn without_the_vault_the_rest_is_not_done_and_that_is_said() {
     script.backend.moved = true;
     script.keys("r 1 2");
     assert!(script.shows("12 of 12 refreshed"), "{}", script.frame());
+}
+
+#[test]
+fn what_has_no_test_read_is_no_failure() {
+    let mut script = Script::usual();
+    script.backend.untestable = vec![id(2)];
+    script.keys("down space space t 1");
+    assert!(
+        script.shows("1 of 2 tested, 1 without a test read."),
+        "{}",
+        script.frame()
+    );
+    let mut script = Script::usual();
+    script.backend.untestable = vec![id(2)];
+    for row in &mut script.backend.rows {
+        if let Some(grant) = &mut row.summary.grant {
+            grant.proved_at = None;
+            row.verdict = Verdict::of(Some(grant), None, None, false, NOW);
+        }
+        row.summary.untestable = row.summary.id == id(2);
+    }
+    script.send(Msg::Engine(Change::Connections));
+    script.keys("down down");
+    assert!(script.shows("e adds a Test read URL"), "{}", script.frame());
+    script.keys("t");
+    assert!(
+        script.shows("No test read is known for linear. e adds a Test read URL."),
+        "{}",
+        script.frame()
+    );
 }

@@ -255,3 +255,23 @@ fn the_account_stays_when_rows_share_a_provider() {
     assert!(!narrow(rows()).contains("ACCOUNT"));
     assert!(narrow(many(3)).contains("ACCOUNT"));
 }
+
+#[test]
+fn b_01_a_scope_added_after_the_sign_in_was_not_refused() {
+    let mut rows = super::example::rows();
+    rows[1].summary.requested = super::example::scopes("read write admin");
+    rows[1].summary.unasked = super::example::scopes("write admin");
+    let mut script = Script::new(super::example::setup(), rows, (80, 24));
+    script.keys("down down");
+    assert!(
+        script.shows("write admin are not asked for yet.") && script.shows("u asks"),
+        "{}",
+        script.frame()
+    );
+    script.keys("enter");
+    assert!(
+        script.shows("not asked for yet: write admin; u asks") && !script.shows("refused"),
+        "{}",
+        script.frame()
+    );
+}

@@ -1,7 +1,7 @@
 //! Connections and registrations.
 
 use super::*;
-use crate::model::{EndReason, Summary};
+use crate::model::{EndReason, ScopeSet, Summary};
 
 #[test]
 fn b_01_everything_of_a_connection_reads_back() {
@@ -69,6 +69,9 @@ fn the_table_shows_the_same_as_the_connections_sorted_by_name() {
             client_id: connection.registration.client_id,
             requested: connection.requested,
             dev_http: connection.dev_http,
+            unasked: ScopeSet::default(),
+            untestable: connection.provider.test.is_none()
+                && (connection.grant.as_ref()).is_some_and(|grant| grant.proved_at.is_none()),
             grant: connection.grant,
             ended: connection.ended,
             problem: connection.problem,
@@ -331,4 +334,31 @@ fn u_07_a_copy_is_kept_after_a_change_of_a_definition() {
         .map(|row| row.name.as_str().to_owned())
         .collect();
     assert_eq!(names, ["github"]);
+}
+
+#[test]
+fn b_01_a_scope_added_after_the_sign_in_is_known_as_not_asked_for() {
+    let mut vault = Vault::memory(T0).expect("made");
+    let signed = signed_in(&mut vault, "github", 1);
+    let unasked = |vault: &Vault| vault.summaries().expect("reads")[0].unasked.joined(" ");
+    let edit = |vault: &mut Vault, more: &str| {
+        let mut changed = reload(vault, &signed);
+        let text = format!("{} {more}", signed.requested.joined(" "));
+        changed.requested = ScopeSet::parse(&text).expect("scopes");
+        vault.edit(&changed, None, T1).expect("edited");
+    };
+    assert_eq!(unasked(&vault), "");
+    edit(&mut vault, "x:added y:added");
+    assert_eq!(unasked(&vault), "x:added y:added");
+    // Another edit keeps it, and taking one out again forgets that one.
+    edit(&mut vault, "y:added");
+    assert_eq!(unasked(&vault), "y:added");
+    // The next sign-in asked for it.
+    vault
+        .store_candidate(&signed, &candidate("c", None), T1)
+        .expect("stored");
+    vault
+        .accept_candidate(&signed.id, &waiting_id(), T1)
+        .expect("accepted");
+    assert_eq!(unasked(&vault), "");
 }
