@@ -190,6 +190,8 @@ fn row(n: u32) -> Row {
     let provider = ["GitHub", "Linear", "Slack", "GitLab"][(n % 4) as usize];
     Row {
         summary: Summary {
+            unasked: ScopeSet::default(),
+            untestable: false,
             id: ConnectionId::from_random(bytes),
             name: ConnectionName::parse(&format!("conn-{n:05}")).expect("a name"),
             provider_id: provider.to_lowercase(),

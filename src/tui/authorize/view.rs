@@ -49,7 +49,7 @@ impl Authorize {
         } else if self.paste.is_some() {
             self.draw_paste(&mut page);
         } else if let Some(address) = &self.address {
-            self.draw_address(address, &mut page, world);
+            Self::draw_address(address, &mut page, world);
         } else if self.picture {
             self.draw_picture(&mut page, world);
         } else if self.options.no_browser {

@@ -48,11 +48,11 @@ impl Authorize {
     }
 
     /// The address on a page of its own, whole or not at all: a part of it would only fail.
-    pub(super) fn draw_address(&self, address: &Secret, page: &mut Page, world: &World) {
+    pub(super) fn draw_address(address: &Secret, page: &mut Page, world: &World) {
         let address = Untrusted::new(address.reveal());
         // Longer than what is ever shown of outside text: it is ours.
         let parts = text::wrap(&clean(address.raw()), page.room(0));
-        if parts.len() + 3 > usize::from(page.pen().height) {
+        if parts.len() + 3 > page.pen().height {
             let words = "The address is too long for this window. {print-outside} prints it outside, {copy} copies it.";
             page.text(0, Role::Warn, &world.keys().fill(words));
             return;

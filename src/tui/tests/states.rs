@@ -377,7 +377,9 @@ fn w_10_w_11_every_state_is_drawn_at_every_size() {
                 if has_a_choice {
                     assert!(chosen(script) > 0, "the chosen line is out of view: {at}");
                 }
-                let footer = frame.lines().last().unwrap_or_default();
+                // A narrow screen has two lines of it.
+                let lines: Vec<&str> = frame.lines().collect();
+                let footer = lines[lines.len().saturating_sub(2)..].join(" ");
                 if let Some(hint) = first_hint(script)
                     && (width, height) >= (40, 10)
                     && height >= 10
