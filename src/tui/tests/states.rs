@@ -191,9 +191,9 @@ const STATES: &[(&str, Make)] = &[
     ("vault was copied", |setup| moved(setup, false)),
     ("second copy", |setup| moved(setup, true)),
     ("rename", |setup| keys(setup, "down n \"!\" enter")),
-    ("edit", |setup| keys(setup, "down down e down \"?x\"")),
+    ("edit", |setup| keys(setup, "down down e \"x\"")),
     ("edit: drop the changes?", |setup| {
-        keys(setup, "down down e down \"?x\" esc")
+        keys(setup, "down down e \"x\" esc")
     }),
     ("help", |setup| keys(setup, "?")),
     ("palette", |setup| keys(setup, ": \"re\"")),
