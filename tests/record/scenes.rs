@@ -112,7 +112,7 @@ pub(super) fn practice(book: &mut Book, size: Size) {
     term.press(ESC);
     term.until_shows("NAME");
     term.press("x");
-    term.pick("Delete here only");
+    term.pick("Delete  ");
     term.until_shows("No connections yet.");
     leave(term);
 }
@@ -224,6 +224,9 @@ pub(super) fn first_time(book: &mut Book, size: Size) {
         "first-16-ignored",
         "A pasted address that is not the answer",
     );
+    // The field closes first.
+    term.press(ESC);
+    term.until_shows("● Waiting for your approval");
     term.press(ESC);
     term.until_shows("Stop it");
     book.page(&term, "first-17-stop", "Stopping a sign-in that waits");

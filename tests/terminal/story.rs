@@ -169,7 +169,7 @@ fn to_the_end(term: &mut Term) {
     term.until_shows("! needs sign-in");
     assert!(term.shows("You revoked this sign-in."), "{}", term.text());
     term.press("x");
-    term.pick("Delete here only");
+    term.pick("Delete  ");
 }
 
 /// Nothing that the provider gave or got in secret was ever written to the terminal.
