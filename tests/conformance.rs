@@ -219,3 +219,21 @@ fn names_are_read_as_the_rows_they_stand_for() {
         assert_eq!(proved(name), expected, "{name}");
     }
 }
+
+/// docs/TERMINALS.md says which test proves what; none of them may be gone.
+#[test]
+fn every_test_that_the_page_of_terminals_names_exists() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/TERMINALS.md"))
+        .expect("the page");
+    let known: BTreeSet<String> = tests().into_iter().map(|(_, name)| name).collect();
+    let is_name = |word: &&str| {
+        let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        word.contains('_') && word.chars().all(letters)
+    };
+    // Every second piece between backticks is code.
+    let named: Vec<&str> = page.split('`').skip(1).step_by(2).filter(is_name).collect();
+    assert!(named.len() > 50, "{named:?}");
+    for name in named {
+        assert!(known.contains(name), "{name} is no test");
+    }
+}
