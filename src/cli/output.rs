@@ -1,5 +1,6 @@
 //! Data on stdout, everything else on stderr; JSON that no terminal can be hurt by.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use jiff::Timestamp;
@@ -18,15 +19,22 @@ pub(super) fn data(line: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// Writes a line for people; on a terminal it breaks between words.
+/// Writes a line for people; on a terminal prose breaks between words. What stands indented may be
+/// copied, a command for instance, and is left as it is.
 pub(super) fn note(line: &str) {
+    write(line, |line| !line.starts_with(' '));
+}
+
+/// Writes a line of a list, which is indented and prose all the same.
+pub(super) fn item(line: &str) {
+    write(line, |_| true);
+}
+
+fn write(text: &str, is_prose: impl Fn(&str) -> bool) {
     let mut err = io::stderr().lock();
     let width = terminal_width(&err);
-    let _ = writeln!(
-        err,
-        "{}",
-        width.map_or(line.into(), |width| folded(line, width))
-    );
+    let text = width.map_or(text.into(), |width| folded(text, width, is_prose));
+    let _ = writeln!(err, "{text}");
 }
 
 fn terminal_width(of: &impl std::os::fd::AsFd) -> Option<usize> {
@@ -39,11 +47,14 @@ fn terminal_width(of: &impl std::os::fd::AsFd) -> Option<usize> {
 const NARROW: u16 = 30;
 
 /// Broken between words, what follows standing below the first word. What one may copy stays whole.
-fn folded(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
+fn folded(text: &str, width: usize, is_prose: impl Fn(&str) -> bool) -> Cow<'_, str> {
     if text.lines().all(|line| line.len() <= width) {
         return text.into();
     }
     let fold = |line: &str| {
+        if !is_prose(line) {
+            return line.to_owned();
+        }
         let indent = &line[..line.len() - line.trim_start().len()];
         let options = textwrap::Options::new(width)
             .subsequent_indent(indent)
@@ -153,10 +164,15 @@ mod tests {
         let address = "https://provider.example/a/long-path?with=parameters";
         let text = format!("  open this now, please: {address} and come back");
         assert_eq!(
-            folded(&text, 32),
+            folded(&text, 32, |_| true),
             format!("  open this now, please:\n  {address}\n  and come back")
         );
-        assert_eq!(folded("  a  table   stays", 30), "  a  table   stays");
+        assert_eq!(
+            folded("  a  table   stays", 30, |_| true),
+            "  a  table   stays"
+        );
+        let command = "run this:\n  ssh -N -L 127.0.0.1:1:127.0.0.1:1 ada@server";
+        assert_eq!(folded(command, 30, |line| !line.starts_with(' ')), command);
     }
 
     #[test]

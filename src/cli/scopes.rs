@@ -73,7 +73,7 @@ fn tell(known: &[Known]) {
     let wide = known.iter().map(|scope| scope.name.chars().count()).max();
     for scope in known {
         let broad = if scope.broad { "broad: " } else { "" };
-        output::note(&format!(
+        output::item(&format!(
             "  {:<wide$}  {broad}{}",
             Untrusted::new(&*scope.name).shown(),
             Untrusted::new(&*scope.meaning).shown(),

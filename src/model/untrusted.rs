@@ -95,15 +95,16 @@ fn neutralise(text: &str, limit: usize) -> String {
             let _ = write!(out, "… (+{rest} characters)");
             break;
         }
-        let mark = is_mark(c);
-        marks = if mark { marks + 1 } else { 0 };
+        // Joining letters (Korean ones) have no width either, and gather in one cell like marks.
+        let rides = is_mark(c) || c.width() == Some(0);
+        let harmless = is_harmless(c);
+        marks = if rides && harmless { marks + 1 } else { 0 };
         if marks > MARKS_IN_A_ROW {
             continue;
         }
         // A mark without a letter would sit on whatever stands before the text, or before its line.
-        let rides = mark || c.width() == Some(0);
         let bare = rides && (out.is_empty() || out.ends_with(' '));
-        if is_harmless(c) && !bare {
+        if harmless && !bare {
             out.push(c);
         } else {
             push_marker(&mut out, c);
@@ -214,6 +215,8 @@ mod tests {
         assert!(shown(&long).ends_with("… (+600 characters)"));
         let marks = format!("e{}", "\u{301}".repeat(10_000));
         assert!(shown(&marks).chars().filter(|c| *c == '\u{301}').count() <= MARKS_IN_A_ROW);
+        let joined = format!("\u{1100}{}", "\u{1161}".repeat(50));
+        assert!(shown(&joined).chars().filter(|c| *c == '\u{1161}').count() <= MARKS_IN_A_ROW);
     }
 
     #[test]

@@ -84,7 +84,7 @@ fn z_02_a_real_browser_on_the_laptop_goes_through_the_forwarded_port() {
     let saw = lab.chromium(&start);
     let text = saw["text"].as_str().expect("text");
     assert!(text.contains("as Ada Practice"), "{saw:#}");
-    assert_eq!(saw["path"], "/callback");
+    assert_eq!(saw["path"], "/done");
     terminal.until_shows("Signed in to notes as Ada Practice");
     connected(&lab);
 }

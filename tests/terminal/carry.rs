@@ -73,6 +73,10 @@ fn x_05_g_09_a_second_copy_is_made_by_typed_words_and_taken_over_after_its_hosts
     let other = Home::new();
     let mut term = other.start(&["import", &path]);
     hidden(&mut term, "Passphrase of the backup:", "a guess");
+    // What is typed before it is asked again answers nothing.
+    term.until("the question again", |term| {
+        term.text().matches("Passphrase of the backup:").count() == 2
+    });
     hidden(&mut term, "Passphrase of the backup:", OF_BACKUP);
     term.until_shows("Type `yes`, or press enter to leave it:");
     let host = sandbox.url().trim_start_matches("http://").to_owned();

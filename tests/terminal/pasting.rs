@@ -44,9 +44,7 @@ fn w_09_control_bytes_in_a_paste_are_data() {
     term.until_shows("characters");
     assert!(!term.shows("Stop it"), "{}", term.text());
     term.press(ENTER);
-    term.until("a refusal", |term| {
-        term.shows("Waiting for your approval") && term.shows("address")
-    });
+    term.until("a refusal", |term| term.shows("✗") && term.shows("address"));
     assert!(sandbox.requests_to("/token").is_empty());
     term.press("\x03");
     term.pick("Stop it and quit");
@@ -63,7 +61,7 @@ fn w_09_an_address_of_somewhere_else_changes_nothing() {
     term.paste("https://elsewhere.example/?code=stolen&state=guessed");
     term.until_shows("52 characters");
     term.press(ENTER);
-    term.until_shows("Waiting for your approval");
+    term.until_shows("That is a different address");
     assert!(!term.written().contains("stolen"));
     assert!(sandbox.requests_to("/token").is_empty());
     term.press("\x03");

@@ -211,7 +211,7 @@ fn end(setup: &Setup, name: &str) -> Result<(), Failed> {
         "  3 revoke and delete: the settings go too".to_owned(),
         format!("  4 delete here only: the sign-in stays valid at {provider}"),
     ] {
-        output::note(&line);
+        output::item(&line);
     }
     match choice("Number, enter keeps it: ", "1", 4)? {
         2 => revoke::run(setup, name, false),
@@ -267,7 +267,7 @@ fn change(setup: &Setup, name: &str) -> Result<(), Failed> {
 
 fn tell_fields(connection: &Connection) {
     for (at, field) in Field::ALL.into_iter().enumerate() {
-        output::note(&format!(
+        output::item(&format!(
             "  {:>2} {}: {}",
             at + 1,
             field.word(),
