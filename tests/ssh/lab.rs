@@ -168,9 +168,13 @@ impl Lab {
     pub(crate) fn chromium(&self, address: &str) -> serde_json::Value {
         let mut path = std::env::var_os("PATH").expect("a path");
         path.push(":/usr/bin:/bin");
-        let home = self.folder.path().join("laptop");
+        // A browser's own history holds what its address line held; that is not ours to keep.
+        let home = tempfile::tempdir().expect("a folder");
         let mut script = self.laptop.network_of(CLICK);
-        script.arg(address).env("PATH", path).env("HOME", home);
+        script
+            .arg(address)
+            .env("PATH", path)
+            .env("HOME", home.path());
         let output = script.output().expect("the browser");
         let report: serde_json::Value =
             serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:#?}"));

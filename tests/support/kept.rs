@@ -113,6 +113,20 @@ impl Deref for Transcript {
 
 impl Drop for Transcript {
     fn drop(&mut self) {
-        printed(&self.0);
+        printed(without_states(&String::from_utf8_lossy(&self.0)).as_bytes());
     }
+}
+
+/// An authorization address that a person asked to see holds its `state` (conformance W-13), which is good
+/// for that sign-in alone. Everything else in it is looked for.
+fn without_states(text: &str) -> String {
+    const BEFORE: &str = "&state=";
+    let mut parts = text.split(BEFORE);
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let letter = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+        kept.push_str(BEFORE);
+        kept.push_str(part.trim_start_matches(letter));
+    }
+    kept
 }

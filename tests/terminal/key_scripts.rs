@@ -45,11 +45,13 @@ impl Newcomer {
             let text = term.text();
             text.lines().find_map(|line| {
                 let (number, label) = line.trim_start_matches(['▸', ' ']).split_once("  ")?;
-                let found = label.contains(words) && number.parse::<u8>().is_ok();
+                // On a narrow screen the explanation stands below.
+                let named = label.contains(words) || label.trim() == words.trim();
+                let found = named && number.parse::<u8>().is_ok();
                 found.then(|| number.to_owned())
             })
         };
-        loop {
+        for _ in 0..20 {
             let before = self.term.text();
             if let Some(key) = number(&self.term) {
                 self.term.press(&key);
@@ -64,6 +66,7 @@ impl Newcomer {
                 number(term).is_some() || selected(&term.text()) != selected(&before)
             });
         }
+        panic!("no {words:?} in\n{}", self.term.text());
     }
 
     /// Types into the field that stands open.
