@@ -32,9 +32,10 @@ pub(super) fn take_interrupts(interrupts: Interrupts) {
 /// # Errors
 /// [`NO_ANSWER`] when the input ends, [`Error::Cancelled`] when the person interrupts.
 pub(super) fn prompt(question: &str, default: &str) -> Result<String, Failed> {
+    let listening = INTERRUPTS.get().map(Interrupts::listen);
     output::ask(question);
-    if let Some(interrupts) = INTERRUPTS.get()
-        && interrupts.wait_for_input().is_err()
+    if let Some(listening) = &listening
+        && listening.wait_for_input().is_err()
     {
         output::note("");
         return Err(Error::Cancelled.into());

@@ -57,8 +57,8 @@ pub use log::{tell_all_if_asked, tell_more};
 pub use notify::notify;
 pub use paths::{NoHome, Paths, typed_path};
 pub use process::{
-    EndingSignals, HardenError, Interrupts, Scarce, SignalsDeferred, enough_files, enough_threads,
-    harden_process,
+    EndingSignals, HardenError, Interrupts, Listening, Scarce, SignalsDeferred, enough_files,
+    enough_threads, harden_process,
 };
 pub use prompt::{HiddenLines, Unshown, read_hidden_line};
 pub use qr::qr_lines;

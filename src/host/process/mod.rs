@@ -8,7 +8,7 @@ mod signals;
 use std::sync::Once;
 
 pub use limits::{Scarce, enough_files, enough_threads};
-pub use signals::{EndingSignals, Interrupts, SignalsDeferred};
+pub use signals::{EndingSignals, Interrupts, Listening, SignalsDeferred};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 

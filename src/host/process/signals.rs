@@ -2,12 +2,13 @@
 //! starts meets them as a fresh program does (conformance V-10). And signals that end it at one time
 //! and are waited with at another.
 
-use std::io;
+use std::io::{self, Read as _};
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::Errno;
+use rustix::io::retry_on_intr;
 use signal_hook::consts::{SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
 
 /// Those that are commonly ignored. (The standard library sees to `SIGPIPE` and to blocked signals;
@@ -45,24 +46,27 @@ fn ignored_in(status: &str) -> Option<u64> {
 pub struct EndingSignals {
     lethal: Arc<AtomicBool>,
     interrupt_is_lethal: Arc<AtomicBool>,
-    interrupted: Arc<AtomicBool>,
+    /// A byte comes here with each interrupt, so that one between two looks is not missed.
+    interrupted: Arc<UnixStream>,
 }
 
 impl EndingSignals {
     /// # Errors
     /// The system refuses a handler.
     pub fn new() -> io::Result<Self> {
+        let (interrupted, told) = UnixStream::pair()?;
+        interrupted.set_nonblocking(true)?;
         let signals = Self {
             lethal: Arc::new(AtomicBool::new(true)),
             interrupt_is_lethal: Arc::new(AtomicBool::new(true)),
-            interrupted: Arc::default(),
+            interrupted: Arc::new(interrupted),
         };
         for signal in [SIGHUP, SIGTERM] {
             signal_hook::flag::register_conditional_default(signal, signals.lethal.clone())?;
         }
         let lethal = signals.interrupt_is_lethal.clone();
         signal_hook::flag::register_conditional_default(SIGINT, lethal)?;
-        signal_hook::flag::register(SIGINT, signals.interrupted.clone())?;
+        signal_hook::low_level::pipe::register(SIGINT, told)?;
         Ok(signals)
     }
 
@@ -82,26 +86,41 @@ impl EndingSignals {
 pub struct Interrupts(EndingSignals);
 
 impl Interrupts {
+    /// Begins to listen: before the question is shown, so that no key comes too early.
+    pub fn listen(&self) -> Listening<'_> {
+        let deferred = SignalsDeferred::of(&[&self.0.interrupt_is_lethal]);
+        // Those of before were meant for something else.
+        while matches!((&*self.0.interrupted).read(&mut [0; 64]), Ok(1..)) {}
+        Listening {
+            signals: &self.0,
+            _deferred: deferred,
+        }
+    }
+}
+
+/// The interrupt key ends what is waited for with this, and not the program.
+#[derive(Debug)]
+pub struct Listening<'a> {
+    signals: &'a EndingSignals,
+    _deferred: SignalsDeferred,
+}
+
+impl Listening<'_> {
     /// Waits until stdin can be read.
     ///
     /// # Errors
-    /// [`io::ErrorKind::Interrupted`] when the interrupt key was pressed meanwhile.
+    /// [`io::ErrorKind::Interrupted`] when the interrupt key was pressed since it began.
     pub fn wait_for_input(&self) -> io::Result<()> {
-        let Self(signals) = self;
-        let _deferred = SignalsDeferred::of(&[&signals.interrupt_is_lethal]);
-        signals.interrupted.store(false, Ordering::SeqCst);
         let input = io::stdin();
-        let mut asked = [PollFd::new(&input, PollFlags::IN)];
-        loop {
-            // A handler always ends this, whether or not the others let calls go on.
-            let ready = poll(&mut asked, None);
-            if signals.interrupted.load(Ordering::SeqCst) {
-                return Err(io::ErrorKind::Interrupted.into());
-            }
-            match ready {
-                Err(Errno::INTR) => {}
-                ready => return Ok(ready.map(drop)?),
-            }
+        let mut asked = [
+            PollFd::new(&*self.signals.interrupted, PollFlags::IN),
+            PollFd::new(&input, PollFlags::IN),
+        ];
+        retry_on_intr(|| poll(&mut asked, None))?;
+        if asked[0].revents().is_empty() {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::Interrupted.into())
         }
     }
 }
