@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use valetkey::model::{Connection, Secret, UnixTime};
 use valetkey::sandbox::{Browser, Options, SandboxThread, Tls};
-use valetkey::vault::{Home as VaultHome, Unlock, Vault};
+use valetkey::vault::{Home as VaultHome, Unlock, Vault, VaultError};
 
 use crate::kept::{self, Provider};
 
@@ -211,12 +211,24 @@ impl Home {
     /// What the vault holds of a connection, read by the library.
     pub(crate) fn kept(&self, name: &str) -> Kept {
         let vault = self.opened();
-        let connection = vault.connection(name).expect("reads").expect(name);
-        let text = |token: Option<Secret>| token.map(|token| token.reveal().to_owned());
-        Kept {
-            access: text(vault.access_token(&connection).expect("access")),
-            refresh: text(vault.refresh_token(&connection).expect("refresh")),
-            connection,
+        // Another process may refresh it between two looks: then all of it is read again.
+        loop {
+            let connection = vault.connection(name).expect("reads").expect(name);
+            let tokens = vault
+                .access_token(&connection)
+                .and_then(|access| Ok((access, vault.refresh_token(&connection)?)));
+            let text = |token: Option<Secret>| token.map(|token| token.reveal().to_owned());
+            match tokens {
+                Ok((access, refresh)) => {
+                    return Kept {
+                        access: text(access),
+                        refresh: text(refresh),
+                        connection,
+                    };
+                }
+                Err(VaultError::Changed) => {}
+                Err(error) => panic!("{name}: {error:?}"),
+            }
         }
     }
 }

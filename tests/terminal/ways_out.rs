@@ -21,15 +21,15 @@ fn table() -> (Home, Provider, Term) {
 }
 
 /// A sign-in that waits for the browser, and the port where it listens.
-fn waiting() -> (Home, Provider, Term, u16) {
+fn waiting() -> (Home, Provider, Term, Listener) {
     let (home, sandbox, mut term) = table();
     term.press("u");
     term.until_shows("● Waiting for your approval");
     let line = term.line_with("Ready for the answer");
     let (_, port) = line.trim().rsplit_once(':').expect("an address");
     let port = port.parse().expect("a port");
-    assert!(TcpStream::connect(("127.0.0.1", port)).is_ok(), "listens");
-    (home, sandbox, term, port)
+    let listener = Listener::at(port).expect("listens");
+    (home, sandbox, term, listener)
 }
 
 fn assert_left(mut term: Term, code: u32) {
@@ -47,11 +47,33 @@ fn assert_left(mut term: Term, code: u32) {
     }
 }
 
-fn assert_nobody_listens(port: u16) {
-    assert!(
-        TcpStream::connect(("127.0.0.1", port)).is_err(),
-        "somebody still listens"
-    );
+/// A listening socket. Known by its number and not by its port, which another program may get as
+/// soon as it is free.
+#[derive(PartialEq)]
+struct Listener {
+    port: u16,
+    inode: String,
+}
+
+impl Listener {
+    /// Whoever listens at a port of 127.0.0.1 (proc(5), `/proc/net/tcp`).
+    fn at(port: u16) -> Option<Self> {
+        let table = std::fs::read_to_string("/proc/net/tcp").expect("a table");
+        let address = format!("0100007F:{port:04X}");
+        table.lines().find_map(|line| {
+            let columns: Vec<_> = line.split_whitespace().collect();
+            let listens = columns[1] == address && columns[3] == "0A";
+            listens.then(|| Self {
+                port,
+                inode: columns[9].to_owned(),
+            })
+        })
+    }
+
+    fn assert_closed(self) {
+        let now = Self::at(self.port);
+        assert!(now != Some(self), "somebody still listens");
+    }
 }
 
 #[test]
@@ -93,7 +115,7 @@ fn w_12_signals_leave_with_the_code_a_shell_gives_them() {
 
 #[test]
 fn w_12_leaving_while_a_sign_in_waits_asks_once_and_stops_it() {
-    let (_home, _sandbox, mut term, port) = waiting();
+    let (_home, _sandbox, mut term, listener) = waiting();
     term.press(CTRL_C);
     term.until_shows("Stop it and quit");
     term.press("1");
@@ -101,26 +123,26 @@ fn w_12_leaving_while_a_sign_in_waits_asks_once_and_stops_it() {
     term.press(CTRL_C);
     term.pick("Stop it and quit");
     assert_left(term, 0);
-    assert_nobody_listens(port);
+    listener.assert_closed();
 }
 
 #[test]
 fn w_12_a_signal_while_a_sign_in_waits_leaves_no_listener() {
-    let (_home, _sandbox, term, port) = waiting();
+    let (_home, _sandbox, term, listener) = waiting();
     term.signal(Signal::TERM);
     assert_left(term, 143);
-    assert_nobody_listens(port);
+    listener.assert_closed();
 }
 
 #[test]
 fn w_12_a_lost_terminal_ends_the_program_and_its_listener() {
-    let (home, sandbox, term, port) = waiting();
+    let (home, sandbox, term, listener) = waiting();
     let code = term.lose();
     assert!([1, 129].contains(&code), "ended with {code}");
-    assert_nobody_listens(port);
+    listener.assert_closed();
     // The vault took no harm.
     let (code, list, _) = home.run(&["list"]);
-    assert_eq!(code, Some(0));
+    assert_eq!(code, Some(0), "{list}");
     assert!(list.contains("notes"), "{list}");
     assert!(sandbox.requests_to("/token").is_empty());
 }
