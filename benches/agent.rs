@@ -30,6 +30,8 @@ use valetkey::vault::{Candidate, Home, Vault};
 const PASSPHRASE: &str = "an obviously fake passphrase";
 /// At once.
 const CLIENTS: u32 = 64;
+/// Longer than an agent waits before it rests: twice ten seconds at most.
+const QUIET: Duration = Duration::from_secs(21);
 const HOUR: Seconds = Seconds(3600);
 
 struct Wish {
@@ -57,16 +59,16 @@ fn main() {
     };
     run(&["agent", "start"]);
     let socket = root.join("run/agent.sock");
-    println!(
-        "memory, nothing served yet: {} KiB PSS",
-        memory(&run(&["agent", "status", "--json"]))
-    );
+    let tell_memory = |when: &str| {
+        let status = || memory(&run(&["agent", "status", "--json"]));
+        let busy = status();
+        // It gives back what it needs no longer.
+        std::thread::sleep(QUIET);
+        println!("memory, {when}: {busy} KiB PSS, {} at rest", status());
+    };
+    tell_memory("nothing served yet");
     serve_everyone(&socket, wish.accounts);
-    println!(
-        "memory, {} accounts served: {} KiB PSS",
-        wish.accounts,
-        memory(&run(&["agent", "status", "--json"]))
-    );
+    tell_memory(&format!("{} accounts served", wish.accounts));
     latencies(&wish, folder.path(), &program);
     for keeps in [true, false] {
         let rate = throughput(&socket, Duration::from_secs(wish.seconds), keeps);
@@ -77,10 +79,7 @@ fn main() {
         };
         println!("64 clients, {how}: {rate} requests a second");
     }
-    println!(
-        "memory afterwards: {} KiB PSS",
-        memory(&run(&["agent", "status", "--json"]))
-    );
+    tell_memory("after all that");
     run(&["agent", "stop"]);
     alone(&wish, folder.path(), &program);
 }

@@ -58,7 +58,7 @@ pub use notify::notify;
 pub use paths::{NoHome, Paths, typed_path};
 pub use process::{
     EndingSignals, HardenError, Interrupts, Listening, Scarce, SignalsDeferred, enough_files,
-    enough_threads, harden_process,
+    enough_threads, harden_process, let_text_go,
 };
 pub use prompt::{HiddenLines, Unshown, read_hidden_line};
 pub use qr::qr_lines;

@@ -1,7 +1,5 @@
 //! Every way out gives the terminal back (conformance W-07, W-12).
 
-use std::net::TcpStream;
-
 use rustix::process::Signal;
 
 use crate::home::{Home, sandbox};

@@ -60,6 +60,9 @@ pub(in crate::agent) struct Desk {
     served: Cell<u64>,
     turned_away: Cell<u64>,
     asked_at: Cell<i64>,
+    /// How often somebody asked, and the news of it.
+    asked: Cell<u64>,
+    pub(super) asked_now: Notify,
     terms: Terms,
     started_at: UnixTime,
     stop: Notify,
@@ -93,6 +96,8 @@ impl Desk {
             served: Cell::new(0),
             turned_away: Cell::new(0),
             asked_at: Cell::new(0),
+            asked: Cell::new(0),
+            asked_now: Notify::new(),
             terms,
             started_at,
             stop: Notify::new(),
@@ -111,6 +116,13 @@ impl Desk {
     /// Somebody asked for something.
     pub(super) fn was_asked(&self) {
         self.asked_at.set(self.up());
+        self.asked.set(self.asked.get() + 1);
+        self.asked_now.notify_one();
+    }
+
+    /// How often somebody asked for something.
+    pub(super) fn times_asked(&self) -> u64 {
+        self.asked.get()
     }
 
     pub(super) fn count_served(&self) {

@@ -28,6 +28,10 @@ pub(super) use desk::{Desk, Terms};
 /// After a descriptor could not be had for a new client.
 const BREATH: Duration = Duration::from_millis(10);
 
+/// So long a thread with nothing to do is kept. Its stack is memory that an agent has for nothing, and a
+/// new one costs less than the file it is wanted for.
+const SPARE_THREAD: Duration = Duration::from_secs(1);
+
 /// So many new clients are let in before those that are there have a turn: few enough that nobody among
 /// them is sent away unheard, many enough that a crowd at the door is let in quickly.
 const TOGETHER: usize = clients::MOST / 4;
@@ -36,6 +40,7 @@ const TOGETHER: usize = clients::MOST / 4;
 pub(super) fn serve(desk: Desk, listener: UnixListener, place: Place) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
+        .thread_keep_alive(SPARE_THREAD)
         .build()?;
     let local = LocalSet::new();
     let served = local.block_on(&runtime, run(Rc::new(desk), listener));
@@ -57,6 +62,7 @@ async fn run(desk: Rc<Desk>, listener: UnixListener) -> io::Result<()> {
     spawn_local(untold::keep_telling(desk.clone()));
     spawn_local(desk::keep_time(desk.clone()));
     spawn_local(books::keep(desk.clone()));
+    spawn_local(memory::rest(desk.clone()));
     let mut arrived = 0_usize;
     loop {
         tokio::select! {

@@ -1,8 +1,7 @@
 //! Descriptors that whoever started this program left open by mistake: the program uses them as it
 //! was asked to (`--passphrase-fd`), but nothing that it starts gets them (conformance V-10).
 //!
-//! The one file of the package with `unsafe` in it, because the standard library cannot name a
-//! descriptor that it did not open itself.
+//! `unsafe` because the standard library cannot name a descriptor that it did not open itself.
 #![allow(unsafe_code)]
 
 use std::fs;

@@ -4,11 +4,13 @@
 mod descriptors;
 mod limits;
 mod signals;
+mod text;
 
 use std::sync::Once;
 
 pub use limits::{Scarce, enough_files, enough_threads};
 pub use signals::{EndingSignals, Interrupts, Listening, SignalsDeferred};
+pub use text::let_text_go;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
