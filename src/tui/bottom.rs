@@ -15,10 +15,15 @@ use super::view::Parts;
 /// Most lines that a notice takes.
 const NOTICE_LINES: usize = 3;
 
+/// What a field wants takes at most so many.
+const HELP_LINES: usize = 2;
+
 /// From this width on one line of keys is enough.
 const WIDE: u16 = 60;
 /// Lower screens have no room for a second line of keys.
 const TALL: u16 = 12;
+/// From this height on what a field wants may take all its lines.
+const AMPLE: u16 = 16;
 
 /// The notice or the filter line, and the footer. The filter line has the cursor while it is open.
 pub(super) fn bottom(
@@ -80,6 +85,17 @@ pub(super) fn bottom(
             );
         }
         taken = true;
+    } else if let Some(area) = parts.notice {
+        for (words, y) in help_lines(model).into_iter().zip(area.y..area.bottom()) {
+            Line::raw(format!("   {words}")).render(
+                Rect {
+                    y,
+                    height: 1,
+                    ..area
+                },
+                buffer,
+            );
+        }
     }
     if parts.notice.is_some() || !taken {
         footer(model, parts.footer, buffer);
@@ -104,7 +120,36 @@ pub(super) fn lines(model: &Model, width: u16) -> usize {
     } else {
         notice_lines(model, width).len()
     };
-    (own + asked::lines(model, width).len()).max(1)
+    (own.max(help_room(model)) + asked::lines(model, width).len()).max(1)
+}
+
+fn help(model: &Model) -> Option<&'static str> {
+    model.top()?.face().help()
+}
+
+/// Lines kept for what a field wants, whether this one has something to say or not.
+fn help_room(model: &Model) -> usize {
+    let most = if model.world.size.1 < AMPLE {
+        1
+    } else {
+        HELP_LINES
+    };
+    help(model).map_or(0, |_| most)
+}
+
+/// What the focused field wants, wrapped. What does not fit is cut.
+fn help_lines(model: &Model) -> Vec<String> {
+    let Some(words) = help(model).filter(|words| !words.is_empty()) else {
+        return Vec::new();
+    };
+    let room = usize::from(model.world.size.0).saturating_sub(4);
+    let mut lines = text::wrap(words, room);
+    let most = help_room(model);
+    if lines.len() > most {
+        let rest = lines.split_off(most - 1).join(" ");
+        lines.push(text::cut_end(&rest, room, glyph::dots(model.look().ascii)));
+    }
+    lines
 }
 
 /// A program that waits for a person's word.

@@ -58,6 +58,12 @@ pub(super) trait Face {
     /// Its field was edited.
     fn edited(&mut self, _world: &World) {}
 
+    /// What the focused line wants, for the lines above the footer. Empty: nothing to say here, but the
+    /// page keeps its height while one moves along its lines.
+    fn help(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Adds what the action table wants to know.
     fn facts(&self, _world: &World, _facts: &mut Facts) {}
 

@@ -7,6 +7,7 @@ use super::super::scopes::{self, Known};
 use super::super::setup::Setup;
 use super::super::{catalogue, edit, history, login, look, output, remove, revoke, setup, work};
 use super::{Ending, RECENT, Told, told};
+use crate::advice::fields::about;
 use crate::engine::{Error, Field, put_all};
 use crate::model::{Connection, ConnectionName, Untrusted};
 use crate::sandbox::SCOPES;
@@ -297,6 +298,10 @@ fn set(setup: &Setup, connection: &Connection, field: Field) -> Result<(), Faile
             or_none(before.clone())
         );
         let typed = prompt(&question, &before)?;
+        if typed == "?" {
+            output::note(about(field));
+            continue;
+        }
         let value = if typed == "-" { String::new() } else { typed };
         if value == before {
             output::note("Kept. Nothing was changed.");

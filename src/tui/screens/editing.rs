@@ -2,6 +2,7 @@
 
 use super::dropping::Dropping;
 use crate::actions::{Action, Key, Place};
+use crate::advice::fields::{SECRET, about};
 use crate::engine::{Detail, Edit, Field, Row, put_all};
 use crate::model::{Connection, ConnectionId, Untrusted};
 use crate::tui::face::{Effect, Face, moved};
@@ -385,6 +386,15 @@ impl Face for Editing {
             Some(Line::Field(index)) => self.entries[index].field.choices().is_empty(),
             Some(Line::Secret) => true,
             _ => false,
+        }
+    }
+
+    fn help(&self) -> Option<&'static str> {
+        match self.focused()? {
+            Line::Field(index) => Some(about(self.entries[index].field)),
+            Line::Secret => Some(SECRET),
+            // What they say stands above them, and needs the room.
+            Line::Save | Line::Keep | Line::Park => None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Keys and clicks in the wizard.
 
+use super::help::help;
 use super::lines::Line;
 use super::{Stage, Wizard};
 use crate::actions::{Action, Facts, Key, Place};
@@ -47,7 +48,13 @@ impl Face for Wizard {
     }
 
     fn facts(&self, _world: &World, facts: &mut Facts) {
-        facts.copyable = matches!(self.focused(), Some(Line::Register(_)));
+        facts.copyable =
+            matches!(self.focused(), Some(Line::Register(step)) if step.copy.is_some());
+    }
+
+    fn help(&self) -> Option<&'static str> {
+        let asks = matches!(self.stage, Stage::Details | Stage::App);
+        asks.then(|| self.focused().map_or("", |line| help(&line)))
     }
 
     fn act(&mut self, action: Action, key: Key, world: &World) -> Vec<Effect> {

@@ -5,6 +5,7 @@
 mod catalogue;
 mod check;
 mod draft;
+mod help;
 mod keys;
 mod lines;
 mod preset;

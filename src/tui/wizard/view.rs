@@ -104,7 +104,7 @@ impl Wizard {
         }
         if self.draft().wants_secret() {
             page.blank();
-            page.text(0, Role::Dim, "A desktop app can't keep a client secret private: it is stored encrypted; treat it as recoverable, not confidential. PKCE protects the sign-in too.");
+            page.text(0, Role::Dim, "A desktop app can't keep a client secret private: it is stored encrypted; treat it as recoverable, not confidential. A one-time proof (PKCE) protects the sign-in too.");
         } else if !world.browser_here()
             && lines.iter().any(|line| matches!(line, Line::Register(_)))
         {
@@ -176,7 +176,7 @@ impl Wizard {
             &format!("client ID {}", shown(draft.text(FieldId::ClientId))),
         );
         let sent = match result::auth(draft, secret) {
-            ClientAuth::None => "no client secret; PKCE protects the sign-in",
+            ClientAuth::None => "no client secret; a one-time proof (PKCE) protects the sign-in",
             ClientAuth::Basic => "client secret as Basic authentication, and PKCE",
             ClientAuth::Post => "client secret in the body, and PKCE",
         };
