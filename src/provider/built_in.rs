@@ -225,6 +225,10 @@ fn every_registration_is_told_field_by_field_with_the_values_to_type() {
         let named = steps.iter().find(|step| step.action == StepAction::Name);
         let named = named.unwrap_or_else(|| panic!("{id}: the app has a name"));
         assert!(named.value.starts_with("Valetkey"), "{id}: {}", named.value);
+        assert!(
+            matches!(named.to_copy(), None | Some("Valetkey")),
+            "{id}: only the name itself is copied"
+        );
         let entered = steps
             .iter()
             .find(|step| matches!(step.action, StepAction::Redirect | StepAction::Callback));

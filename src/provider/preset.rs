@@ -65,6 +65,19 @@ pub struct Step {
     pub value: String,
 }
 
+impl Step {
+    /// What of it goes into the service's form or the browser as it stands. The other steps are told to
+    /// the person, and copying their words would only put them where they do not belong.
+    pub fn to_copy(&self) -> Option<&str> {
+        match self.action {
+            StepAction::Open | StepAction::Redirect | StepAction::Callback => Some(&self.value),
+            // `Valetkey (this becomes the client ID)`, and no advice such as `anything: it is not shown`.
+            StepAction::Name if !self.value.contains(':') => self.value.split(" (").next(),
+            _ => None,
+        }
+    }
+}
+
 /// What to do with a step's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -227,6 +227,8 @@ pub(super) fn presets() -> Vec<PresetChoice> {
             .into_iter()
             .map(|(action, value)| RegisterStep {
                 action: action.to_owned(),
+                page: action == "Open",
+                copy: (action != "Untick").then(|| value.clone()),
                 value,
             })
             .collect()
@@ -261,10 +263,14 @@ pub(super) fn presets() -> Vec<PresetChoice> {
                 RegisterStep {
                     action: "Open".to_owned(),
                     value: "https://github.com/settings/developers".to_owned(),
+                    page: true,
+                    copy: Some("https://github.com/settings/developers".to_owned()),
                 },
                 RegisterStep {
                     action: "Redirect".to_owned(),
                     value: redirect.to_string(),
+                    page: false,
+                    copy: Some(redirect.to_string()),
                 },
             ]
         }),

@@ -270,3 +270,70 @@ fn what_was_typed_for_one_provider_outlives_a_look_at_another() {
     script.keys("a \"gitl\" enter enter");
     assert!(script.shows("4f1c0a9a"), "{}", script.frame());
 }
+#[test]
+fn the_focused_field_says_what_it_wants_and_the_page_stays_as_it_is() {
+    let mut script = Script::usual();
+    script.keys("a \"other\" enter down down enter");
+    let row_of = |script: &Script, words: &str| {
+        let frame = script.frame();
+        frame.lines().position(|line| line.contains(words))
+    };
+    let before = row_of(&script, "Token URL");
+    let mut said = std::collections::BTreeSet::new();
+    for _ in 0..12 {
+        script.keys("tab");
+        assert_eq!(row_of(&script, "Token URL"), before, "{}", script.frame());
+        let frame = script.frame();
+        said.insert(
+            frame
+                .lines()
+                .rev()
+                .nth(2)
+                .expect("a line")
+                .trim()
+                .to_owned(),
+        );
+    }
+    let wanted = [
+        "The page where you sign in and approve.",
+        "Optional, and not used yet. Where a server looks up whether a token",
+        "Optional. The sign-in server's own name",
+    ];
+    for words in wanted {
+        assert!(
+            said.iter().any(|line| line.starts_with(words)),
+            "{words}: {said:#?}"
+        );
+    }
+    let mut script = Script::usual();
+    script.keys("a \"gitl\" enter enter tab");
+    assert!(script.shows("PKCE, a one-time proof"), "{}", script.frame());
+    script.resize(60, 20);
+    assert!(script.shows("PKCE, a one-time proof"), "{}", script.frame());
+}
+
+#[test]
+fn a_step_that_only_says_what_to_do_is_not_copied() {
+    let mut script = Script::new(
+        Setup {
+            ssh: true,
+            elsewhere: elsewhere(),
+            ..setup()
+        },
+        Vec::new(),
+        (80, 24),
+    );
+    script.keys("a \"gitl\" enter enter up");
+    assert!(
+        script.shows("▸ 4  Untick") && !script.shows("c copy"),
+        "{}",
+        script.frame()
+    );
+    script.keys("c enter");
+    assert_eq!(script.backend.copied, [""; 0]);
+    assert!(script.shows("▸ 5  Client ID"), "{}", script.frame());
+    script.keys("up up c");
+    assert_eq!(script.backend.copied.len(), 1);
+    assert!(script.shows("c copy"), "{}", script.frame());
+}
+

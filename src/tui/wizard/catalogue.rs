@@ -7,7 +7,7 @@ use super::preset::{
 };
 use crate::engine::NewConnection;
 use crate::model::{ClientAuth, RedirectUri, Scope};
-use crate::provider::{self, Catalogue, Preset, Way};
+use crate::provider::{self, Catalogue, Preset, StepAction, Way};
 use crate::tui::text::capitalised;
 
 /// Every preset of a catalogue, in its order.
@@ -55,6 +55,8 @@ pub fn ready_made(hint: &str, new: NewConnection, scopes: &[(&str, &str)]) -> Pr
             vec![RegisterStep {
                 action: "Nothing".to_owned(),
                 value: "to register: this app is known to the provider".to_owned(),
+                page: false,
+                copy: None,
             }]
         }),
     }
@@ -105,6 +107,8 @@ fn choice(preset: &Arc<Preset>) -> PresetChoice {
                 .into_iter()
                 .map(|step| RegisterStep {
                     action: capitalised(step.action.as_str()),
+                    page: step.action == StepAction::Open,
+                    copy: step.to_copy().map(str::to_owned),
                     value: step.value,
                 })
                 .collect()

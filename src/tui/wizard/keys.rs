@@ -75,7 +75,9 @@ impl Face for Wizard {
             Action::Pick if self.stage == Stage::App => match picked(key).filter(|at| *at < len) {
                 Some(at) => {
                     self.at = at;
-                    if self.typing() {
+                    let told =
+                        matches!(self.focused(), Some(Line::Register(step)) if step.copy.is_none());
+                    if self.typing() || told {
                         Vec::new()
                     } else {
                         self.press(world)
@@ -84,7 +86,11 @@ impl Face for Wizard {
                 None => Vec::new(),
             },
             Action::Copy => match self.focused() {
-                Some(Line::Register(step)) => vec![Effect::Copy("The line", step.value)],
+                Some(Line::Register(step)) => step
+                    .copy
+                    .map(|value| Effect::Copy("The line", value))
+                    .into_iter()
+                    .collect(),
                 _ => Vec::new(),
             },
             Action::Back => {

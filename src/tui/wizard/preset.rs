@@ -87,6 +87,10 @@ pub struct RegisterStep {
     /// `Open`, `Name`, `Redirect`, `Tick` …
     pub action: String,
     pub value: String,
+    /// The value is a page to open.
+    pub page: bool,
+    /// What of the value is copied; `None` where it only says what to do.
+    pub copy: Option<String>,
 }
 
 /// A scope explained.

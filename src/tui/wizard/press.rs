@@ -27,14 +27,14 @@ impl Wizard {
                 self.draft_mut().way = way;
                 self.at = self.aim(0);
             }
-            Line::Register(step) => {
-                let is_page = step.value.starts_with("https://");
-                return if is_page && world.browser_here() {
-                    vec![Effect::Ask(Request::OpenPage(step.value))]
-                } else {
-                    vec![Effect::Copy("The line", step.value)]
-                };
-            }
+            Line::Register(step) => match step.copy {
+                Some(page) if step.page && world.browser_here() => {
+                    return vec![Effect::Ask(Request::OpenPage(page))];
+                }
+                Some(value) => return vec![Effect::Copy("The line", value)],
+                // It is done there, not here.
+                None => self.at += 1,
+            },
             Line::AddSecret => {
                 self.draft_mut().add_secret = true;
             }

@@ -106,7 +106,9 @@ impl Wizard {
             page.blank();
             page.text(0, Role::Dim, "A desktop app can't keep a client secret private: it is stored encrypted; treat it as recoverable, not confidential. A one-time proof (PKCE) protects the sign-in too.");
         } else if !world.browser_here()
-            && lines.iter().any(|line| matches!(line, Line::Register(_)))
+            && lines
+                .iter()
+                .any(|line| matches!(line, Line::Register(step) if step.copy.is_some()))
         {
             page.blank();
             page.text(
