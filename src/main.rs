@@ -58,15 +58,31 @@ fn run() -> ExitCode {
     }
 }
 
-/// Runs the terminal interface, and again with the practice provider when that is asked for.
+/// Told in the table's first frame after practice.
+const PRACTICE_OVER: &str = "Practice is over; nothing of it was kept.";
+
+/// Runs the terminal interface, with the practice provider when that is asked for, and then as before.
 fn interface(mut parts: cli::TuiParts) -> u8 {
     let settings = parts.settings.clone();
+    let mut table = None;
+    let mut greeting = None;
     loop {
-        match once(parts) {
+        let again = parts.again();
+        match once(parts, table.is_some(), greeting.take()) {
             Ok(Ended::Quit) => return exit::OK,
             Ok(Ended::Practise) => match cli::practise(settings.clone()) {
-                Ok(practice) => parts = practice,
+                Ok(practice) => {
+                    table = again;
+                    parts = practice;
+                }
                 Err(code) => return code,
+            },
+            Ok(Ended::Back) => match table.take() {
+                Some(before) => {
+                    parts = before;
+                    greeting = Some(PRACTICE_OVER);
+                }
+                None => return exit::OK,
             },
             // As a shell reports a program ended by a signal.
             Ok(Ended::Signal(number)) => return u8::try_from(128 + number).unwrap_or(1),
@@ -79,7 +95,12 @@ fn interface(mut parts: cli::TuiParts) -> u8 {
     }
 }
 
-fn once(parts: cli::TuiParts) -> Result<Ended, RunError> {
+/// `leads_back`: this is practice, begun in the table.
+fn once(
+    parts: cli::TuiParts,
+    leads_back: bool,
+    greeting: Option<&'static str>,
+) -> Result<Ended, RunError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -104,6 +125,8 @@ fn once(parts: cli::TuiParts) -> Result<Ended, RunError> {
         copies: copies(settings.clipboard, environment),
         warning: parts.warning,
         practice: parts.practice.is_some(),
+        leads_back,
+        greeting,
         key_place: advice::key_place(environment.ssh.is_some()).to_owned(),
         presets: {
             let catalogue = catalogue.clone();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::catalogue::LaterCatalogue;
+use super::catalogue::{self, LaterCatalogue};
 use super::failed::Failed;
 use super::practice::{PracticeBrowser, practice_definition};
 use super::{look, output, runtime, setup};
@@ -33,6 +33,31 @@ pub struct TuiParts {
     pub run: Option<PathBuf>,
     /// The practice provider, running as long as this lives, with its runtime.
     pub practice: Option<Practice>,
+}
+
+impl TuiParts {
+    /// The same table once more, after something else was shown; none of practice, which keeps nothing.
+    pub fn again(&self) -> Option<Self> {
+        if self.practice.is_some() {
+            return None;
+        }
+        Some(Self {
+            engine: self.engine.clone(),
+            // What is wrong with the person's own presets was told the first time.
+            catalogue: Box::new(|| {
+                setup::paths().map_or_else(
+                    |_| Catalogue::built_in().clone(),
+                    |paths| catalogue::quiet(&paths.config),
+                )
+            }),
+            passphrase: self.passphrase.as_ref().map(Secret::duplicate),
+            wizard: None,
+            settings: self.settings.clone(),
+            warning: None,
+            run: self.run.clone(),
+            practice: None,
+        })
+    }
 }
 
 /// Where the wizard begins: at this preset, or at its first question.

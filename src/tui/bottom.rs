@@ -214,7 +214,10 @@ impl Hints {
             at.map(|at| hints.remove(at))
         };
         let help = take("more");
-        let quit = take("quit");
+        let mut quit = take("quit");
+        if let (Some((_, word)), true) = (&mut quit, model.world.setup.leads_back) {
+            *word = "back";
+        }
         let room = usize::from(width).saturating_sub(1);
         let mut rooms = vec![room; most];
         rooms[0] -= marked_words(model).map_or(0, |words| text::width(&words).min(room));

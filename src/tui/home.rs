@@ -14,7 +14,7 @@ use crate::actions::{Action, Key};
 use crate::engine::Row;
 
 /// What the first-start screen offers, in order.
-const START: [(Action, &str, &str, &str); 3] = [
+const START: [StartLine; 3] = [
     (
         Action::Add,
         "{add}",
@@ -35,9 +35,25 @@ const START: [(Action, &str, &str, &str); 3] = [
     ),
 ];
 
-/// Lines of the first-start screen.
-fn start_lines(world: &World) -> usize {
-    if world.setup.practice { 1 } else { START.len() }
+/// The same in practice.
+const START_IN_PRACTICE: [StartLine; 2] = [
+    (
+        Action::Add,
+        "{add}",
+        "connect a service",
+        "the pretend one: the whole way, up to the first test",
+    ),
+    (Action::Quit, "{quit}", "leave practice", ""),
+];
+
+type StartLine = (Action, &'static str, &'static str, &'static str);
+
+fn start_lines(world: &World) -> &'static [StartLine] {
+    if world.setup.practice {
+        &START_IN_PRACTICE
+    } else {
+        &START
+    }
 }
 
 /// Does an action of the table or the first-start screen.
@@ -239,19 +255,20 @@ fn find(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 fn start(model: &mut Model, action: Action) -> Vec<Effect> {
-    let len = start_lines(&model.world);
-    if let Some(at) = moved(model.start_at, len, 1, action) {
+    let lines = start_lines(&model.world);
+    if let Some(at) = moved(model.start_at, lines.len(), 1, action) {
         model.start_at = at;
         return Vec::new();
     }
     let action = match action {
-        Action::Choose => START[model.start_at.min(len - 1)].0,
+        Action::Choose => lines[model.start_at.min(lines.len() - 1)].0,
         other => other,
     };
     match action {
         Action::Add => vec![Effect::Open(Box::new(wizard(model)))],
         Action::Practise => vec![Effect::Ask(Request::Practise)],
         Action::BringOver => Bringing::open(),
+        Action::Quit => vec![Effect::Do(Action::Quit)],
         _ => Vec::new(),
     }
 }
@@ -265,7 +282,13 @@ pub(super) fn start_page(model: &Model, pen: Pen) -> Page {
     }
     page.text(0, Role::Plain, "No connections yet.");
     page.blank();
-    for (index, (_, key, label, note)) in START.iter().enumerate().take(start_lines(world)) {
+    let back = if world.setup.leads_back {
+        "back to your own connections"
+    } else {
+        "and the program"
+    };
+    for (index, (action, key, label, note)) in start_lines(world).iter().enumerate() {
+        let note = if *action == Action::Quit { back } else { note };
         page.item(
             index,
             index == model.start_at,

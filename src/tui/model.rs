@@ -46,6 +46,10 @@ pub struct Setup {
     pub warning: Option<String>,
     /// The practice provider in a memory vault.
     pub practice: bool,
+    /// Practice was begun in the table, and leaving it leads back there.
+    pub leads_back: bool,
+    /// Told in the first frame: where one has come from.
+    pub greeting: Option<&'static str>,
     /// One sentence: where the vault's key will live, for the first start.
     pub key_place: String,
     /// Providers of the wizard's list, made when somebody looks at it.
@@ -247,7 +251,8 @@ impl Model {
         };
         let mouse = setup.mouse;
         let start = setup.start_wizard.clone();
-        let notice = setup.warning.clone().map(Notice::bad);
+        let greeting = setup.greeting.map(Notice::info);
+        let notice = setup.warning.clone().map(Notice::bad).or(greeting);
         let table = Table::with_keys(setup.keys.clone());
         let mut model = Self {
             world: World {

@@ -11,6 +11,8 @@ pub enum Request {
     Quit,
     /// Leave, and come back in practice mode.
     Practise,
+    /// Leave practice, and come back to the table where it was begun.
+    LeavePractice,
     /// Put the process to sleep until it is continued.
     Suspend,
     /// Draw the whole screen again.
@@ -140,6 +142,7 @@ impl Request {
         match self {
             Self::Quit => "quit",
             Self::Practise => "practise",
+            Self::LeavePractice => "leave-practice",
             Self::Suspend => "suspend",
             Self::Redraw => "redraw",
             Self::Mouse(_) => "mouse",

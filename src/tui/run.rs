@@ -32,6 +32,8 @@ const FIRST: Duration = Duration::from_millis(50);
 pub enum Ended {
     /// The person left.
     Quit,
+    /// The person left practice, to where it was begun.
+    Back,
     /// The person wants to practise: start again with the practice provider.
     Practise,
     /// By a signal, with its number.
@@ -215,6 +217,7 @@ impl Running<'_> {
         for request in requests {
             match request {
                 Request::Quit => return Ok(Next::End(Ended::Quit)),
+                Request::LeavePractice => return Ok(Next::End(Ended::Back)),
                 Request::Practise => return Ok(Next::End(Ended::Practise)),
                 Request::Suspend => next = Next::Sleep,
                 Request::Redraw => self.guard.forget()?,
@@ -264,7 +267,7 @@ impl Running<'_> {
             .and_then(|authorize| authorize.attempt().cloned());
         if let Some(attempt) = running {
             let request = match ended {
-                Ended::Quit | Ended::Practise => Request::Cancel { attempt },
+                Ended::Quit | Ended::Back | Ended::Practise => Request::Cancel { attempt },
                 // Whoever was cut off may go on with it (conformance Z-10).
                 Ended::Signal(_) | Ended::TerminalLost => Request::Interrupt { attempt },
             };

@@ -165,6 +165,9 @@ fn perform(model: &mut Model, action: Action, key: Key) -> Vec<Request> {
             asked::open(model);
             return Vec::new();
         }
+        Action::Quit if model.world.setup.leads_back && model.running().is_none() => {
+            return vec![Request::LeavePractice];
+        }
         Action::Quit | Action::Leave => return leave(model),
         Action::Help => {
             let help = HelpScreen::new(model.place(), model.facts());

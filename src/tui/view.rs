@@ -214,7 +214,12 @@ pub(super) fn aside(world: &World) -> String {
         1 => parts.push("1 connection".to_owned()),
         n => parts.push(format!("{n} connections")),
     }
-    if world.loaded && !(world.table.is_empty() && world.vault == super::model::VaultState::None) {
+    if world.setup.practice {
+        // What is kept where is said by the banner; how one gets out is not said anywhere else.
+        parts.push(world.keys().fill("{quit} leaves practice"));
+    } else if world.loaded
+        && !(world.table.is_empty() && world.vault == super::model::VaultState::None)
+    {
         parts.push(world.vault.words().to_owned());
     }
     match world.waiting {

@@ -458,6 +458,7 @@ impl FakeBackend {
             | Request::Interrupt { .. }
             | Request::Quit
             | Request::Practise
+            | Request::LeavePractice
             | Request::Suspend
             | Request::Redraw
             | Request::Mouse(_) => Vec::new(),

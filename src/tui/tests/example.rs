@@ -289,6 +289,8 @@ pub(super) fn setup() -> Setup {
         copies: Copies::Terminal,
         warning: None,
         practice: false,
+        leads_back: false,
+        greeting: None,
         key_place: "Sign-ins are stored encrypted. Your keychain holds the key.".to_owned(),
         presets: std::cell::LazyCell::new(Box::new(presets)),
         start_wizard: None,

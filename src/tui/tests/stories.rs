@@ -320,6 +320,36 @@ fn practice_is_offered_and_named() {
 }
 
 #[test]
+fn practice_shows_its_way_out() {
+    let practising = |leads_back, rows| {
+        let setup = Setup {
+            practice: true,
+            leads_back,
+            ..setup()
+        };
+        Script::new(setup, rows, (80, 24))
+    };
+    let mut script = practising(true, Vec::new());
+    assert!(
+        script.shows("q leaves practice") && script.shows("back to your own connections"),
+        "{}",
+        script.frame()
+    );
+    script.keys("down enter");
+    assert_eq!(script.asked(), ["leave-practice"]);
+    script.keys("ctrl-c");
+    assert_eq!(script.asked(), ["quit"], "at once means at once");
+    let mut script = practising(true, rows());
+    assert!(script.shows("q leaves practice"), "{}", script.frame());
+    script.keys("q");
+    assert_eq!(script.asked(), ["leave-practice"]);
+    let mut script = practising(false, Vec::new());
+    assert!(script.shows("and the program"), "{}", script.frame());
+    script.keys("q");
+    assert_eq!(script.asked(), ["quit"]);
+}
+
+#[test]
 fn the_mouse_selects_opens_sorts_and_can_be_released() {
     use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
     let mouse = |column, row| {

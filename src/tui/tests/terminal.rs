@@ -61,6 +61,7 @@ fn child() {
     let mut out = std::io::stdout();
     let word = match ended {
         Ended::Quit => "quit".to_owned(),
+        Ended::Back => "back".to_owned(),
         Ended::Signal(number) => format!("signal {number}"),
         other => format!("{other:?}"),
     };
