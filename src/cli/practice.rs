@@ -56,6 +56,8 @@ pub fn practice_definition(base: &str, ca_pem: Option<&str>) -> Result<NewConnec
                     "/preferred_username".to_owned(),
                     "/email".to_owned(),
                     "/name".to_owned(),
+                    // Who lets no name be seen stays the same person.
+                    "/sub".to_owned(),
                 ],
                 account_id: Some("/sub".to_owned()),
                 success: None,

@@ -91,6 +91,8 @@ pub(super) fn make(
         "wrong_nonce" => Some("another-nonce".to_owned()),
         _ => nonce,
     };
+    // As many services do, so that the account has one name however it is asked for (section 5.4).
+    let may = |scope: &str| grant.scopes.iter().any(|known| known == scope);
     let hashed = if fault == "wrong_at_hash" {
         "another-token"
     } else {
@@ -99,6 +101,8 @@ pub(super) fn make(
     let claims = Object::new()
         .with("iss", issuer)
         .with_some("sub", (fault != "missing_sub").then_some(person.subject))
+        .with_some("name", may("profile").then_some(person.name))
+        .with_some("email", may("email").then_some(person.email))
         .with("aud", audience)
         .with("iat", start)
         .with("exp", start + LIFETIME)

@@ -16,7 +16,7 @@ async fn stage() -> Stage {
 async fn g_11_a_verified_identity_token_names_the_account() {
     let stage = stage().await;
     let outcome = stage.sign_in().await.expect("signed in");
-    assert_eq!(outcome.account.expect("known").as_str(), "sub-ada");
+    assert_eq!(outcome.account.expect("known").as_str(), "Ada Practice");
     assert!(
         stage.sandbox.requests_to("/authorize")[0]
             .query()
@@ -32,6 +32,27 @@ async fn g_11_a_verified_identity_token_names_the_account() {
     assert_eq!(account.source, AccountSource::IdToken);
     assert_eq!(account.id.expect("an id").raw(), "sub-ada");
     assert!(stage.sandbox.requests_to("/userinfo").is_empty());
+}
+
+#[tokio::test]
+async fn a_10_a_person_named_in_another_way_with_other_scopes_is_the_same() {
+    let stage = Stage::signed_in().await;
+    let mut connection = stage.connection();
+    let before = connection.grant.clone().and_then(|grant| grant.account);
+    let before = before.expect("an account");
+    assert_eq!(
+        (before.label.raw(), before.source),
+        ("Ada Practice", AccountSource::TestRead)
+    );
+    connection.requested = ScopeSet::parse("openid email items:read").expect("scopes");
+    stage.engine.edit(&connection, None).expect("changed");
+    stage.sign_in().await.expect("nothing is asked");
+    let now = stage.connection().grant.and_then(|grant| grant.account);
+    let now = now.expect("an account");
+    assert_eq!(
+        (now.label.raw(), now.source),
+        ("ada@example.test", AccountSource::IdToken)
+    );
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ async fn r_a_good_identity_token_says_who_for_whom_and_when() {
         serde_json::json!({
             "iss": sandbox.issuer(), "sub": "sub-ada", "aud": "valetkey-practice",
             "iat": START, "exp": START + 600, "auth_time": START,
-            "nonce": "nonce-1", "at_hash": at_hash,
+            "nonce": "nonce-1", "at_hash": at_hash, "name": "Ada Practice",
         })
     );
 }
