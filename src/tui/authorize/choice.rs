@@ -14,7 +14,7 @@ use crate::tui::screens::{Asking, Editing};
 /// A line that can be pressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Choice {
-    /// The code of the device way; pressing opens its page.
+    /// The code of the device way; pressing opens its page, or copies the code where no browser is.
     Code,
     Forward,
     OpenAgain,
@@ -31,16 +31,7 @@ pub(super) enum Choice {
 
 impl Authorize {
     /// The lines of this moment, in order of their numbers.
-    pub(super) fn choices(&self, world: &World) -> Vec<Choice> {
-        let mut choices = self.choices_bare();
-        if self.is_waiting_for_approval() && world.setup.practice && self.consent.is_none() {
-            choices.push(Choice::ApproveHere);
-        }
-        choices
-    }
-
-    /// As [`Authorize::choices`], without what only practice offers.
-    pub(super) fn choices_bare(&self) -> Vec<Choice> {
+    pub(super) fn choices(&self) -> Vec<Choice> {
         if let Some(failure) = &self.failure {
             return failure.fixes().iter().cloned().map(Choice::Fix).collect();
         }
@@ -89,6 +80,15 @@ impl Authorize {
         if forward && (self.shared || !self.options.no_browser) {
             choices.push(Choice::Forward);
         }
+        if self.practice {
+            // Where no browser opens nothing else is as near.
+            let at = if self.options.no_browser {
+                0
+            } else {
+                choices.len()
+            };
+            choices.insert(at, Choice::ApproveHere);
+        }
         // The later of two ends up before the earlier.
         let first: &[Choice] = match self.first_way {
             Some(FirstWay::Browser) => &[Choice::OpenAgain],
@@ -112,16 +112,13 @@ impl Authorize {
         asks || self.steps.contains_key(&Step::Approve)
     }
 
-    fn is_waiting_for_approval(&self) -> bool {
-        self.attempt.is_some() && self.failure.is_none() && self.question.is_none()
-    }
-
     /// Presses a line.
     pub(super) fn press(&mut self, choice: Choice, world: &World) -> Vec<Effect> {
         let attempt = self.attempt().cloned();
         match (choice, attempt) {
             (Choice::Fix(fix), _) => self.fix(fix, world),
             (_, None) => Vec::new(),
+            (Choice::Code, Some(_)) if self.options.no_browser => self.copy(),
             (Choice::Code, Some(_)) => match self.device_page() {
                 Some(url) => vec![Effect::Ask(Request::OpenPage(url))],
                 None => Vec::new(),
@@ -132,7 +129,7 @@ impl Authorize {
                 self.ask_host();
                 Vec::new()
             }
-            (Choice::Forward, Some(_)) => self.copy(world),
+            (Choice::Forward, Some(_)) => self.copy(),
             (Choice::Paste, Some(_)) => {
                 self.paste = Some(MaskedField::default());
                 Vec::new()
@@ -236,9 +233,9 @@ impl Authorize {
     }
 
     /// Whether `c` has something to copy on the selected line.
-    pub(super) fn copyable(&self, world: &World) -> bool {
+    pub(super) fn copyable(&self) -> bool {
         matches!(
-            self.choices(world).get(self.at),
+            self.choices().get(self.at),
             Some(
                 Choice::Code
                     | Choice::Forward
@@ -250,8 +247,8 @@ impl Authorize {
         )
     }
 
-    pub(super) fn copy(&self, world: &World) -> Vec<Effect> {
-        match self.choices(world).get(self.at) {
+    pub(super) fn copy(&self) -> Vec<Effect> {
+        match self.choices().get(self.at) {
             Some(Choice::Code) => self
                 .ways
                 .iter()

@@ -53,6 +53,8 @@ pub(super) struct Authorize {
     options: SignInOptions,
     /// A browser can be opened here, unasked or not.
     browser_here: bool,
+    /// One was to open, and none did.
+    browser_failed: bool,
     /// The way that the person wants first.
     first_way: Option<FirstWay>,
     attempt: Option<AttemptId>,
@@ -74,6 +76,8 @@ pub(super) struct Authorize {
     picture: bool,
     /// Others can reach the ports of this machine.
     shared: bool,
+    /// The practice provider can be answered here.
+    practice: bool,
     at: usize,
 }
 
@@ -88,6 +92,7 @@ impl Authorize {
             subject,
             options,
             browser_here: world.browser_here(),
+            browser_failed: false,
             first_way: world.setup.first_way,
             attempt: None,
             past: Vec::new(),
@@ -104,6 +109,7 @@ impl Authorize {
             address: None,
             picture: false,
             shared: world.setup.shared,
+            practice: world.setup.practice,
             at: 0,
         };
         vec![
@@ -200,6 +206,9 @@ impl Authorize {
                 if step > Step::Approve || (step == Step::Approve && state == StepState::Done) {
                     self.paste = None;
                 }
+                if step == Step::Browser {
+                    self.browser_told(state);
+                }
                 let since = match self.steps.get(&step) {
                     Some(before) if before.state == state => before.since,
                     _ => now,
@@ -218,16 +227,13 @@ impl Authorize {
             AttemptEvent::Way(way) => {
                 let same =
                     |other: &Way| std::mem::discriminant(other) == std::mem::discriminant(&way);
-                let chosen = self.choices_bare().into_iter().nth(self.at);
+                let chosen = self.choices().into_iter().nth(self.at);
                 match self.ways.iter_mut().find(|other| same(other)) {
                     Some(other) => *other = way,
                     None => self.ways.push(way),
                 }
-                // A way that comes later stands above others; who has moved stays on the line.
-                if let (1.., Some(chosen)) = (self.at, chosen) {
-                    let choices = self.choices_bare();
-                    self.at = choices.iter().position(|c| *c == chosen).unwrap_or(0);
-                }
+                // A way that comes later stands above others.
+                self.stay_on(chosen);
             }
             AttemptEvent::Ignored(what) => self.ignored = Some(crate::advice::ignored(&what).1),
             AttemptEvent::Asked(question) => {
@@ -238,7 +244,7 @@ impl Authorize {
                 // Enter by habit must not widen or replace anything.
                 let careful = Choice::Answer(Answer::GiveBack);
                 self.at = self
-                    .choices_bare()
+                    .choices()
                     .iter()
                     .position(|choice| *choice == careful)
                     .unwrap_or(0);
@@ -252,6 +258,28 @@ impl Authorize {
             AttemptEvent::Cancelled => self.stop_listening(),
         }
         None
+    }
+
+    /// Where no browser could be started the other ways take the screen, as they do where there is none.
+    fn browser_told(&mut self, state: StepState) {
+        match state {
+            StepState::Skipped if !self.options.no_browser => {
+                let chosen = self.choices().into_iter().nth(self.at);
+                self.options.no_browser = true;
+                self.browser_failed = true;
+                self.stay_on(chosen);
+            }
+            StepState::Done => self.browser_failed = false,
+            _ => {}
+        }
+    }
+
+    /// Who has moved stays on the line, wherever it stands now.
+    fn stay_on(&mut self, chosen: Option<Choice>) {
+        if let (1.., Some(chosen)) = (self.at, chosen) {
+            let choices = self.choices();
+            self.at = choices.iter().position(|c| *c == chosen).unwrap_or(0);
+        }
     }
 
     pub(super) fn fail(&mut self, error: &Arc<Error>, step: Option<Step>) {
@@ -405,7 +433,7 @@ impl Face for Authorize {
     }
 
     fn facts(&self, world: &World, facts: &mut Facts) {
-        facts.copyable = self.address.is_some() || self.copyable(world);
+        facts.copyable = self.address.is_some() || self.copyable();
         // A question has the screen for itself.
         let ways = self.failure.is_none() && self.question.is_none() && self.consent.is_none();
         facts.qr = ways && self.code_picture(world).is_some();
@@ -441,7 +469,7 @@ impl Face for Authorize {
                 _ => Vec::new(),
             };
         }
-        let choices = self.choices(world);
+        let choices = self.choices();
         if let Some(at) = moved(self.at, choices.len(), 1, action) {
             self.at = at;
             return Vec::new();
@@ -459,7 +487,7 @@ impl Face for Authorize {
                 }
                 None => Vec::new(),
             },
-            Action::Copy => self.copy(world),
+            Action::Copy => self.copy(),
             Action::ShowAddress => self.ask_address(AddressUse::Show),
             Action::BrowserHere => self.change_place(),
             Action::SshHost => {

@@ -4,6 +4,7 @@ use super::choice::Choice;
 use super::{Authorize, Progress};
 use crate::advice::Fix;
 use crate::engine::{Answer, Question, Step, StepState};
+use crate::model::Scope;
 use crate::tui::glyph;
 use crate::tui::model::World;
 use crate::tui::page::{Page, Pen};
@@ -12,6 +13,9 @@ use crate::tui::theme::Role;
 
 /// Where the person said so.
 const ANYWHERE: &str = "Use a browser anywhere. The first way that works wins.";
+
+/// Where one was to open.
+const NONE_OPENED: &str = "No browser could be started here. Use one anywhere; the first way that works wins. {browser-here-or-elsewhere} tries here again.";
 
 /// What a step is called, and the plain meaning while it has nothing else to tell.
 fn step_words(step: Step, done: bool) -> (&'static str, &'static str) {
@@ -43,7 +47,7 @@ impl Authorize {
         } else if let Some(question) = &self.question {
             self.draw_question(question, &mut page);
         } else if self.consent.is_some() {
-            self.draw_consent(&mut page);
+            self.draw_consent(&mut page, world);
         } else if let Some(host) = &self.host {
             self.draw_host(host, &mut page);
         } else if self.paste.is_some() {
@@ -54,8 +58,12 @@ impl Authorize {
             self.draw_picture(&mut page, world);
         } else if self.options.no_browser {
             if pen.height >= 12 {
-                let why = world.setup.elsewhere.as_deref();
-                page.text(0, Role::Plain, why.unwrap_or(ANYWHERE));
+                let why = world.setup.elsewhere.as_deref().unwrap_or(ANYWHERE);
+                if self.browser_failed {
+                    page.text(0, Role::Plain, &world.keys().fill(NONE_OPENED));
+                } else {
+                    page.text(0, Role::Plain, why);
+                }
                 page.blank();
             }
             self.draw_ways(&mut page, world);
@@ -64,7 +72,7 @@ impl Authorize {
         } else {
             self.draw_steps(&mut page, world);
             page.blank();
-            if !self.choices(world).is_empty() {
+            if !self.choices().is_empty() {
                 page.text(0, Role::Plain, "If Approve does nothing, use another way:");
             }
             self.draw_ways(&mut page, world);
@@ -179,7 +187,7 @@ impl Authorize {
         };
         page.text(0, Role::Strong, &words);
         page.blank();
-        for (index, choice) in self.choices_bare().into_iter().enumerate() {
+        for (index, choice) in self.choices().into_iter().enumerate() {
             let words = match (question, choice) {
                 (Question::WiderGrant { .. }, Choice::Answer(Answer::Accept)) => {
                     "keep it, with the wider access".to_owned()
@@ -202,29 +210,30 @@ impl Authorize {
         }
     }
 
-    fn draw_consent(&self, page: &mut Page) {
+    fn draw_consent(&self, page: &mut Page, world: &World) {
         page.text(
             0,
             Role::Plain,
-            "The practice provider asks: may Valetkey have this?",
+            "The practice provider asks: may Valetkey have this? Space unticks.",
         );
         page.blank();
         let consent = self.consent.as_deref().unwrap_or_default();
-        for (index, choice) in self.choices_bare().into_iter().enumerate() {
-            let label = match choice {
+        for (index, choice) in self.choices().into_iter().enumerate() {
+            let (label, meaning) = match choice {
                 Choice::Allow(scope) => {
                     let allowed = consent.iter().any(|(known, on)| *known == scope && *on);
-                    format!("[{}] {scope}", if allowed { "x" } else { " " })
+                    let label = format!("[{}] {scope}", if allowed { "x" } else { " " });
+                    (label, meaning(&scope, world))
                 }
-                Choice::Approve => "Approve".to_owned(),
-                _ => "Decline".to_owned(),
+                Choice::Approve => ("Approve".to_owned(), ""),
+                _ => ("Decline".to_owned(), ""),
             };
             page.item(
                 index,
                 index == self.at,
                 &format!("{}  {label}", index + 1),
-                0,
-                "",
+                25,
+                meaning,
             );
         }
     }
@@ -259,6 +268,15 @@ impl Authorize {
             );
         }
     }
+}
+
+/// What a scope of the practice provider allows.
+fn meaning<'w>(scope: &Scope, world: &'w World) -> &'w str {
+    let presets = world.setup.presets.iter();
+    let mut known = presets.flat_map(|preset| preset.scopes.iter());
+    known
+        .find(|choice| choice.scope == *scope)
+        .map_or("", |choice| &choice.help)
 }
 
 /// One line without controls, for addresses that are shown whole.

@@ -17,7 +17,7 @@ impl Authorize {
             page.text(0, Role::Dim, "Getting ready.");
             return;
         }
-        for (index, choice) in self.choices(world).into_iter().enumerate() {
+        for (index, choice) in self.choices().into_iter().enumerate() {
             let selected = index == self.at;
             let mut line = |label: &str, words: &str| {
                 let label = self.numbered(index, label);
@@ -41,7 +41,7 @@ impl Authorize {
                     );
                 }
                 Choice::UseCode => line("Code", "use a code on another device instead"),
-                Choice::ApproveHere => line("Here", "approve here (practice)"),
+                Choice::ApproveHere => line("Here", "approve here, without a browser (practice)"),
                 _ => {}
             }
         }

@@ -209,6 +209,44 @@ fn a_10_another_account_is_named_before_it_replaces() {
 }
 
 #[test]
+fn z_07_where_no_browser_starts_the_other_ways_are_said_to_be_needed() {
+    let browser = |state, detail: Option<&str>| AttemptEvent::Step {
+        step: Step::Browser,
+        state,
+        detail: detail.map(str::to_owned),
+    };
+    let mut script = Script::usual();
+    script.keys("down u");
+    script.event(browser(StepState::Done, Some("firefox")));
+    assert!(
+        script.shows("If Approve does nothing"),
+        "{}",
+        script.frame()
+    );
+    script.event(browser(
+        StepState::Skipped,
+        Some("no browser could be started"),
+    ));
+    assert!(
+        script.shows("No browser could be started here.")
+            && script.shows("B tries here again")
+            && script.shows("Address   copy it, and open it in a browser anywhere")
+            && !script.shows("If Approve does nothing")
+            && !script.shows("the page again"),
+        "{}",
+        script.frame()
+    );
+    script
+        .keys("B")
+        .event(browser(StepState::Done, Some("firefox")));
+    assert!(
+        script.shows("If Approve does nothing"),
+        "{}",
+        script.frame()
+    );
+}
+
+#[test]
 fn without_a_wizard_below_no_fix_promises_an_edit() {
     let mut script = Script::usual();
     script.backend.fail_sign_in = Some("invalid_client");
