@@ -4,6 +4,7 @@ mod events;
 mod interrupted;
 mod lines;
 mod picture;
+mod ways;
 mod words;
 
 use super::args::Login;
@@ -18,6 +19,7 @@ use crate::engine::{
 use crate::model::{ConnectionId, Seconds, Secret};
 use crate::sandbox::Approval;
 use lines::{Fruitless, Lines, Pastes};
+use ways::Surroundings;
 
 impl Login {
     /// As `add --sign-in` and `token --interactive` run it.
@@ -89,6 +91,8 @@ async fn story(setup: &Setup, login: &Login, id: &ConnectionId) -> Result<(), Fa
         question: None,
         pastes: Pastes::default(),
         approved: false,
+        ways: Vec::new(),
+        led: false,
         code_way: false,
         unrelated: 0,
         stopped: None,
@@ -126,6 +130,10 @@ struct Telling<'a> {
     question: Option<Question>,
     pastes: Pastes,
     approved: bool,
+    /// Not told yet.
+    ways: Vec<Way>,
+    /// A browser was opened, or the person answers here: the other ways come after that.
+    led: bool,
     /// A code can be typed on a web page: pastes are not the only way.
     code_way: bool,
     /// Requests to the listener that had nothing to do with the sign-in.
@@ -140,8 +148,11 @@ impl Telling<'_> {
         if self.login.json {
             let stopped = self.stopped.as_ref().map(|failed| &failed.0);
             output::json(&events::line(self.setup, &attempt.id, event, stopped))?;
-        } else if !self.tell_practice(attempt, event).await {
-            words::tell(event, attempt, self.lines.are_read(), self.login).await;
+        } else if self.tell_practice(attempt, event).await {
+            self.led = true;
+        } else {
+            self.tell_ways(attempt, event).await;
+            words::tell(event, self.lines.are_read());
         }
         match event {
             AttemptEvent::Asked(question) => self.ask(attempt, question),
@@ -202,6 +213,37 @@ impl Telling<'_> {
         } else if !line.is_empty() {
             self.pastes.offer();
             attempt.remote.paste(line);
+        }
+    }
+
+    /// Collects the ways, and tells them in order once the approval is waited for.
+    async fn tell_ways(&mut self, attempt: &Attempt, event: &AttemptEvent) {
+        match event {
+            AttemptEvent::Way(way) => self.ways.push(way.clone()),
+            AttemptEvent::Step {
+                step: Step::Browser,
+                state: StepState::Done,
+                ..
+            } => self.led = true,
+            AttemptEvent::Step {
+                step: Step::Approve,
+                state: StepState::Active,
+                ..
+            } => {
+                let ways = std::mem::take(&mut self.ways);
+                let device = |way: &Way| matches!(way, Way::Device { .. });
+                let environment = self.setup.engine.environment();
+                let place = Surroundings {
+                    first: environment.first_way(ways.iter().any(device)).way,
+                    ssh: environment.ssh.is_some(),
+                    shared: !environment.others.is_empty(),
+                    led: self.led,
+                    pastes: self.lines.are_read(),
+                    qr: self.login.qr,
+                };
+                ways::tell(&ways, attempt, &place).await;
+            }
+            _ => {}
         }
     }
 

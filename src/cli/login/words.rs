@@ -1,15 +1,12 @@
 //! A sign-in in words, line by line on stderr.
 
-use super::super::args::Login;
 use super::super::output;
-use super::picture::picture;
 use crate::advice;
-use crate::engine::{Attempt, AttemptEvent, Ignored, Outcome, Question, Step, StepState, Way};
-use crate::host::columns_of_stderr;
+use crate::engine::{AttemptEvent, Ignored, Outcome, Question, Step, StepState};
 use crate::model::ScopeSet;
 
 /// Tells one event. `pastes`: an address can be pasted here.
-pub(super) async fn tell(event: &AttemptEvent, attempt: &Attempt, pastes: bool, login: &Login) {
+pub(super) fn tell(event: &AttemptEvent, pastes: bool) {
     match event {
         AttemptEvent::Step {
             step: Step::Browser,
@@ -26,11 +23,6 @@ pub(super) async fn tell(event: &AttemptEvent, attempt: &Attempt, pastes: bool, 
             });
         }
         AttemptEvent::Step {
-            step: Step::Browser,
-            state: StepState::Skipped,
-            ..
-        } if !login.device => no_browser_here(attempt, pastes).await,
-        AttemptEvent::Step {
             step: Step::Approve,
             state: StepState::Active,
             ..
@@ -39,79 +31,11 @@ pub(super) async fn tell(event: &AttemptEvent, attempt: &Attempt, pastes: bool, 
         } else {
             "Waiting for your approval."
         }),
-        AttemptEvent::Way(open) => way(open, login.qr),
         // Counted; told at the end where it helps.
         AttemptEvent::Ignored(Ignored::Unrelated { .. }) => {}
         AttemptEvent::Ignored(what) => output::note(&advice::ignored(what).1),
         AttemptEvent::Done { outcome } => output::note(&done(outcome)),
         _ => {}
-    }
-}
-
-/// The ways of a machine without a browser.
-async fn no_browser_here(attempt: &Attempt, pastes: bool) {
-    let start = attempt.remote.start_url(false).await;
-    if let Some(url) = &start {
-        output::note(&format!("Open this in a browser on this machine:\n  {url}"));
-    }
-    let lead = if start.is_some() {
-        "Or in a browser anywhere else:"
-    } else {
-        "Open this in a browser anywhere:"
-    };
-    if !pastes {
-        return;
-    }
-    if let Some(url) = attempt.remote.authorization_url().await {
-        output::note(&format!(
-            "{lead}\n  {}\nApprove; the browser then fails to load a page: paste its whole address here (it is not shown). Never send it to anyone.",
-            url.reveal()
-        ));
-    }
-}
-
-fn way(way: &Way, qr: bool) {
-    match way {
-        Way::Forward {
-            lines,
-            target,
-            start_url,
-        } => {
-            let fill_in = if target.is_none() {
-                "\n(HOST is the name you typed to get here; --ssh-host USER@HOST fills it in, once)"
-            } else {
-                ""
-            };
-            output::note(&format!(
-                "Or forward the port: on your laptop, in another terminal, run\n  {}{fill_in}\nthen open  {start_url}",
-                lines.command
-            ));
-        }
-        Way::Device {
-            user_code,
-            verification_uri,
-            complete,
-            foreign_host,
-            ..
-        } => {
-            output::note(
-                "Only use a code that you asked for here yourself. Never give it to anyone, and never type one\nthat somebody sent you.",
-            );
-            if *foreign_host {
-                output::note(
-                    "The page lies on another host than the provider; check that you know it.",
-                );
-            }
-            output::note(&format!("  open  {verification_uri}\n  type  {user_code}"));
-            if qr {
-                let page = complete.as_ref().unwrap_or(verification_uri);
-                // As it is: folded, it would be no picture any more.
-                output::ask(&format!("{}\n", picture(page, columns_of_stderr())));
-                // The code is compared even where the picture brings it along (conformance K-04).
-                output::note(&format!("Check that the page shows {user_code}."));
-            }
-        }
-        Way::Open { .. } | Way::Paste => {}
     }
 }
 

@@ -1,0 +1,161 @@
+//! The ways to finish a sign-in in words: all at once when the approval is waited for, the likeliest first.
+
+use super::super::output;
+use super::picture::picture;
+use crate::engine::{Attempt, Way};
+use crate::host::{FirstWay, columns_of_stderr};
+
+/// What stands between the person and the ways.
+pub(super) struct Surroundings {
+    /// The likeliest way here.
+    pub(super) first: FirstWay,
+    /// Over SSH: a browser of this machine would open where nobody looks.
+    pub(super) ssh: bool,
+    /// Others can reach the ports of this machine: forwarding one comes last.
+    pub(super) shared: bool,
+    /// A way was told already.
+    pub(super) led: bool,
+    /// An address can be pasted here.
+    pub(super) pastes: bool,
+    pub(super) qr: bool,
+}
+
+/// A way in words: the beginning of its sentence in small letters, then the rest.
+struct Told {
+    way: FirstWay,
+    lead: &'static str,
+    text: String,
+    /// A QR picture, which is not folded.
+    picture: Option<String>,
+}
+
+/// Tells them.
+pub(super) async fn tell(ways: &[Way], attempt: &Attempt, place: &Surroundings) {
+    let mut told: Vec<Told> = ways.iter().filter_map(|way| of(way, place)).collect();
+    if !place.led {
+        told.extend(here(attempt, place).await);
+        told.extend(anywhere(attempt, place).await);
+    }
+    for (
+        at,
+        Told {
+            lead,
+            text,
+            picture,
+            ..
+        },
+    ) in in_order(told, place).into_iter().enumerate()
+    {
+        output::note(&if at == 0 && !place.led {
+            format!("{}{text}", capitalised(lead))
+        } else {
+            format!("Or {lead}{text}")
+        });
+        if let Some(picture) = picture {
+            output::ask(&picture);
+        }
+    }
+}
+
+fn in_order(mut told: Vec<Told>, place: &Surroundings) -> Vec<Told> {
+    let rank = |told: &Told| match told.way {
+        way if way == place.first => 0,
+        FirstWay::Device => 1,
+        FirstWay::Forward if place.shared => 5,
+        FirstWay::Forward => 2,
+        FirstWay::Browser => 3,
+        FirstWay::Paste => 4,
+    };
+    told.sort_by_key(rank);
+    told
+}
+
+fn capitalised(lead: &str) -> String {
+    let mut letters = lead.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
+fn of(way: &Way, place: &Surroundings) -> Option<Told> {
+    match way {
+        Way::Forward {
+            lines,
+            target,
+            start_url,
+        } => {
+            let fill_in = if target.is_none() {
+                "\n(HOST is the name you typed to get here; --ssh-host USER@HOST fills it in, once)"
+            } else {
+                ""
+            };
+            Some(Told {
+                way: FirstWay::Forward,
+                lead: "forward the port",
+                text: format!(
+                    ": on your laptop, in another terminal, run\n  {}{fill_in}\nthen open  {start_url}",
+                    lines.command
+                ),
+                picture: None,
+            })
+        }
+        Way::Device {
+            user_code,
+            verification_uri,
+            complete,
+            foreign_host,
+            ..
+        } => {
+            let mut text = ":\nOnly use a code that you asked for here yourself. Never give it to anyone, and never type one that somebody sent you.\n".to_owned();
+            if *foreign_host {
+                text.push_str(
+                    "The page lies on another host than the provider; check that you know it.\n",
+                );
+            }
+            text.push_str(&format!("  open  {verification_uri}\n  type  {user_code}"));
+            let page = complete.as_ref().unwrap_or(verification_uri);
+            // The code is compared even where the picture brings it along (conformance K-04).
+            let picture = place.qr.then(|| {
+                let picture = picture(page, columns_of_stderr());
+                format!("{picture}\nCheck that the page shows {user_code}.\n")
+            });
+            Some(Told {
+                way: FirstWay::Device,
+                lead: "type a code in a browser anywhere",
+                text,
+                picture,
+            })
+        }
+        Way::Open { .. } | Way::Paste => None,
+    }
+}
+
+/// A browser on this machine. Over SSH the forwarded port leads to the same address.
+async fn here(attempt: &Attempt, place: &Surroundings) -> Option<Told> {
+    if place.ssh && !place.shared {
+        return None;
+    }
+    let url = attempt.remote.start_url(false).await?;
+    Some(Told {
+        way: FirstWay::Browser,
+        lead: "open this in a browser on this machine",
+        text: format!(":\n  {url}"),
+        picture: None,
+    })
+}
+
+/// A browser anywhere, whose last address is pasted here.
+async fn anywhere(attempt: &Attempt, place: &Surroundings) -> Option<Told> {
+    if !place.pastes {
+        return None;
+    }
+    let url = attempt.remote.authorization_url().await?;
+    Some(Told {
+        way: FirstWay::Paste,
+        lead: "open this in a browser anywhere",
+        text: format!(
+            ":\n  {}\nApprove; the browser then fails to load a page: paste its whole address here (it is not shown). Never send it to anyone.",
+            url.reveal()
+        ),
+        picture: None,
+    })
+}
