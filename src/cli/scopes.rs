@@ -42,7 +42,10 @@ pub(super) fn ask(known: &[Known], usual: &ScopeSet) -> Result<ScopeSet, Failed>
         let text = prompt("Scopes: ", "")?;
         if text == "?" {
             tell(known);
-            output::note("The service's documentation says what each of them allows.");
+            if known.is_empty() {
+                let words = "None are known here. The service's documentation names them.";
+                output::note(words);
+            }
             continue;
         }
         let scopes = match understood(&text, usual) {

@@ -237,3 +237,29 @@ fn without_a_terminal_the_list_is_printed_and_nothing_is_asked() {
     assert_eq!(code, Some(0), "{told}");
     assert!(out.contains("alpha"), "{out}");
 }
+
+#[test]
+fn plain_http_is_asked_about_and_the_redirect_url_to_register_is_told() {
+    let sandbox = sandbox();
+    let (home, _pages) = Home::new().with_browser();
+    let home = home.set("TERM", "dumb");
+    let mut term = home.start(&["add", "--plain", "--name", "notes"]);
+    term.answer("Service:", "");
+    term.answer("Authorization URL:", &sandbox.at("/authorize"));
+    term.answer("Plain http: only", "n");
+    term.answer("Authorization URL:", &sandbox.at("/authorize"));
+    term.answer("Plain http: only", "y");
+    // Once is enough.
+    term.answer("Token URL:", &sandbox.at("/token"));
+    term.until_shows("  Redirect  http://127.0.0.1/callback");
+    term.answer("Client ID:", "?");
+    term.until_shows("What the provider calls your app");
+    term.answer("Client ID:", "valetkey-practice");
+    term.answer("Does this app have a client secret?", "n");
+    term.answer("Scopes:", "profile");
+    term.until_shows("Added notes.");
+    term.until_shows("Sign in now?");
+    term.press(&format!("n{ENTER}"));
+    term.until_shows("run: valetkey login notes");
+    assert_eq!(term.end(), 0);
+}

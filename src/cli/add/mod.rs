@@ -51,7 +51,7 @@ pub(super) fn run(setup: &Setup, add: &Add) -> Result<(), Failed> {
     if !add.no_input {
         preset = answers.ask(add, preset, &catalogue, &known)?;
     }
-    let new = assemble(add, preset, answers, &known)?;
+    let new = assemble(&answers.allowing(add), preset, answers, &known)?;
     let not_made = matches!(setup.engine.vault_facts()?, VaultFacts::NotMade);
     // A definition is stored in the vault too; it has to be made first.
     if new.client_secret.is_some() || add.sign_in || not_made {

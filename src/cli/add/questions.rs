@@ -1,5 +1,6 @@
 //! The questions of the plain wizard, line by line, in the words of the terminal one.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::super::args::Add;
@@ -9,7 +10,8 @@ use super::super::prompt::{choice, prompt, prompt_secret, yes};
 use super::super::scopes::{self, Known};
 use super::assemble::provider;
 use super::values::{address, redirect, set_variables};
-use crate::engine::shared_registration;
+use crate::advice::fields::about;
+use crate::engine::{Field, shared_registration};
 use crate::model::{ConnectionName, EndpointUrl, Secret, Shown, Untrusted};
 use crate::provider::{Catalogue, Preset, Way};
 use crate::vault::KnownRegistration;
@@ -23,6 +25,8 @@ pub(super) struct Answers {
     pub(super) client_id: Option<String>,
     pub(super) client_secret: Option<Secret>,
     pub(super) scopes: Option<String>,
+    /// Plain http on this machine was allowed.
+    dev_http: bool,
 }
 
 impl Answers {
@@ -38,17 +42,19 @@ impl Answers {
         if preset.is_none() {
             preset = self.ask_addresses(add, catalogue)?;
         }
+        let add = &self.allowing(add);
         if let Some(preset) = preset {
             self.ask_variables(add, preset)?;
         }
         if add.client_id.is_none() && !self.offer_known(add, preset, known)? {
-            if let Some(preset) = preset {
-                self.tell_steps(add, preset);
+            match preset {
+                Some(preset) => self.tell_steps(add, preset),
+                None => self.tell_redirect(add),
             }
             let team = preset.and_then(|preset| preset.client.client_id.as_deref());
             self.client_id = Some(match team {
                 Some(id) => prompt(&format!("Client ID [{}]: ", shown(id)), id)?,
-                None => asked("Client ID: ", CLIENT_ID, |text| {
+                None => asked("Client ID: ", about(Field::ClientId), |text| {
                     let missing = text.is_empty();
                     if missing {
                         Err("A client ID is needed".to_owned())
@@ -91,10 +97,21 @@ impl Answers {
         catalogue: &'a Catalogue,
     ) -> Result<Option<&'a Preset>, Failed> {
         output::note("Step 2 of 7: Details. The provider's documentation names these.");
-        let sound = |text: &str| address(text, add.dev_http).map(drop);
+        let allowed = Cell::new(add.dev_http);
+        let sound = |text: &str| {
+            let Err(problem) = address(text, allowed.get()) else {
+                return Ok(());
+            };
+            let wanted = !allowed.get() && address(text, true).is_ok();
+            if !wanted || !yes(PLAIN_HTTP, false).unwrap_or(false) {
+                return Err(problem);
+            }
+            allowed.set(true);
+            Ok(())
+        };
         if add.authorization_url.is_none() && add.device_url.is_none() {
-            let typed = asked("Authorization URL: ", ADDRESSES, sound)?;
-            let known = address(&typed, add.dev_http)
+            let typed = asked("Authorization URL: ", about(Field::Authorization), sound)?;
+            let known = address(&typed, allowed.get())
                 .ok()
                 .and_then(|url| Some((catalogue.find_by_url(&url)?, url)));
             if let Some((preset, url)) = known
@@ -106,8 +123,9 @@ impl Answers {
             self.authorization_url = Some(typed);
         }
         if add.token_url.is_none() {
-            self.token_url = Some(asked("Token URL: ", ADDRESSES, sound)?);
+            self.token_url = Some(asked("Token URL: ", about(Field::Token), sound)?);
         }
+        self.dev_http = allowed.get();
         Ok(None)
     }
 
@@ -160,6 +178,24 @@ impl Answers {
             }
         }
         Ok(false)
+    }
+
+    /// The flags, with what was allowed at the questions.
+    pub(super) fn allowing(&self, add: &Add) -> Add {
+        Add {
+            dev_http: add.dev_http || self.dev_http,
+            ..add.clone()
+        }
+    }
+
+    /// What is registered at a provider that nobody knows.
+    fn tell_redirect(&self, add: &Add) {
+        output::note(
+            "Step 3 of 7: App. Register one at the provider, with this redirect URL; it gives you a client ID.",
+        );
+        if let Ok(redirect) = redirect(add, None, &self.variables) {
+            output::note(&format!("  Redirect  {redirect}"));
+        }
     }
 
     fn tell_steps(&self, add: &Add, preset: &Preset) {
@@ -272,21 +308,29 @@ pub(super) fn choose_preset(catalogue: &Catalogue) -> Result<Option<&Preset>, Fa
     }
 }
 
-const CLIENT_ID: &str =
-    "The service gives it to you when you register an app there. It is no secret.";
-const ADDRESSES: &str =
-    "The service's documentation for developers names it, under OAuth 2.0. It begins with https.";
+const PLAIN_HTTP: &str = "Plain http: only for a server of yours on this machine. Allow it?";
+
+/// Connections of an app that are named; of more, one less.
+const NAMED: usize = 3;
 
 /// Presets offered at a time, each with a digit of its own.
 const MOST_FOUND: usize = 9;
 
-/// " for ada, ada-work": the connections of a registration.
+/// " for ada, ada-work" or " for ada, ada-work and 7 more": the connections of a registration.
 pub(super) fn used_for(known: &KnownRegistration) -> String {
-    if known.used_by.is_empty() {
-        return String::new();
-    }
     let names: Vec<&str> = known.used_by.iter().map(ConnectionName::as_str).collect();
-    format!(" for {}", names.join(", "))
+    listed(&names)
+}
+
+fn listed(names: &[&str]) -> String {
+    match names.len() {
+        0 => String::new(),
+        1..=NAMED => format!(" for {}", names.join(", ")),
+        _ => {
+            let (named, more) = names.split_at(NAMED - 1);
+            format!(" for {} and {} more", named.join(", "), more.len())
+        }
+    }
 }
 
 /// A client ID by its ends: enough to know one's own app.
@@ -307,6 +351,13 @@ fn shown(text: &str) -> Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_app_of_many_connections_names_a_few() {
+        assert_eq!(listed(&[]), "");
+        assert_eq!(listed(&["a", "b", "c"]), " for a, b, c");
+        assert_eq!(listed(&["a", "b", "c", "d", "e"]), " for a, b and 3 more");
+    }
 
     #[test]
     fn a_client_id_is_known_by_its_ends() {

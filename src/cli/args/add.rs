@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap_complete::engine::ArgValueCandidates;
 
-#[derive(Args, Default)]
+#[derive(Args, Clone, Default)]
 pub(in crate::cli) struct Add {
     /// A preset's id, or nothing for a provider of your own
     #[arg(value_name = "PRESET", add = ArgValueCandidates::new(crate::cli::completions::presets))]
