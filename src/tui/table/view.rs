@@ -284,6 +284,7 @@ pub(in crate::tui) const UNTESTABLE: &str = "Not used since the sign-in; no test
 /// The reason in a sentence and the best next key.
 fn why_and_next(row: &Row) -> (String, &'static str) {
     let next = match row.verdict.health {
+        Health::NeedsSignIn if row.summary.grant.is_none() => "{re-authorize} sign in",
         Health::NeedsSignIn | Health::Expiring => "{re-authorize} re-authorize",
         Health::Error => "{open} open",
         Health::Offline | Health::Untested => "{test} test",

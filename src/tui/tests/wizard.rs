@@ -121,6 +121,63 @@ fn plain_http_needs_the_switch_and_this_machine() {
 }
 
 #[test]
+fn enter_does_not_take_back_a_tick() {
+    let mut script = Script::usual();
+    script.keys("a \"http://127.0.0.1:9/a\" enter \"http://127.0.0.1:9/t\" enter space");
+    assert!(script.shows("▸ Go on"), "{}", script.frame());
+    script.keys("up up enter");
+    assert!(
+        script.shows("[x] Plain http") && script.shows("▸ Go on"),
+        "{}",
+        script.frame()
+    );
+    // A space does.
+    script.keys("up up space down down down down enter");
+    assert!(
+        script.shows("▸ [ ] Plain http"),
+        "the tick is what is missing: {}",
+        script.frame()
+    );
+}
+
+#[test]
+fn scopes_that_nobody_knows_are_typed_at_once() {
+    let mut script = Script::usual();
+    script.keys("a \"https://one.example/a\" enter \"https://one.example/t\" enter enter");
+    script.keys("\"cid\" enter enter \"read\"");
+    assert!(script.shows("1 chosen"), "{}", script.frame());
+    script.keys("ctrl-u enter");
+    assert!(script.shows("Step 5 of 7"), "{}", script.frame());
+    script.keys("esc esc esc esc ctrl-u \"gith\" enter enter \"cid\" enter enter");
+    assert!(
+        script.shows("▸ Go on"),
+        "known ones are ticked: {}",
+        script.frame()
+    );
+}
+
+#[test]
+fn where_no_browser_is_a_code_is_the_way() {
+    let setup = Setup {
+        elsewhere: elsewhere(),
+        ..setup()
+    };
+    let mut presets = super::example::presets();
+    presets[0].ways.reverse();
+    let setup = Setup {
+        presets: std::cell::LazyCell::new(Box::new(move || presets)),
+        ..setup
+    };
+    let mut script = Script::new(setup, Vec::new(), (80, 24));
+    script.keys("a \"gith\" enter enter");
+    assert!(
+        script.shows("(x) a code on a web page"),
+        "{}",
+        script.frame()
+    );
+}
+
+#[test]
 fn another_address_at_the_first_step_is_taken_over() {
     let mut script = Script::usual();
     script.keys("a \"https://one.example/a\" enter \"https://one.example/t\" esc");
@@ -243,34 +300,6 @@ fn without_a_browser_here_a_page_is_copied_not_opened() {
 }
 
 #[test]
-fn a_way_with_a_code_starts_with_it() {
-    let mut script = Script::usual();
-    script.keys("a \"gith\" enter enter \"cid\" enter enter enter enter");
-    assert!(script.shows("W D J B"), "{}", script.frame());
-}
-
-#[test]
-fn saving_only_returns_to_the_table() {
-    let mut script = Script::usual();
-    script.keys("a \"gitl\" enter enter \"cid\" enter enter enter down enter");
-    assert_eq!(script.asked(), ["save"]);
-    assert!(
-        script.model.screens.is_empty() && script.shows("made is stored"),
-        "{}",
-        script.frame()
-    );
-}
-
-#[test]
-fn what_was_typed_for_one_provider_outlives_a_look_at_another() {
-    let mut script = Script::empty();
-    script.keys("a \"gitl\" enter enter \"4f1c0a9a\" esc esc");
-    script.keys("\"other\" enter esc esc");
-    assert!(script.shows("No connections yet"), "{}", script.frame());
-    script.keys("a \"gitl\" enter enter");
-    assert!(script.shows("4f1c0a9a"), "{}", script.frame());
-}
-#[test]
 fn the_focused_field_says_what_it_wants_and_the_page_stays_as_it_is() {
     let mut script = Script::usual();
     script.keys("a \"other\" enter down down enter");
@@ -337,3 +366,31 @@ fn a_step_that_only_says_what_to_do_is_not_copied() {
     assert!(script.shows("c copy"), "{}", script.frame());
 }
 
+#[test]
+fn a_way_with_a_code_starts_with_it() {
+    let mut script = Script::usual();
+    script.keys("a \"gith\" enter enter \"cid\" enter enter enter enter");
+    assert!(script.shows("W D J B"), "{}", script.frame());
+}
+
+#[test]
+fn saving_only_returns_to_the_table() {
+    let mut script = Script::usual();
+    script.keys("a \"gitl\" enter enter \"cid\" enter enter enter down enter");
+    assert_eq!(script.asked(), ["save"]);
+    assert!(
+        script.model.screens.is_empty() && script.shows("made is stored"),
+        "{}",
+        script.frame()
+    );
+}
+
+#[test]
+fn what_was_typed_for_one_provider_outlives_a_look_at_another() {
+    let mut script = Script::empty();
+    script.keys("a \"gitl\" enter enter \"4f1c0a9a\" esc esc");
+    script.keys("\"other\" enter esc esc");
+    assert!(script.shows("No connections yet"), "{}", script.frame());
+    script.keys("a \"gitl\" enter enter");
+    assert!(script.shows("4f1c0a9a"), "{}", script.frame());
+}

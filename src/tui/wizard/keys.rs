@@ -68,6 +68,11 @@ impl Face for Wizard {
             return Vec::new();
         }
         match action {
+            // Enter goes on; it would take back what a space has just ticked.
+            Action::GoOn if self.focused() == Some(Line::DevHttp) && self.draft().dev_http => {
+                self.at = self.aim(self.at + 1);
+                Vec::new()
+            }
             Action::GoOn => self.press(world),
             Action::Toggle if matches!(self.focused(), Some(Line::Scope(_) | Line::DevHttp)) => {
                 self.press(world)

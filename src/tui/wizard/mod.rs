@@ -178,6 +178,10 @@ impl Wizard {
             Line::Field(id @ (FieldId::Variable(_) | FieldId::Token | FieldId::ClientId), _) => {
                 draft.text(*id).is_empty()
             }
+            // Nobody knows what to tick there: they are typed.
+            Line::Field(FieldId::Scopes, _) => {
+                draft.preset.is_none() && draft.text(FieldId::Scopes).is_empty()
+            }
             Line::Secret => draft.secret.is_empty(),
             line => line.is_goal(),
         };
@@ -269,9 +273,16 @@ impl Wizard {
             .as_ref()
             .and_then(|first| self.lines().iter().position(|line| line == first))
         {
-            self.at = at;
+            self.at = self.tick_below(at).unwrap_or(at);
         }
         first.is_none()
+    }
+
+    /// What allows the plain address in this line, right below it.
+    fn tick_below(&self, at: usize) -> Option<usize> {
+        let lines = self.lines();
+        let plain = matches!(lines.get(at), Some(Line::Field(id, _)) if self.problems.get(id).is_some_and(|words| words == check::PLAIN_HTTP));
+        (plain && lines.get(at + 1) == Some(&Line::DevHttp)).then_some(at + 1)
     }
 
     fn focused(&self) -> Option<Line> {

@@ -15,13 +15,14 @@ impl Wizard {
             return Vec::new();
         };
         match line {
-            line @ (Line::Field(..) | Line::Secret) => {
+            // None is an answer too.
+            Line::Field(FieldId::Scopes, _) if self.draft().text(FieldId::Scopes).is_empty() => {
+                self.go_to(self.stage.next());
+            }
+            Line::Field(..) | Line::Secret => {
                 self.leave_line(world);
-                let next = self.at + 1;
-                // What allows a plain address stands right below it.
-                let wrong = matches!(&line, Line::Field(id, _) if self.problems.contains_key(id));
-                let ticks = wrong && self.lines().get(next) == Some(&Line::DevHttp);
-                self.at = if ticks { next } else { self.aim(next) };
+                let next = || self.aim(self.at + 1);
+                self.at = self.tick_below(self.at).unwrap_or_else(next);
             }
             Line::Way(way, _) => {
                 self.draft_mut().way = way;
@@ -58,14 +59,12 @@ impl Wizard {
                 draft.dev_http = !draft.dev_http;
                 let on = draft.dev_http;
                 self.problems.clear();
-                // Taken off, it stays under the cursor where it stands; put on below an address it
-                // moves down.
-                let same = self.lines().get(self.at) == Some(&Line::DevHttp);
-                if on && !same {
-                    self.at = self.aim(self.at);
+                // Put on, what comes next is next; taken off, it stays under the cursor.
+                self.at = if on {
+                    self.aim(self.at)
                 } else {
-                    self.at = self.at.min(self.lines().len().saturating_sub(1));
-                }
+                    self.at.min(self.lines().len().saturating_sub(1))
+                };
             }
             Line::More => {
                 let draft = self.draft_mut();

@@ -94,9 +94,13 @@ impl Wizard {
                 }
                 self.current.clone_from(&preset.id);
                 // A draft that was begun is taken up again.
-                self.drafts
-                    .entry(preset.id.clone())
-                    .or_insert_with(|| Draft::of_preset(preset.clone()));
+                self.drafts.entry(preset.id.clone()).or_insert_with(|| {
+                    let mut draft = Draft::of_preset(preset.clone());
+                    // Where no browser is, a code is the way that needs least.
+                    let code = preset.ways.iter().position(|way| way.device);
+                    draft.way = code.filter(|_| !world.browser_first()).unwrap_or(0);
+                    draft
+                });
                 self.reached = Stage::Details;
                 self.go_to(Stage::Details);
             }

@@ -12,6 +12,9 @@ use crate::tui::page::{Page, Pen};
 use crate::tui::text;
 use crate::tui::theme::Role;
 
+/// On narrower screens the names of providers take less, so that what stands beside them fits one line.
+const NARROW: usize = 64;
+
 impl Wizard {
     pub(super) fn draw(&self, pen: Pen, world: &World) -> Page {
         let title = match self.stage {
@@ -32,6 +35,7 @@ impl Wizard {
     fn draw_list(&self, page: &mut Page, world: &World) {
         page.find("Name or URL", &self.search);
         page.blank();
+        let column = if page.pen().width < NARROW { 24 } else { 26 };
         // Above the list, which is longer than most terminals.
         let selected = self.selected(world);
         let refused = selected.and_then(|preset| preset.refused.as_deref());
@@ -61,7 +65,7 @@ impl Wizard {
                     "type its URLs yourself".to_owned(),
                 ),
             };
-            page.item(index, index == self.found_at, &label, 26, &hint);
+            page.item(index, index == self.found_at, &label, column, &hint);
         }
     }
 
@@ -212,12 +216,12 @@ impl Wizard {
         if provider.revoke == RevokeRule::None
             || (provider.revoke == RevokeRule::Standard && provider.endpoints.revocation.is_none())
         {
-            page.pair(
-                "Ends",
-                10,
-                Role::Plain,
-                "only on the provider's own pages: it offers no revocation",
-            );
+            let words = if draft.preset.is_some() {
+                "only on the provider's own pages: it offers no revocation"
+            } else {
+                "only on the provider's own pages: no revocation URL was typed (step 2, More)"
+            };
+            page.pair("Ends", 10, Role::Plain, words);
         }
         for quirk in &provider.quirks {
             page.pair("Quirk", 10, Role::Dim, quirk.meaning());
