@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use super::catalogue::{self, LaterCatalogue};
 use super::failed::Failed;
-use super::practice::{PracticeBrowser, practice_definition};
+use super::practice::{CLIENT_ID, PracticeBrowser, practice_definition};
 use super::{look, output, runtime, setup};
 use crate::advice::{self, advise};
 use crate::engine::{AttemptEvent, Change, Engine, Error, SignInOptions, StepState, World};
 use crate::host::{Environment, OsKeychain, SystemClock};
 use crate::model::{Expiry, Secret};
 use crate::provider::Catalogue;
-use crate::sandbox::{Behaviour, Options, Sandbox, Tls};
+use crate::sandbox::{Behaviour, Options, SCOPES, Sandbox, Tls};
 use crate::settings::Settings;
 use crate::vault::Home;
 
@@ -140,10 +140,22 @@ pub(super) fn sandbox(port: u16, switches: &[String], http: bool) -> Result<(), 
     let base = practice.sandbox.url();
     output::data(base)?;
     output::note("Practice provider. Nothing here is real. Stop it with Ctrl-C.");
+    for (what, path) in [
+        ("authorization URL", "/authorize"),
+        ("token URL", "/token"),
+        ("device URL", "/device_authorization"),
+        ("revocation URL", "/revoke"),
+        ("test read URL", "/me"),
+        ("metadata", "/.well-known/oauth-authorization-server"),
+    ] {
+        output::note(&format!("  {what:<18} {base}{path}"));
+    }
     output::note(&format!(
-        "  metadata   {base}/.well-known/oauth-authorization-server"
+        "  {:<18} {CLIENT_ID}   (public, any loopback port)",
+        "client ID"
     ));
-    output::note("  client ID  valetkey-practice   (public, any loopback port)");
+    let scopes: Vec<&str> = SCOPES.iter().map(|(scope, _)| *scope).collect();
+    output::note(&format!("  {:<18} {}", "scopes", scopes.join(" ")));
     if let Some(pem) = practice.sandbox.ca_pem() {
         output::note("  trust this authority for the connection (--ca-file):");
         output::note(pem.trim_end());

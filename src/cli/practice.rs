@@ -13,7 +13,7 @@ use crate::model::{
 use crate::sandbox::Sandbox;
 
 /// The public client that the sandbox knows from the start.
-const CLIENT_ID: &str = "valetkey-practice";
+pub(super) const CLIENT_ID: &str = "valetkey-practice";
 
 /// What the practice provider says of itself in the wizard's list.
 pub const PRACTICE_HINT: &str = "a pretend service; nothing to register";
