@@ -108,7 +108,7 @@ impl Wizard {
         }
         if self.draft().wants_secret() {
             page.blank();
-            page.text(0, Role::Dim, "A desktop app can't keep a client secret private: it is stored encrypted; treat it as recoverable, not confidential. A one-time proof (PKCE) protects the sign-in too.");
+            page.text(0, Role::Dim, "A desktop app can't keep a client secret private: it is stored encrypted; treat it as recoverable, not confidential.");
         } else if !world.browser_here()
             && lines
                 .iter()
@@ -183,8 +183,10 @@ impl Wizard {
         );
         let sent = match result::auth(draft, secret) {
             ClientAuth::None => "no client secret; a one-time proof (PKCE) protects the sign-in",
-            ClientAuth::Basic => "client secret as Basic authentication, and PKCE",
-            ClientAuth::Post => "client secret in the body, and PKCE",
+            ClientAuth::Basic => {
+                "client secret as Basic authentication, and a one-time proof (PKCE)"
+            }
+            ClientAuth::Post => "client secret in the body, and a one-time proof (PKCE)",
         };
         page.pair("", 10, Role::Plain, sent);
         let asked = if scopes.is_empty() {
