@@ -147,6 +147,8 @@ fn setup() -> Setup {
         copies: Copies::Terminal,
         warning: None,
         practice: false,
+        leads_back: false,
+        greeting: None,
         key_place: String::new(),
         presets: std::cell::LazyCell::new(Box::new(Vec::new)),
         start_wizard: None,

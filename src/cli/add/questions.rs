@@ -327,8 +327,8 @@ fn listed(names: &[&str]) -> String {
         0 => String::new(),
         1..=NAMED => format!(" for {}", names.join(", ")),
         _ => {
-            let (named, more) = names.split_at(NAMED - 1);
-            format!(" for {} and {} more", named.join(", "), more.len())
+            let (first, rest) = names.split_at(NAMED - 1);
+            format!(" for {} and {} more", first.join(", "), rest.len())
         }
     }
 }

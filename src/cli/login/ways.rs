@@ -105,13 +105,14 @@ fn of(way: &Way, place: &Surroundings) -> Option<Told> {
             foreign_host,
             ..
         } => {
-            let mut text = ":\nOnly use a code that you asked for here yourself. Never give it to anyone, and never type one that somebody sent you.\n".to_owned();
-            if *foreign_host {
-                text.push_str(
-                    "The page lies on another host than the provider; check that you know it.\n",
-                );
-            }
-            text.push_str(&format!("  open  {verification_uri}\n  type  {user_code}"));
+            let foreign = if *foreign_host {
+                "The page lies on another host than the provider; check that you know it.\n"
+            } else {
+                ""
+            };
+            let text = format!(
+                ":\nOnly use a code that you asked for here yourself. Never give it to anyone, and never type one that somebody sent you.\n{foreign}  open  {verification_uri}\n  type  {user_code}"
+            );
             let page = complete.as_ref().unwrap_or(verification_uri);
             // The code is compared even where the picture brings it along (conformance K-04).
             let picture = place.qr.then(|| {
