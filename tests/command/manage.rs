@@ -327,6 +327,15 @@ fn the_sandbox_runs_alone_until_it_is_stopped() {
     assert!(output.stderr.contains("unknown switch"), "{output:#?}");
     let mut running = home.start(&["sandbox", "--http", "--behaviour", "rotation=off"]);
     let base = running.stdout_line(|line| line.starts_with("http://127.0.0.1:"));
+    // All that a connection to it needs.
+    for (what, path) in [
+        ("authorization URL", "/authorize"),
+        ("token URL", "/token"),
+        ("test read URL", "/me"),
+    ] {
+        let address = format!("{base}{path}");
+        running.stderr_line(|line| line.contains(what) && line.ends_with(&address));
+    }
     running.stderr_line(|line| line.contains("valetkey-practice"));
     let answer = crate::web::get(
         &format!("{base}/.well-known/oauth-authorization-server"),

@@ -160,3 +160,34 @@ async fn anywhere(attempt: &Attempt, place: &Surroundings) -> Option<Told> {
         picture: None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::FirstWay::{Browser, Device, Forward, Paste};
+    use super::*;
+
+    #[test]
+    fn z_01_the_likeliest_way_is_told_first() {
+        let order = |first, shared| {
+            let told = [Forward, Browser, Paste, Device].map(|way| Told {
+                way,
+                lead: "",
+                text: String::new(),
+                picture: None,
+            });
+            let place = Surroundings {
+                first,
+                ssh: true,
+                shared,
+                led: false,
+                pastes: true,
+                qr: false,
+            };
+            let told = in_order(told.into(), &place);
+            told.into_iter().map(|told| told.way).collect::<Vec<_>>()
+        };
+        assert_eq!(order(Device, false), [Device, Forward, Browser, Paste]);
+        assert_eq!(order(Paste, false), [Paste, Device, Forward, Browser]);
+        assert_eq!(order(Device, true), [Device, Browser, Paste, Forward]);
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::example::{NOW, attempt, elsewhere, id, name, rows, scopes, setup};
+use super::example::{NOW, attempt, device_way, elsewhere, id, name, rows, scopes, setup};
 use super::script::Script;
 use crate::engine::{Answer, AttemptEvent, Change, Error, Interrupted, Question, Step, StepState};
 use crate::model::{Seconds, UnixTime, Untrusted};
@@ -244,6 +244,21 @@ fn z_07_where_no_browser_starts_the_other_ways_are_said_to_be_needed() {
         "{}",
         script.frame()
     );
+}
+
+#[test]
+fn without_a_browser_enter_copies_the_code_and_practice_is_approved_here_first() {
+    let setup = Setup {
+        elsewhere: elsewhere(),
+        practice: true,
+        ..setup()
+    };
+    let mut script = Script::new(setup, rows(), (80, 24));
+    script.keys("down u").event(AttemptEvent::Way(device_way()));
+    assert!(script.shows("▸ 1  Here"), "{}", script.frame());
+    script.keys("down enter");
+    assert_eq!(script.backend.copied, ["WDJB-MJHT"]);
+    assert!(!script.asked().contains(&"open-page"));
 }
 
 #[test]

@@ -215,7 +215,9 @@ fn an_own_provider_is_called_by_its_host_alone() {
     script.keys("a \"other\" enter \"https://id.example:8443/a\" enter");
     script.keys("\"https://id.example:8443/t\" enter enter \"cid\" enter enter enter");
     assert!(
-        script.shows("left empty: id.example, with a number") && script.shows("id.example:8443"),
+        script.shows("left empty: id.example, with a number")
+            && script.shows("id.example:8443")
+            && script.shows("no revocation URL was typed"),
         "{}",
         script.frame()
     );
