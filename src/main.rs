@@ -13,7 +13,7 @@ use rustix::event::{PollFd, PollFlags};
 use valetkey::advice::{self, exit};
 use valetkey::model::ScopeSet;
 use valetkey::sandbox::{Approval, SCOPES, Sandbox};
-use valetkey::settings::{Clipboard, Settings};
+use valetkey::settings::{Clipboard, Links, Settings};
 use valetkey::tui::{
     self, Copies, Ended, EngineBackend, Look, PracticeDoor, PresetChoice, RunError,
 };
@@ -113,7 +113,7 @@ fn once(
     let mut unwished = environment.clone();
     unwished.wishes.first_way = None;
     let mut setup = tui::Setup {
-        look: look(settings),
+        look: look(settings, environment),
         mouse: settings.mouse,
         keys: settings.keys.clone(),
         elsewhere: advice::browser_elsewhere(&unwished),
@@ -189,8 +189,8 @@ fn copies(wish: Clipboard, environment: &host::Environment) -> Copies {
 }
 
 /// The person's theme, without colour where `NO_COLOR` says so; ASCII where the settings say so or the
-/// locale is not UTF-8.
-fn look(settings: &Settings) -> Look {
+/// locale is not UTF-8; links where the terminal takes them.
+fn look(settings: &Settings, environment: &host::Environment) -> Look {
     let value = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let locale = value("LC_ALL")
         .or_else(|| value("LC_CTYPE"))
@@ -202,6 +202,11 @@ fn look(settings: &Settings) -> Look {
     Look {
         colour: value("NO_COLOR").is_none(),
         ascii: settings.ascii.unwrap_or(!utf8),
+        links: match settings.links {
+            Links::Off => false,
+            Links::On => host::can_take_links(&value("TERM").unwrap_or_default()),
+            Links::Auto => host::takes_links(environment, &value),
+        },
         theme: settings.theme,
     }
 }

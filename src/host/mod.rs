@@ -17,6 +17,7 @@ mod folder;
 mod forward;
 mod http;
 mod keychain;
+mod links;
 mod listener;
 mod log;
 mod notify;
@@ -52,6 +53,7 @@ pub use http::{
     proxy_in_use,
 };
 pub use keychain::{KEYCHAIN_PATIENCE, OsKeychain, prove_keychain};
+pub use links::{can_take_links, takes_links};
 pub use listener::{BindError, Judge, Judgement, Listener, ListenerEvent, Page, Serving};
 pub use log::{tell_all_if_asked, tell_more};
 pub use notify::notify;

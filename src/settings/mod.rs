@@ -35,6 +35,7 @@ pub struct Settings {
     pub mouse: bool,
     pub theme: Theme,
     pub clipboard: Clipboard,
+    pub links: Links,
     /// One program, or several with `:` between them.
     pub browser: Option<String>,
     /// `None` leaves it to the surroundings.
@@ -54,6 +55,7 @@ impl Default for Settings {
             mouse: true,
             theme: Theme::default(),
             clipboard: Clipboard::Auto,
+            links: Links::Auto,
             browser: None,
             first_way: None,
             agent: true,
@@ -74,6 +76,17 @@ pub enum Clipboard {
     /// The desktop's, by one of its programs.
     Native,
     /// Nothing is copied.
+    Off,
+}
+
+/// Whether addresses on the screen are links that the terminal opens (OSC 8).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Links {
+    /// Where the terminal is known to take them.
+    #[default]
+    Auto,
+    /// Wherever a screen is drawn.
+    On,
     Off,
 }
 

@@ -2,7 +2,7 @@
 //! `docs/SETTINGS.md`.
 
 use super::read::Draft;
-use super::{Clipboard, keys, theme};
+use super::{Clipboard, Links, keys, theme};
 use crate::host::{FirstWay, SshTarget};
 use crate::model::strict_toml::Fields;
 
@@ -54,6 +54,13 @@ pub(super) static SETTINGS: &[Setting] = &[
                `native` gives them to wl-copy, xclip, xsel or pbcopy; `off` copies nothing. Tokens are never copied.",
         example: "clipboard = \"terminal\"",
         read: clipboard },
+    Setting { name: "links", takes: "`\"auto\"`, `\"on\"`, `\"off\"`",
+        default: "`\"auto\"`: where the terminal is known to take them",
+        outranked_by: "`TERM=dumb`",
+        help: "Addresses to open are links that the terminal itself opens (OSC 8). `on` if yours takes them and is not known to; \
+               `off` sends none.",
+        example: "links = \"on\"",
+        read: links },
     Setting { name: "browser", takes: "a program, or several with `:` between them; no arguments",
         default: "the desktop's own browser",
         outranked_by: "`BROWSER`",
@@ -95,6 +102,16 @@ fn clipboard(fields: &Fields<'_>, draft: &mut Draft) {
     ];
     let way = fields.parsed("clipboard", |text| one_of(text, &ways));
     draft.settings.clipboard = way.unwrap_or_default();
+}
+
+fn links(fields: &Fields<'_>, draft: &mut Draft) {
+    let ways = [
+        ("auto", Links::Auto),
+        ("on", Links::On),
+        ("off", Links::Off),
+    ];
+    let way = fields.parsed("links", |text| one_of(text, &ways));
+    draft.settings.links = way.unwrap_or_default();
 }
 
 fn first_way(fields: &Fields<'_>, draft: &mut Draft) {

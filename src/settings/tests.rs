@@ -2,7 +2,7 @@
 
 use super::table::SETTINGS;
 use super::{
-    Base, Clipboard, Colour, FILE, Found, Role, Settings, Theme, load, read, settings_page,
+    Base, Clipboard, Colour, FILE, Found, Links, Role, Settings, Theme, load, read, settings_page,
     wants_agent,
 };
 use crate::actions::{Action, Key, Keymap, Place};
@@ -35,6 +35,7 @@ fn every_setting_is_read_and_does_not_stand_in_the_way_of_the_others() {
                 mouse: false,
                 theme: Theme::of(Base::HighContrast),
                 clipboard: Clipboard::Terminal,
+                links: Links::On,
                 browser: Some("firefox".to_owned()),
                 first_way: Some(FirstWay::Device),
                 agent: false,

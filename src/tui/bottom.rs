@@ -7,6 +7,7 @@ use ratatui::widgets::Widget;
 
 use super::asked;
 use super::glyph;
+use super::link::{Link, Trail};
 use super::model::Model;
 use super::text;
 use super::theme::{Look, Role};
@@ -74,15 +75,19 @@ pub(super) fn bottom(
         let lines = notice_lines(model, line.width);
         for (index, (words, y)) in lines.into_iter().zip(line.y..line.bottom()).enumerate() {
             let glyph = if index == 0 { glyph } else { " " };
-            let words = Line::styled(format!(" {glyph} {words}"), style);
-            words.render(
-                Rect {
-                    y,
-                    height: 1,
-                    ..line
-                },
-                buffer,
-            );
+            let words = format!(" {glyph} {words}");
+            let found = trail.next(&words, glyph::dots(look.ascii));
+            let area = Rect {
+                y,
+                height: 1,
+                ..line
+            };
+            Line::styled(words, style).render(area, buffer);
+            if let (Some(link), Some(cells)) = (&to_open, found) {
+                let first = cells_of(cells.start).min(line.width);
+                let end = cells_of(cells.end).min(line.width);
+                link.lay(line.x + first, y, end - first, buffer);
+            }
         }
         taken = true;
     } else if let Some(area) = parts.notice {
@@ -98,6 +103,9 @@ pub(super) fn bottom(
         }
     }
     if parts.notice.is_some() || !taken {
+        let address = notice.copy.as_deref().unwrap_or_default();
+        let to_open = Link::to(address, 0).filter(|_| look.links);
+        let mut trail = Trail::of(address);
         footer(model, parts.footer, buffer);
     }
     cursor

@@ -16,6 +16,7 @@ mod glyph;
 mod hit;
 mod home;
 mod keys;
+mod link;
 mod masked;
 mod model;
 mod msg;

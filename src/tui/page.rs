@@ -8,6 +8,7 @@ use ratatui::widgets::Widget;
 
 use super::field::TextField;
 use super::glyph;
+use super::link::{Link, Trail};
 use super::masked::MaskedField;
 use super::text;
 use super::theme::{Look, Role};
@@ -36,6 +37,8 @@ pub(super) struct Pen {
 struct Row {
     line: Line<'static>,
     item: Option<usize>,
+    /// First cell and number of cells of an address to open.
+    link: Option<(usize, usize, Link)>,
 }
 
 /// The lines of a screen.
@@ -65,6 +68,11 @@ impl Page {
 
     pub(super) fn pen(&self) -> Pen {
         self.pen
+    }
+
+    /// Lines, in view or not.
+    pub(super) fn lines(&self) -> usize {
+        self.rows.len()
     }
 
     /// Cells a text may take at this indent.
@@ -199,6 +207,23 @@ impl Page {
         self.push(Line::from(vec![pad(MARGIN), Span::raw(line)]), None);
     }
 
+    /// Draws something with an address to open in it, which is a link where the terminal takes links.
+    pub(super) fn with_address(&mut self, address: &str, draw: impl FnOnce(&mut Self)) {
+        let first = self.rows.len();
+        draw(self);
+        let look = self.pen.look;
+        let Some(link) = Link::to(address, first).filter(|_| look.links) else {
+            return;
+        };
+        let dots = glyph::dots(look.ascii);
+        let mut trail = Trail::of(address);
+        for row in self.rows.iter_mut().skip(first) {
+            let words: String = row.line.iter().map(|span| span.content.as_ref()).collect();
+            let found = trail.next(&words, dots);
+            row.link = found.map(|cells| (cells.start, cells.len(), link.clone()));
+        }
+    }
+
     /// A rule with a word in it.
     pub(super) fn rule(&mut self, word: &str) {
         let used = 4 + text::width(word);
@@ -318,7 +343,11 @@ impl Page {
     }
 
     fn push(&mut self, line: Line<'static>, item: Option<usize>) {
-        self.rows.push(Row { line, item });
+        self.rows.push(Row {
+            line,
+            item,
+            link: None,
+        });
     }
 
     /// First row drawn: the selected one stays in view, with what stands around it.
@@ -343,6 +372,11 @@ impl Page {
                 },
                 buffer,
             );
+            if let Some((column, cells, link)) = &row.link {
+                let end = (column + cells).min(usize::from(area.width));
+                let column = cells_of((*column).min(end));
+                link.lay(area.x + column, y, cells_of(end) - column, buffer);
+            }
         }
         let in_view = |(row, _): &(usize, usize)| (top..top + height).contains(row);
         let (row, column) = self
@@ -360,6 +394,10 @@ impl Page {
     pub(super) fn item_at(&self, y: usize, height: usize) -> Option<usize> {
         self.rows.get(self.top(height) + y)?.item
     }
+}
+
+fn cells_of(number: usize) -> u16 {
+    u16::try_from(number).unwrap_or(u16::MAX)
 }
 
 fn pad(cells: usize) -> Span<'static> {

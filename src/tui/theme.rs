@@ -13,6 +13,8 @@ pub struct Look {
     pub colour: bool,
     /// Only ASCII glyphs.
     pub ascii: bool,
+    /// The terminal takes addresses as links (OSC 8).
+    pub links: bool,
     pub theme: Theme,
 }
 

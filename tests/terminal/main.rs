@@ -15,6 +15,7 @@ mod key_scripts;
 mod panics;
 mod pasting;
 mod plain;
+mod links;
 mod prompts;
 #[path = "../record/mod.rs"]
 mod record;

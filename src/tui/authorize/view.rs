@@ -259,13 +259,14 @@ impl Authorize {
         }
         page.blank();
         for (index, fix) in failure.fixes().iter().enumerate() {
-            page.item(
-                index,
-                index == self.at,
-                &format!("{}", index + 1),
-                3,
-                &clean(&fix.label()),
-            );
+            let address = match fix {
+                Fix::OpenPage(address) => address,
+                _ => "",
+            };
+            let (number, label) = (format!("{}", index + 1), clean(&fix.label()));
+            page.with_address(address, |page| {
+                page.item(index, index == self.at, &number, 3, &label);
+            });
         }
     }
 }

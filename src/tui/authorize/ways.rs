@@ -60,9 +60,11 @@ impl Authorize {
         let words = "Good for this sign-in only; {show-the-address} hides it:";
         page.text(0, Role::Dim, &world.keys().fill(words));
         page.blank();
-        for part in parts {
-            page.raw(part);
-        }
+        page.with_address(address.raw(), |page| {
+            for part in parts {
+                page.raw(part);
+            }
+        });
     }
 
     /// A label with its number, if it has one yet.
@@ -99,10 +101,8 @@ impl Authorize {
                 "Never give it to anyone, never enter one somebody sent you.",
             );
             let host: String = clean(verification_uri);
-            page.spans(
-                indent,
-                &[(Role::Dim, "open  ".to_owned()), (Role::Strong, host)],
-            );
+            let parts = [(Role::Dim, "open  ".to_owned()), (Role::Strong, host)];
+            page.with_address(verification_uri, |page| page.spans(indent, &parts));
             if *foreign_host {
                 page.text(
                     indent,
@@ -149,13 +149,11 @@ impl Authorize {
         page.item(index, selected, &label, 13, words);
         let indent = if page.pen().width >= 60 { 13 } else { 3 };
         page.text(indent, Role::Strong, &forward.lines.command);
-        page.spans(
-            indent,
-            &[
-                (Role::Dim, "then open  ".to_owned()),
-                (Role::Strong, forward.start_url.to_owned()),
-            ],
-        );
+        let parts = [
+            (Role::Dim, "then open  ".to_owned()),
+            (Role::Strong, forward.start_url.to_owned()),
+        ];
+        page.with_address(forward.start_url, |page| page.spans(indent, &parts));
     }
 
     pub(super) fn draw_picture(&self, page: &mut Page, world: &World) {

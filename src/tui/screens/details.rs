@@ -36,6 +36,8 @@ struct Fact {
     words: String,
     role: Role,
     copy: Option<String>,
+    /// That is a page to open.
+    page: bool,
 }
 
 impl Details {
@@ -88,12 +90,14 @@ impl Details {
             words,
             role: Role::Plain,
             copy: None,
+            page: false,
         };
         let copied = |label, words: String, copy: String| Fact {
             label,
             words,
             role: Role::Plain,
             copy: Some(copy),
+            page: false,
         };
         let mut facts = Vec::new();
         if let Some(message) = &detail.verdict.message {
@@ -170,7 +174,10 @@ impl Details {
             });
         }
         if let Some(page) = &connection.provider.manage_url {
-            facts.push(copied("Manage at", page.to_string(), page.to_string()));
+            facts.push(Fact {
+                page: true,
+                ..copied("Manage at", page.to_string(), page.to_string())
+            });
         }
         if let Some(at) = grant.and_then(|grant| grant.tested_at) {
             facts.push(fact("Last test", world.clock_time(at)));
@@ -203,6 +210,7 @@ fn account(grant: Option<&Grant>, world: &World) -> Fact {
         words,
         role: Role::Plain,
         copy,
+        page: false,
     }
 }
 
@@ -221,6 +229,7 @@ fn scopes(requested: &ScopeSet, grant: Option<&Grant>, unasked: &ScopeSet, facts
             words,
             role,
             copy: None,
+            page: false,
         });
     };
     push(
@@ -375,14 +384,11 @@ impl Face for Details {
         };
         let active = self.focused || !world.is_split();
         for (index, fact) in self.facts_of(world).into_iter().enumerate() {
-            page.fact(
-                index,
-                active && index == self.at,
-                fact.label,
-                15,
-                fact.role,
-                &fact.words,
-            );
+            let address = fact.copy.as_deref().filter(|_| fact.page);
+            let selected = active && index == self.at;
+            page.with_address(address.unwrap_or_default(), |page| {
+                page.fact(index, selected, fact.label, 15, fact.role, &fact.words);
+            });
         }
         let history = &detail.history;
         if !history.lines.is_empty() {

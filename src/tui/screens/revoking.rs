@@ -282,7 +282,7 @@ impl Face for Revoking {
             page.text(0, Role::Warn, &waits);
             if let Some(url) = &self.page {
                 page.text(0, Role::Plain, "Or end it on its own page:");
-                page.text(0, Role::Strong, url);
+                page.with_address(url, |page| page.text(0, Role::Strong, url));
             }
         }
         if self.can_revoke.is_none() {
@@ -296,7 +296,7 @@ impl Face for Revoking {
             page.text(0, Role::Plain, &words);
             if let Some(url) = &self.page {
                 page.text(0, Role::Plain, "End it on its own page:");
-                page.text(0, Role::Strong, url);
+                page.with_address(url, |page| page.text(0, Role::Strong, url));
             }
         }
         if !self.siblings.is_empty() && self.can_revoke == Some(true) {

@@ -9,9 +9,21 @@ use ratatui::{Terminal, TerminalOptions, Viewport};
 use vt100::{Callbacks, MouseProtocolMode, Parser, Screen};
 
 use super::script::Script;
+use crate::host::BrowserUrl;
 use crate::tui::{text, view};
 
 const BROKEN: char = '\u{fffd}';
+
+/// Whether this is one of the addresses to open that the examples have.
+fn is_ours(to: &str) -> bool {
+    let begins = [
+        "https://github.com/",
+        "https://gitlab.com/",
+        "http://127.0.0.1:41873/go/",
+    ];
+    let page = to.ends_with(".example/settings/connections");
+    page || begins.iter().any(|ours| to.starts_with(ours))
+}
 
 /// Whatever a terminal would do beside drawing.
 #[derive(Default)]
@@ -79,6 +91,15 @@ impl Picture {
         }
     }
 
+    /// The links that were sent, in order.
+    pub(super) fn links(&self) -> Vec<Link<'_>> {
+        let sent = std::str::from_utf8(&self.bytes).expect("UTF-8");
+        let begins = sent.match_indices("\u{1b}]8;id=");
+        begins
+            .map(|(at, _)| Link::begins(&sent[at..]).expect("whole").0)
+            .collect()
+    }
+
     /// The terminal shows what was meant, cell by cell, and was asked for nothing else.
     pub(super) fn assert_true(&self, why: &str) {
         let sent = std::str::from_utf8(&self.bytes).expect("UTF-8");
@@ -96,7 +117,9 @@ impl Picture {
         for y in 0..self.buffer.area.height {
             let mut x = 0;
             while x < self.buffer.area.width {
-                let meant = self.buffer[(x, y)].symbol().replace(BROKEN, "?");
+                let meant = self.buffer[(x, y)].symbol();
+                let meant = Link::begins(meant).map_or(meant, |(link, _)| link.words);
+                let meant = meant.replace(BROKEN, "?");
                 let cells = u16::try_from(text::width(&meant).max(1)).expect("small");
                 let shown: String = (x..x + cells)
                     .filter_map(|x| screen.cell(y, x))
@@ -114,11 +137,37 @@ impl Picture {
     }
 }
 
-/// The first thing that is neither text nor a place, a style or the cursor's being there.
+/// A part of one row that the terminal opens on a click.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Link<'a> {
+    pub(super) number: &'a str,
+    pub(super) to: &'a str,
+    pub(super) words: &'a str,
+}
+
+impl<'a> Link<'a> {
+    /// A whole link of ours: opened, a part of the very address, closed; and what comes after it.
+    fn begins(text: &'a str) -> Option<(Self, &'a str)> {
+        let rest = text.strip_prefix("\u{1b}]8;id=vk")?;
+        let (number, rest) = rest.split_once(';')?;
+        let (to, rest) = rest.split_once("\u{1b}\\")?;
+        let (words, rest) = rest.split_once("\u{1b}]8;;\u{1b}\\")?;
+        let safe = is_ours(to) && BrowserUrl::check(to).is_ok() && number.parse::<u16>().is_ok();
+        let part = words.trim_end_matches('…').trim_end_matches("...");
+        let link = Self { number, to, words };
+        (safe && !part.is_empty() && to.contains(part)).then_some((link, rest))
+    }
+}
+
+/// The first thing that is neither text nor a place, a style, a link of ours or the cursor's being there.
 fn strange(sent: &str) -> Option<&str> {
     let mut rest = sent;
     while let Some(at) = rest.find(char::is_control) {
         let sequence = &rest[at..];
+        if let Some((_, tail)) = Link::begins(sequence) {
+            rest = tail;
+            continue;
+        }
         let known = sequence.strip_prefix("\u{1b}[").and_then(|body| {
             let end = body.find(|c: char| !matches!(c, '0'..='9' | ';' | ':' | '?'))?;
             let (parameters, tail) = body.split_at(end);

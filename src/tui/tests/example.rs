@@ -30,6 +30,7 @@ pub(super) const NOW: UnixTime = UnixTime(1_795_444_080);
 pub(super) const COLOURLESS: Look = Look {
     colour: false,
     ascii: false,
+    links: false,
     theme: Theme::of(Base::Default),
 };
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::example::{grant, handed, row, rows, setup};
+use super::example::{COLOURLESS, grant, handed, row, rows, setup};
 use super::script::Script;
 use crate::engine::{
     AttemptEvent, Class, Endpoint, Error, FailureKind, Fate, Outcome, ProviderFailure, Question,
@@ -10,6 +10,7 @@ use crate::engine::{
 };
 use crate::model::{Expiry, Seconds, Untrusted};
 use crate::tui::model::Screen;
+use crate::tui::{Look, Setup};
 
 /// A row whose provider, account and reason are outside text.
 pub(super) fn hostile_row(n: u32, provider: &str, account: &str) -> Row {
@@ -110,10 +111,19 @@ fn failures(text: &str) -> Vec<(&'static str, FailureKind)> {
 fn table(text: &str, size: (u16, u16), keys: &str) -> Script {
     let mut rows = rows();
     rows.push(hostile_row(8, text, text));
-    let mut script = Script::new(setup(), rows, size);
+    let mut script = Script::new(linked(), rows, size);
     script.backend.told = Some(text.to_owned());
     script.keys("down").keys(keys);
     script
+}
+
+/// In a terminal that takes links.
+pub(super) fn linked() -> Setup {
+    let look = Look {
+        links: true,
+        ..COLOURLESS
+    };
+    Setup { look, ..setup() }
 }
 
 fn signing_in(text: &str, size: (u16, u16), event: AttemptEvent) -> Script {

@@ -95,6 +95,7 @@ fn play(seed: u64, count: usize) -> (usize, usize) {
         let size = (40 + dice.small(160), 10 + dice.small(50));
         let look = Look {
             colour: true,
+            links: true,
             ascii: dice.below(4) == 0,
             ..Look::default()
         };

@@ -13,6 +13,7 @@ mod hostile_campaign;
 mod hostile_catalogue;
 mod keys;
 mod revocations;
+mod links;
 mod screens;
 mod script;
 mod settings;

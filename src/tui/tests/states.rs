@@ -225,6 +225,12 @@ const WIDE: &str = "table of wide and long names";
 const TO_APP: &str = "a \"gitl\" enter enter";
 const TO_REVIEW: &str = "a \"gitl\" enter enter \"4f1c0a9a\" enter enter enter";
 
+/// Each state, by name.
+pub(super) fn everything(setup: fn() -> Setup) -> Vec<(&'static str, Script)> {
+    let make = |(state, make): &(&'static str, Make)| (*state, make(setup()));
+    STATES.iter().map(make).collect()
+}
+
 fn keys(setup: Setup, keys: &str) -> Script {
     let mut script = Script::new(setup, rows(), (80, 24));
     script.keys(keys);

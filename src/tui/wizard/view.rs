@@ -277,13 +277,11 @@ impl Wizard {
                 );
             }
             Line::Register(step) => {
-                page.item(
-                    index,
-                    selected,
-                    &numbered(&step.action),
-                    column,
-                    &shown(&step.value),
-                );
+                let (label, value) = (numbered(&step.action), shown(&step.value));
+                let address = step.copy.as_deref().filter(|_| step.page);
+                page.with_address(address.unwrap_or_default(), |page| {
+                    page.item(index, selected, &label, column, &value);
+                });
             }
             Line::AddSecret => {
                 page.item(
