@@ -21,6 +21,8 @@ pub struct Facts {
     pub split: bool,
     /// The practice provider may be started from here.
     pub practice: bool,
+    /// There is no vault yet, so how its key is held can be chosen.
+    pub no_vault: bool,
     /// A code is shown that also fits as a QR picture.
     pub qr: bool,
     /// Something was deleted that can come back.
@@ -85,6 +87,13 @@ pub(super) fn kept(facts: &Facts) -> Why {
     check(
         facts.practice,
         "Practice keeps nothing, so nothing is brought into it.",
+    )
+}
+
+pub(super) fn no_vault(facts: &Facts) -> Why {
+    check(
+        facts.no_vault,
+        "The vault is made already; valetkey vault slots says how it opens.",
     )
 }
 

@@ -26,6 +26,7 @@ pub enum Action {
     Edit,
     Undo,
     BringOver,
+    OtherWay,
     History,
     Find,
     Complete,

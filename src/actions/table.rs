@@ -112,6 +112,8 @@ static ENTRIES: &[Entry] = &[
         keys: &[Key::Char('z')], places: &[Start, Table], needs: Some(facts::deleted) },
     Entry { action: Action::BringOver, name: "bring settings over", word: "", help: "Import connections from another machine's file",
         keys: &[Key::Char('i')], places: &[Start, Table], needs: Some(facts::kept) },
+    Entry { action: Action::OtherWay, name: "choose another way", word: "", help: "Let a passphrase of your own hold the vault's key",
+        keys: &[Key::Char('v')], places: &[Start], needs: Some(facts::no_vault) },
     Entry { action: Action::Sort, name: "sort", word: "", help: "Sort by the next column",
         keys: &[Key::Char('s'), Key::ShiftRight], places: &[Table], needs: Some(facts::rows) },
     Entry { action: Action::SortBefore, name: "sort back", word: "", help: "Sort by the column before",

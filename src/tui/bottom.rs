@@ -54,10 +54,26 @@ pub(super) fn bottom(
         waiting(&asked, look, area, buffer);
     }
     if finding || (shows_filter(model) && parts.notice.is_some()) {
-        let room = usize::from(line.width).saturating_sub(4);
-        let (shown, at) = model.world.table.filter().window(room);
+        let table = &model.world.table;
+        let found = found_words(table.found(), table.len());
+        let found_width = text::width(&found) + 2;
+        let whole = usize::from(line.width).saturating_sub(4);
+        // The filter itself comes first.
+        let counts = !table.filter().is_empty() && whole >= 2 * found_width;
+        let room = if counts { whole - found_width } else { whole };
+        let (shown, at) = table.filter().window(room);
         let spans = vec![Span::styled(" / ", look.style(Role::Key)), Span::raw(shown)];
         Line::from(spans).render(line, buffer);
+        if counts {
+            let width = cells_of(found_width);
+            let area = Rect {
+                x: line.right() - width,
+                width,
+                height: 1,
+                ..line
+            };
+            Line::styled(found, look.style(Role::Dim)).render(area, buffer);
+        }
         taken = true;
         if finding {
             cursor = Some(Position::new(
@@ -72,6 +88,9 @@ pub(super) fn bottom(
             (Role::Plain, glyph::BETWEEN)
         };
         let style = look.style(role);
+        let address = notice.copy.as_deref().unwrap_or_default();
+        let to_open = Link::to(address, 0).filter(|_| look.links);
+        let mut trail = Trail::of(address);
         let lines = notice_lines(model, line.width);
         for (index, (words, y)) in lines.into_iter().zip(line.y..line.bottom()).enumerate() {
             let glyph = if index == 0 { glyph } else { " " };
@@ -103,12 +122,17 @@ pub(super) fn bottom(
         }
     }
     if parts.notice.is_some() || !taken {
-        let address = notice.copy.as_deref().unwrap_or_default();
-        let to_open = Link::to(address, 0).filter(|_| look.links);
-        let mut trail = Trail::of(address);
         footer(model, parts.footer, buffer);
     }
     cursor
+}
+
+fn found_words(found: usize, of: usize) -> String {
+    match found {
+        0 => "nothing matches".to_owned(),
+        1 => format!("1 of {of} matches"),
+        _ => format!("{found} of {of} match"),
+    }
 }
 
 fn is_finding(model: &Model) -> bool {
@@ -212,7 +236,8 @@ impl Hints {
         Self::laid(model, width, most, 1)
     }
 
-    /// The most useful first, each in the first line that has room; `? more` is never left out.
+    /// The most useful first, each in the first line that has room. `? more` is never left out, nor is the
+    /// way back to all rows.
     fn laid(model: &Model, width: u16, most: usize, gap: usize) -> Self {
         let keys = model.world.keys();
         let mut hints = keys.hints(model.place(), &model.facts(), model.typing());
@@ -221,6 +246,7 @@ impl Hints {
             let at = hints.iter().position(|hint| hint.1 == word);
             at.map(|at| hints.remove(at))
         };
+        let clear = take("clear");
         let help = take("more");
         let mut quit = take("quit");
         if let (Some((_, word)), true) = (&mut quit, model.world.setup.leads_back) {
@@ -229,11 +255,19 @@ impl Hints {
         let room = usize::from(width).saturating_sub(1);
         let mut rooms = vec![room; most];
         rooms[0] -= marked_words(model).map_or(0, |words| text::width(&words).min(room));
-        rooms[most - 1] = rooms[most - 1].saturating_sub(help.as_ref().map_or(0, size));
+        // Help comes first, where there is no room for both.
+        let both = [&clear, &help]
+            .into_iter()
+            .flatten()
+            .map(size)
+            .sum::<usize>();
+        let clear = clear.filter(|_| both <= rooms[most - 1] + gap);
+        let kept = [&clear, &help].into_iter().flatten().map(size).sum();
+        rooms[most - 1] = rooms[most - 1].saturating_sub(kept);
         let mut lines = vec![Vec::new(); most];
         let mut whole = true;
         for hint in hints {
-            // What stands between the last one and the edge needs no room; `? more` follows on the last line.
+            // What stands between the last one and the edge needs no room; more follows on the last line.
             let fits =
                 |line: &usize| rooms[*line] + gap * usize::from(*line + 1 < most) >= size(&hint);
             match (0..most).find(fits) {
@@ -244,6 +278,7 @@ impl Hints {
                 None => whole = false,
             }
         }
+        lines[most - 1].extend(clear);
         lines[most - 1].extend(help);
         let fits = |quit: &Hint| size(quit) <= rooms[most - 1] + gap;
         whole &= quit.as_ref().is_none_or(fits);

@@ -3,11 +3,13 @@
 use super::authorize::Authorize;
 use super::bulk::{Bulk, Deed, Job};
 use super::face::{Effect, moved};
-use super::model::{Model, Screen, World};
+use super::model::{Model, Screen, VaultState, World};
 use super::notice::Notice;
 use super::page::{Page, Pen};
 use super::request::Request;
-use super::screens::{Bringing, BulkScreen, Details, Editing, HistoryScreen, Renaming, Revoking};
+use super::screens::{
+    Asking, Bringing, BulkScreen, Details, Editing, HistoryScreen, Renaming, Revoking,
+};
 use super::theme::Role;
 use super::wizard::Wizard;
 use crate::actions::{Action, Key};
@@ -35,25 +37,37 @@ const START: [StartLine; 3] = [
     ),
 ];
 
-/// The same in practice.
-const START_IN_PRACTICE: [StartLine; 2] = [
-    (
-        Action::Add,
-        "{add}",
-        "connect a service",
-        "the pretend one: the whole way, up to the first test",
-    ),
-    (Action::Quit, "{quit}", "leave practice", ""),
-];
+/// The same in practice. What is left depends on where it was begun.
+const START_IN_PRACTICE: [StartLine; 1] = [(
+    Action::Add,
+    "{add}",
+    "connect a service",
+    "the pretend one: the whole way, up to the first test",
+)];
 
 type StartLine = (Action, &'static str, &'static str, &'static str);
 
-fn start_lines(world: &World) -> &'static [StartLine] {
+/// Stands below them, until there is a vault.
+const OTHER_WAY: StartLine = (
+    Action::OtherWay,
+    "{choose-another-way}",
+    "choose another way",
+    "a passphrase of your own holds it",
+);
+
+/// What the first-start screen offers at this moment.
+fn offers(world: &World) -> Vec<StartLine> {
     if world.setup.practice {
-        &START_IN_PRACTICE
-    } else {
-        &START
+        let back = if world.setup.leads_back {
+            "back to your own connections"
+        } else {
+            "and the program"
+        };
+        let leave = (Action::Quit, "{quit}", "leave practice", back);
+        return START_IN_PRACTICE.into_iter().chain([leave]).collect();
     }
+    let other = (world.vault == VaultState::None).then_some(OTHER_WAY);
+    START.into_iter().chain(other).collect()
 }
 
 /// Does an action of the table or the first-start screen.
@@ -255,13 +269,14 @@ fn find(model: &mut Model, action: Action) -> Vec<Effect> {
 }
 
 fn start(model: &mut Model, action: Action) -> Vec<Effect> {
-    let lines = start_lines(&model.world);
-    if let Some(at) = moved(model.start_at, lines.len(), 1, action) {
+    let offers = offers(&model.world);
+    let len = offers.len();
+    if let Some(at) = moved(model.start_at, len, 1, action) {
         model.start_at = at;
         return Vec::new();
     }
     let action = match action {
-        Action::Choose => lines[model.start_at.min(lines.len() - 1)].0,
+        Action::Choose => offers[model.start_at.min(len - 1)].0,
         other => other,
     };
     match action {
@@ -269,6 +284,10 @@ fn start(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Practise => vec![Effect::Ask(Request::Practise)],
         Action::BringOver => Bringing::open(),
         Action::Quit => vec![Effect::Do(Action::Quit)],
+        Action::OtherWay => {
+            let asking = Screen::Asking(Asking::new(true, None));
+            vec![Effect::Open(Box::new(asking))]
+        }
         _ => Vec::new(),
     }
 }
@@ -282,20 +301,15 @@ pub(super) fn start_page(model: &Model, pen: Pen) -> Page {
     }
     page.text(0, Role::Plain, "No connections yet.");
     page.blank();
-    let back = if world.setup.leads_back {
-        "back to your own connections"
-    } else {
-        "and the program"
+    let mut offers: Vec<_> = offers(world).into_iter().enumerate().collect();
+    let at = model.start_at.min(offers.len() - 1);
+    let other = offers.split_off(START.len().min(offers.len()));
+    let offer = |page: &mut Page, (index, (_, key, label, note))| {
+        let label = format!("{}  {label}", world.keys().fill(key));
+        page.item(index, index == at, &label, 24, note);
     };
-    for (index, (action, key, label, note)) in start_lines(world).iter().enumerate() {
-        let note = if *action == Action::Quit { back } else { note };
-        page.item(
-            index,
-            index == model.start_at,
-            &format!("{}  {label}", world.keys().fill(key)),
-            24,
-            note,
-        );
+    for one in offers {
+        offer(&mut page, one);
     }
     if let Some(deleted) = world.deleted.last() {
         page.text(
@@ -309,7 +323,15 @@ pub(super) fn start_page(model: &Model, pen: Pen) -> Page {
         let words = "This is practice: the service is a pretend one on this machine, and nothing of it is kept.";
         page.text(0, Role::Plain, words);
     } else {
-        page.text(0, Role::Plain, &world.setup.key_place);
+        let words = if world.vault == VaultState::None {
+            world.setup.key_place.as_str()
+        } else {
+            "Sign-ins are stored encrypted."
+        };
+        page.text(0, Role::Plain, words);
+    }
+    for one in other {
+        offer(&mut page, one);
     }
     page
 }

@@ -336,6 +336,7 @@ impl Model {
             copyable: !targets.is_empty(),
             split: world.is_split() && matches!(self.screens.last(), Some(Screen::Details(_))),
             practice: !world.setup.practice,
+            no_vault: world.vault == VaultState::None && !world.setup.practice,
             deleted: !world.deleted.is_empty(),
             qr: false,
             forward: false,

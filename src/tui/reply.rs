@@ -422,6 +422,10 @@ fn on_opened(model: &mut Model) -> Vec<Request> {
         _ => None,
     });
     let waiting = waiting.unwrap_or_default();
+    if model.world.vault == VaultState::None && waiting.is_empty() {
+        let words = "The vault is made. Your passphrase opens it; there is no recovery.";
+        model.notice = Some(Notice::info(words));
+    }
     waiting.into_iter().chain([Request::LoadRows]).collect()
 }
 

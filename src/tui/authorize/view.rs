@@ -17,6 +17,14 @@ const ANYWHERE: &str = "Use a browser anywhere. The first way that works wins.";
 /// Where one was to open.
 const NONE_OPENED: &str = "No browser could be started here. Use one anywhere; the first way that works wins. {browser-here-or-elsewhere} tries here again.";
 
+/// How much is said of each way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ways {
+    Unfolded,
+    /// One line for each but the selected one.
+    Folded,
+}
+
 /// What a step is called, and the plain meaning while it has nothing else to tell.
 fn step_words(step: Step, done: bool) -> (&'static str, &'static str) {
     match step {
@@ -35,7 +43,16 @@ fn step_words(step: Step, done: bool) -> (&'static str, &'static str) {
 }
 
 impl Authorize {
+    /// Where it is higher than the screen, only the selected way is unfolded.
     pub(super) fn draw(&self, pen: Pen, world: &World) -> Page {
+        let page = self.draw_with(Ways::Unfolded, pen, world);
+        if page.lines() <= pen.height {
+            return page;
+        }
+        self.draw_with(Ways::Folded, pen, world)
+    }
+
+    fn draw_with(&self, ways: Ways, pen: Pen, world: &World) -> Page {
         let aside = if self.subject.in_wizard {
             "Step 6 of 7: Authorize"
         } else {
@@ -66,7 +83,7 @@ impl Authorize {
                 }
                 page.blank();
             }
-            self.draw_ways(&mut page, world);
+            self.draw_ways(ways, &mut page, world);
             page.blank();
             self.draw_waiting(&mut page, world);
         } else {
@@ -75,7 +92,7 @@ impl Authorize {
             if !self.choices().is_empty() {
                 page.text(0, Role::Plain, "If Approve does nothing, use another way:");
             }
-            self.draw_ways(&mut page, world);
+            self.draw_ways(ways, &mut page, world);
         }
         if let (Some(sentence), None) = (&self.ignored, &self.paste) {
             page.blank();

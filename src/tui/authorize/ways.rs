@@ -2,7 +2,7 @@
 
 use super::Authorize;
 use super::choice::Choice;
-use super::view::clean;
+use super::view::{Ways, clean};
 use crate::engine::Way;
 use crate::host::qr_lines;
 use crate::model::{Secret, Untrusted};
@@ -11,8 +11,22 @@ use crate::tui::page::Page;
 use crate::tui::text;
 use crate::tui::theme::Role;
 
+/// A way in one line, on a narrow screen too.
+fn in_short(choice: &Choice) -> Option<(&'static str, &'static str)> {
+    Some(match choice {
+        Choice::Code => ("Code", "type it on its page"),
+        Choice::Forward => ("Forward", "from another machine"),
+        Choice::OpenAgain => ("Open", "the page again"),
+        Choice::CopyAddress => ("Address", "copy it"),
+        Choice::Paste => ("Paste", "the address it ends on"),
+        Choice::UseCode => ("Code", "on another device"),
+        Choice::ApproveHere => ("Here", "approve here (practice)"),
+        _ => return None,
+    })
+}
+
 impl Authorize {
-    pub(super) fn draw_ways(&self, page: &mut Page, world: &World) {
+    pub(super) fn draw_ways(&self, ways: Ways, page: &mut Page, world: &World) {
         if self.attempt.is_none() {
             page.text(0, Role::Dim, "Getting ready.");
             return;
@@ -23,6 +37,12 @@ impl Authorize {
                 let label = self.numbered(index, label);
                 page.item(index, selected, &label, 13, words);
             };
+            if ways == Ways::Folded && !selected {
+                if let Some((label, words)) = in_short(&choice) {
+                    line(label, words);
+                }
+                continue;
+            }
             match choice {
                 Choice::Code => {
                     line("Code", "type it on the provider's page");

@@ -65,6 +65,11 @@ impl Table {
         self.rows.len()
     }
 
+    /// How many pass the filter.
+    pub(super) fn found(&self) -> usize {
+        self.shown.len()
+    }
+
     pub(super) fn rows(&self) -> &[Row] {
         &self.rows
     }

@@ -81,6 +81,8 @@ pub(super) struct FakeBackend {
     /// A paste does not end the sign-in.
     pub(super) paste_ignored: bool,
     pub(super) fail_sign_in: Option<&'static str>,
+    /// A passphrase was chosen for a new vault.
+    pub(super) made: bool,
     /// Outside text in every history.
     pub(super) told: Option<String>,
 }
@@ -111,7 +113,9 @@ impl FakeBackend {
         match request {
             Request::LoadRows => done(Reply::Rows {
                 rows: self.rows.clone(),
-                vault: if self.locked.is_some() {
+                vault: if self.rows.is_empty() && self.saved.is_empty() && !self.made {
+                    VaultState::None
+                } else if self.locked.is_some() {
                     VaultState::Locked
                 } else {
                     VaultState::Open
@@ -427,7 +431,10 @@ impl FakeBackend {
                     done(Reply::WrongPassphrase { wait: Seconds(3) })
                 }
             }
-            Request::NewPassphrase(_) => done(Reply::VaultOpened),
+            Request::NewPassphrase(_) => {
+                self.made = true;
+                done(Reply::VaultOpened)
+            }
             Request::Lock => {
                 self.locked = Some("open sesame");
                 done(Reply::VaultLocked)

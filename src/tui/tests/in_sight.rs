@@ -1,0 +1,96 @@
+//! Small things that must be in sight: what a filter found and the way out of it, the selected way of a
+//! sign-in, the other way to hold the vault's key.
+
+use super::example::{elsewhere, rows, setup};
+use super::script::Script;
+use crate::tui::Setup;
+
+#[test]
+fn the_filter_says_how_many_match() {
+    let mut script = Script::usual();
+    script.keys("/ \"l\"");
+    let all = rows().len();
+    let shown = |script: &Script| {
+        let frame = script.frame();
+        let line = frame.lines().find(|line| line.starts_with(" / "));
+        line.expect("the filter line").to_owned()
+    };
+    let found = script.model.world.table.found();
+    assert!((2..all).contains(&found), "{}", script.frame());
+    assert!(shown(&script).ends_with(&format!("{found} of {all} match")));
+    script.keys("\"inear\"");
+    assert!(shown(&script).ends_with(&format!("1 of {all} matches")));
+    script.keys("\"zz\"");
+    assert!(shown(&script).ends_with("nothing matches"));
+    // It stays while the filter does, and not longer.
+    script.keys("backspace backspace enter");
+    assert!(shown(&script).ends_with(&format!("1 of {all} matches")));
+    script.keys("esc");
+    assert!(!script.frame().contains("match"), "{}", script.frame());
+}
+
+#[test]
+fn the_way_out_of_a_filter_stays_in_the_footer() {
+    for size in [(120, 40), (80, 24), (60, 20), (40, 12), (30, 10), (20, 5)] {
+        let mut script = Script::new(setup(), rows(), size);
+        script.keys("/ \"li\" enter");
+        assert!(
+            script.shows("esc clear") && script.shows("? more"),
+            "{size:?}\n{}",
+            script.frame()
+        );
+        script.keys("esc");
+        assert!(!script.shows("esc clear"), "{}", script.frame());
+    }
+}
+
+#[test]
+fn the_vaults_key_can_be_held_another_way_from_the_start() {
+    let mut script = Script::empty();
+    assert!(script.shows("v  choose another way"), "{}", script.frame());
+    script.keys("down down down enter");
+    assert!(script.shows("New passphrase"), "{}", script.frame());
+    script.keys("esc v \"fake\" enter \"fake\" enter");
+    assert_eq!(script.asked(), ["new-passphrase"]);
+    assert!(script.shows("The vault is made."), "{}", script.frame());
+    assert!(!script.shows("another way") && !script.shows("keychain"));
+    // Once it is made there is nothing to choose.
+    script.keys("v");
+    assert!(
+        script.shows("The vault is made already"),
+        "{}",
+        script.frame()
+    );
+    assert!(script.asked().is_empty());
+}
+
+#[test]
+fn on_a_low_screen_only_the_selected_way_is_unfolded() {
+    let over_ssh = |size| {
+        let ssh = Setup {
+            ssh: true,
+            elsewhere: elsewhere(),
+            ..setup()
+        };
+        let mut script = Script::new(ssh, rows(), size);
+        script.keys("down u");
+        script
+    };
+    let command = "ssh -N -L";
+    let script = over_ssh((80, 24));
+    assert!(script.shows("W D J B") && script.shows(command));
+    let mut script = over_ssh((60, 20));
+    let frame = script.frame();
+    assert!(
+        script.shows("Never give it to anyone") && script.shows("W D J B"),
+        "{frame}"
+    );
+    // Every way is in sight, and the end of the waiting.
+    for words in ["2  Forward", "3  Address", "4  Paste", "gives up in"] {
+        assert!(script.shows(words), "{words}\n{frame}");
+    }
+    assert!(!script.shows(command), "{frame}");
+    script.keys("down");
+    assert!(script.shows(command), "{}", script.frame());
+    assert!(!script.shows("W D J B"), "{}", script.frame());
+}
