@@ -114,7 +114,8 @@ fn once(
     unwished.wishes.first_way = None;
     let mut setup = tui::Setup {
         look: look(settings, environment),
-        mouse: settings.mouse,
+        // GNU screen with reports of the mouse keeps a lone escape key until the next key comes.
+        mouse: settings.mouse && environment.multiplexer() != host::Multiplexer::Screen,
         keys: settings.keys.clone(),
         elsewhere: advice::browser_elsewhere(&unwished),
         ssh: environment.ssh.is_some(),

@@ -24,4 +24,5 @@ mod settings;
 mod sizes;
 mod story;
 mod term;
+mod terminals;
 mod ways_out;
