@@ -37,13 +37,13 @@ const START: [StartLine; 3] = [
     ),
 ];
 
-/// The same in practice. What is left depends on where it was begun.
-const START_IN_PRACTICE: [StartLine; 1] = [(
+/// The first of them in practice.
+const IN_PRACTICE: StartLine = (
     Action::Add,
     "{add}",
     "connect a service",
     "the pretend one: the whole way, up to the first test",
-)];
+);
 
 type StartLine = (Action, &'static str, &'static str, &'static str);
 
@@ -64,7 +64,7 @@ fn offers(world: &World) -> Vec<StartLine> {
             "and the program"
         };
         let leave = (Action::Quit, "{quit}", "leave practice", back);
-        return START_IN_PRACTICE.into_iter().chain([leave]).collect();
+        return vec![IN_PRACTICE, leave];
     }
     let other = (world.vault == VaultState::None).then_some(OTHER_WAY);
     START.into_iter().chain(other).collect()
