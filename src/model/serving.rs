@@ -1,6 +1,7 @@
 //! How programs get the tokens of a connection.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use super::Seconds;
 
@@ -17,7 +18,7 @@ pub struct Serving {
 }
 
 /// Whether a program that asks gets a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Policy {
     /// It does.
@@ -51,6 +52,16 @@ impl Policy {
     }
 }
 
+/// What is stored and not known here counts as [`Policy::Deny`]: a newer version may have meant anything by
+/// it, and nobody meant to allow more (bad input F20).
+impl<'de> Deserialize<'de> for Policy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let stored = Value::deserialize(deserializer)?;
+        let known = stored.as_str().and_then(Self::parse);
+        Ok(known.unwrap_or(Self::Deny))
+    }
+}
+
 impl Serving {
     /// Nothing was decided.
     pub fn is_default(&self) -> bool {
@@ -70,5 +81,33 @@ mod tests {
             assert_eq!(json, policy.word());
         }
         assert_eq!(Policy::parse("Allow"), None);
+    }
+
+    #[test]
+    fn f20_a_stored_policy_that_is_not_known_is_the_most_restrictive() {
+        let stored = |policy: Value| {
+            let serving = serde_json::json!({ "policy": policy, "ahead": true });
+            serde_json::from_value::<Serving>(serving).expect("readable")
+        };
+        for policy in Policy::ALL {
+            assert_eq!(stored(policy.word().into()).policy, policy);
+        }
+        for unknown in [
+            Value::from("ask-the-boss"),
+            "Allow".into(),
+            " allow".into(),
+            "".into(),
+            Value::Null,
+            true.into(),
+            0.into(),
+            serde_json::json!(["allow"]),
+            serde_json::json!({ "allow": true }),
+        ] {
+            let serving = stored(unknown.clone());
+            assert_eq!(serving.policy, Policy::Deny, "{unknown}");
+            assert!(serving.ahead, "the rest holds");
+        }
+        let silent: Serving = serde_json::from_str("{}").expect("readable");
+        assert_eq!(silent.policy, Policy::Allow, "nothing was decided");
     }
 }
