@@ -4,6 +4,9 @@ use super::{Advice, Fix, exit, unknown};
 use crate::model::Untrusted;
 use crate::vault::{BackupProblem, DiskFault, KeychainError, PrivacyProblem, VaultError};
 
+/// What to do where the keychain has no vault key (conformance T-10).
+const KEY_GONE: &str = "Restore the keychain entry, or use another key slot. If the key is lost for good: valetkey vault rekey --lose-sign-ins";
+
 pub(super) fn vault(error: &VaultError) -> Advice {
     let locked = |code, sentence: String| Advice::new(code, exit::VAULT, sentence);
     match error {
@@ -24,7 +27,7 @@ pub(super) fn vault(error: &VaultError) -> Advice {
             "vault-key-gone",
             "The vault key is gone from the keychain. The connections are kept; the sign-ins need it.".to_owned(),
         )
-        .hint("Restore the keychain entry, or use another key slot. If the key is lost for good: valetkey vault rekey --lose-sign-ins"),
+        .hint(KEY_GONE),
         VaultError::NotKept => locked("keychain-forgets", "The keychain did not keep the key. Nothing was stored.".to_owned())
             .hint("Use a passphrase instead: valetkey vault init --passphrase"),
         VaultError::Keychain(why) => keychain(why),
@@ -202,9 +205,14 @@ fn keychain(why: &KeychainError) -> Advice {
             "Look for a dialog that waits for you; if it stays silent, restart the keychain service. To open the vault from afar too, run once at the desk: valetkey vault slot add passphrase"
         }
         KeychainError::Refused(_) => "Allow it in the keychain's own settings and try again.",
-        KeychainError::NoEntry | KeychainError::Damaged => "run: valetkey doctor",
+        KeychainError::NoEntry => "run: valetkey doctor",
+        KeychainError::Damaged => KEY_GONE,
     };
-    Advice::new(code, exit::VAULT, format!("{}.", keychain_reason(why)))
+    let mut sentence = format!("{}.", keychain_reason(why));
+    if *why == KeychainError::Damaged {
+        sentence.push_str(" The connections are kept; the sign-ins need it.");
+    }
+    Advice::new(code, exit::VAULT, sentence)
         .hint(hint)
         .fixes([Fix::Unlock])
 }
@@ -217,4 +225,25 @@ pub(super) fn passphrase_needed(why: &KeychainError) -> Advice {
     Advice::new("passphrase-needed", exit::VAULT, sentence)
         .hint("Set VALETKEY_PASSPHRASE_FILE or give --passphrase-fd; `token` asks only with --interactive. For a new vault: valetkey vault init --passphrase")
         .fixes([Fix::Unlock])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t_10_f22_an_entry_that_is_no_vault_key_is_told_like_one_that_is_gone() {
+        let gone = vault(&VaultError::KeyGone);
+        let damaged = vault(&VaultError::Keychain(KeychainError::Damaged));
+        assert_eq!(damaged.hint, gone.hint);
+        for told in [gone, damaged] {
+            assert_eq!(told.exit, exit::VAULT);
+            assert!(
+                told.sentence.contains("connections are kept"),
+                "{}",
+                told.sentence
+            );
+            assert!(told.sentence.contains("sign-ins"), "{}", told.sentence);
+        }
+    }
 }

@@ -199,6 +199,21 @@ mod tests {
         assert_eq!(locked, Err(KeychainError::Locked));
     }
 
+    #[cfg(any(
+        all(target_os = "linux", feature = "secret-service"),
+        target_os = "macos"
+    ))]
+    #[test]
+    fn t_10_f22_an_entry_of_another_type_or_found_twice_is_no_vault_key() {
+        for error in [
+            keyring::Error::BadEncoding(vec![0xff, 0xfe, 0x00]),
+            keyring::Error::BadDataFormat(vec![0xff], "not text".into()),
+            keyring::Error::Ambiguous(Vec::new()),
+        ] {
+            assert_eq!(os::reason(error), KeychainError::Damaged);
+        }
+    }
+
     #[test]
     fn t_04_a_keychain_that_died_over_a_call_is_asked_once_more() {
         let dies = |times: usize| {

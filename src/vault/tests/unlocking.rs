@@ -68,6 +68,60 @@ fn t_06_a_keychain_that_forgets_or_garbles_is_noticed_when_the_slot_is_made() {
 }
 
 #[test]
+fn t_10_f22_an_entry_that_is_no_key_opens_nothing_and_loses_nothing() {
+    let place = Place::new();
+    let keychain = FakeKeychain::new();
+    let mut vault = on_keychain(&place, &keychain);
+    let connection = sample("github", 1);
+    vault.add(&connection, None, T0).expect("added");
+    sign_in(&mut vault, &connection, "access", Some("refresh"));
+    drop(vault);
+    let put = |text: &str| {
+        for entry in keychain.entries.lock().expect("lock").values_mut() {
+            *entry = secret(text);
+        }
+    };
+    let good = {
+        let entries = keychain.entries.lock().expect("lock");
+        entries.values().next().expect("entry").reveal().to_owned()
+    };
+    let long = format!("{good}A");
+    let twice = good.repeat(2);
+    let padded = format!("{good}=");
+    let spaced = format!(" {good}");
+    let hexadecimal = "00".repeat(32);
+    for wrong in [
+        "",
+        "A",
+        "AAAA",
+        &good[..42],
+        &long,
+        &twice,
+        &padded,
+        &spaced,
+        &hexadecimal,
+        "not base64!",
+        "\u{2713}",
+    ] {
+        put(wrong);
+        let mut vault = place.locked();
+        assert_eq!(
+            refused(vault.unlock(Unlock::Keychain(&keychain))),
+            VaultError::Keychain(KeychainError::Damaged),
+            "{wrong:?}"
+        );
+        assert!(!vault.is_unlocked());
+        let kept = vault.summaries().expect("reads").len();
+        assert_eq!(kept, 1, "the connections are kept");
+    }
+    put(&good);
+    let mut vault = place.locked();
+    vault.unlock(Unlock::Keychain(&keychain)).expect("unlocked");
+    let connection = reload(&vault, &connection);
+    assert_eq!(access_of(&vault, &connection), Some("access".to_owned()));
+}
+
+#[test]
 fn t_04_a_lost_a_garbled_and_a_foreign_entry_are_told_apart() {
     let (place, other) = (Place::new(), Place::new());
     let keychain = FakeKeychain::new();
