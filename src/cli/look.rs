@@ -231,7 +231,10 @@ pub(super) fn scope_lines(connection: &Connection) -> Vec<String> {
 pub(super) fn proxy(connection: &Connection) -> Option<Shown> {
     let token = connection.provider.endpoints.token.as_ref()?;
     let variable = |name: &str| std::env::var(name).ok();
-    proxy_in_use(token.as_url(), variable).map(|proxy| proxy.shown())
+    match proxy_in_use(token.as_url(), variable) {
+        Ok(proxy) => proxy.map(|proxy| proxy.shown()),
+        Err(problem) => Some(problem.summary().shown()),
+    }
 }
 
 pub(super) fn paths(paths: &Paths, loaded: &Loaded, as_json: bool) -> Result<(), Failed> {

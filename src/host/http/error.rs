@@ -20,6 +20,12 @@ pub enum HttpError {
     /// The certificate authority given for this connection is not one.
     #[error("the certificate authority given for this connection cannot be read")]
     BadAuthority,
+    /// A variable of the environment names no proxy; going straight would be another thing than was asked
+    /// for.
+    #[error(
+        "{0} is set and names no proxy: use http://HOST:PORT or socks5h://HOST:PORT, or unset it"
+    )]
+    NoSuchProxy(&'static str),
     /// This machine's trusted certificates could not be loaded.
     #[error("this machine's trusted certificates could not be loaded")]
     NoTrustStore(Untrusted),
@@ -78,6 +84,7 @@ impl HttpError {
             Self::Address
             | Self::PlainHttp
             | Self::BadAuthority
+            | Self::NoSuchProxy(_)
             | Self::NoTrustStore(_)
             | Self::Tls(_)
             | Self::NotSent(_) => true,

@@ -22,6 +22,7 @@ use url::Host;
 use crate::model::Untrusted;
 
 pub use error::{HttpError, TlsFault, Transport};
+use proxy::Chosen;
 pub use proxy::proxy_in_use;
 
 /// Bounds of one exchange. Spans are wall time; `body` counts bytes after decompression.
@@ -121,6 +122,9 @@ impl Http {
             .connect_timeout(connect)
             .pool_max_idle_per_host(0)
             .tls_version_min(tls::Version::TLS_1_2);
+        if !local && let Some(chosen) = Chosen::by(|name| std::env::var(name).ok())? {
+            builder = builder.no_proxy().proxy(chosen.into_proxy()?);
+        }
         if local {
             // The name must not lead elsewhere, whatever the resolver says.
             let here = [
