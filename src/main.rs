@@ -1,9 +1,10 @@
 //! Wires the rooms: chooses worker, fast path, command line or terminal interface, and sets the
 //! exit code.
 
-use std::cell::LazyCell;
+use std::cell::{LazyCell, RefCell};
 use std::io::{self, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -12,10 +13,12 @@ use jiff::tz::TimeZone;
 use rustix::event::{PollFd, PollFlags};
 use valetkey::advice::{self, exit};
 use valetkey::model::ScopeSet;
+use valetkey::provider::Catalogue;
 use valetkey::sandbox::{Approval, SCOPES, Sandbox};
 use valetkey::settings::{Clipboard, Links, Settings};
 use valetkey::tui::{
-    self, Copies, Ended, EngineBackend, Look, PracticeDoor, PresetChoice, RunError,
+    self, Copies, Ended, EngineBackend, Fresh, Look, PracticeDoor, PresetChoice, RunError,
+    SettingsDoor,
 };
 use valetkey::{agent, cli, engine, host};
 
@@ -109,6 +112,7 @@ fn once(
     let later = parts.catalogue;
     let catalogue = Rc::new(LazyCell::new(move || Arc::new(later())));
     let environment = engine.environment();
+    let surroundings = environment.clone();
     let settings = &parts.settings;
     let mut unwished = environment.clone();
     unwished.wishes.first_way = None;
@@ -145,8 +149,17 @@ fn once(
         door = Some(practice_door(practice.sandbox.clone()));
     }
     let clock = engine.clone();
-    let presets = Box::new(move || Arc::clone(&catalogue));
+    // Presets that were read again take the place of the first ones.
+    let newer: Rc<RefCell<Option<Arc<Catalogue>>>> = Rc::default();
+    let known = newer.clone();
+    let presets = Box::new(move || {
+        let newer = known.borrow().clone();
+        newer.unwrap_or_else(|| Arc::clone(&catalogue))
+    });
     let mut backend = EngineBackend::new(engine, parts.passphrase, door, parts.run, presets);
+    if let Some(folder) = parts.config {
+        backend = backend.with_settings(read_again(folder, surroundings, newer));
+    }
     let now = || {
         host::fault_point("owner");
         clock.now()
@@ -157,6 +170,32 @@ fn once(
     // A keychain that never answers must not keep the program from ending.
     runtime.shutdown_background();
     ended.unwrap_or_else(|fault| resume_unwind(fault))
+}
+
+/// How settings and presets are read again while the table is open.
+fn read_again(
+    folder: PathBuf,
+    surroundings: host::Environment,
+    newer: Rc<RefCell<Option<Arc<Catalogue>>>>,
+) -> SettingsDoor {
+    let config = folder.clone();
+    let read = move || {
+        let (settings, catalogue) = cli::read_again(&config)?;
+        let catalogue = Arc::new(catalogue);
+        let fresh = Fresh {
+            look: look(&settings),
+            mouse: settings.mouse,
+            copies: copies(settings.clipboard, &surroundings),
+            presets: tui::choices(&catalogue),
+            keys: settings.keys,
+        };
+        *newer.borrow_mut() = Some(catalogue);
+        Ok(fresh)
+    };
+    SettingsDoor {
+        folder,
+        read: Box::new(read),
+    }
 }
 
 /// Ends the process when its terminal is gone. The screens' own loop cannot: its event reader

@@ -27,6 +27,8 @@ pub struct Facts {
     pub qr: bool,
     /// Something was deleted that can come back.
     pub deleted: bool,
+    /// Settings or presets were changed since they were read.
+    pub changed: bool,
     /// The port of a sign-in can be forwarded.
     pub forward: bool,
     /// A program waits for a person's word, and its question is not open yet.
@@ -62,6 +64,10 @@ pub(super) fn refresh_token(facts: &Facts) -> Why {
 
 pub(super) fn narrowed(facts: &Facts) -> Why {
     check(facts.narrowed, "Nothing is filtered or marked.")
+}
+
+pub(super) fn changed(facts: &Facts) -> Why {
+    check(facts.changed, "Nothing was changed since they were read.")
 }
 
 pub(super) fn lockable(facts: &Facts) -> Why {

@@ -25,6 +25,7 @@ pub enum Action {
     Rename,
     Edit,
     Undo,
+    ReadAgain,
     BringOver,
     OtherWay,
     History,

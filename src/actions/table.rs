@@ -110,6 +110,8 @@ static ENTRIES: &[Entry] = &[
         keys: &[Key::Char('n')], places: ROWS, needs: Some(facts::row) },
     Entry { action: Action::Undo, name: "undo a deletion", word: "", help: "Bring the last deleted settings back, without the sign-in",
         keys: &[Key::Char('z')], places: &[Start, Table], needs: Some(facts::deleted) },
+    Entry { action: Action::ReadAgain, name: "read settings again", word: "", help: "Take over settings and presets that were changed meanwhile",
+        keys: &[Key::Ctrl('r')], places: &[Start, Table], needs: Some(facts::changed) },
     Entry { action: Action::BringOver, name: "bring settings over", word: "", help: "Import connections from another machine's file",
         keys: &[Key::Char('i')], places: &[Start, Table], needs: Some(facts::kept) },
     Entry { action: Action::OtherWay, name: "choose another way", word: "", help: "Let a passphrase of your own hold the vault's key",

@@ -6,6 +6,7 @@
 pub mod agent;
 mod build;
 pub mod doctor;
+pub mod endpoints;
 pub mod fields;
 mod ignored;
 pub mod import;

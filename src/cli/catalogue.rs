@@ -18,7 +18,12 @@ pub(super) fn load(config: &Path) -> Catalogue {
 
 /// As [`load`], without a word: nobody would see it.
 pub(super) fn quiet(config: &Path) -> Catalogue {
-    with_files(Catalogue::built_in().clone(), &own_files(config)).0
+    read(config).0
+}
+
+/// The same with what is wrong, ready to be shown.
+pub(super) fn read(config: &Path) -> (Catalogue, Vec<String>) {
+    with_files(Catalogue::built_in().clone(), &own_files(config))
 }
 
 /// A catalogue that is put together when somebody asks for it.

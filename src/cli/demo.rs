@@ -27,6 +27,8 @@ pub struct TuiParts {
     /// Open the wizard at once.
     pub wizard: Option<WizardStart>,
     pub settings: Settings,
+    /// Where they and the presets are read again; none in practice.
+    pub config: Option<PathBuf>,
     /// What is wrong in them, in a sentence.
     pub warning: Option<String>,
     /// Where an agent's socket may lie, whose questions are shown; none in practice.
@@ -109,6 +111,7 @@ pub(super) fn parts(port: u16, settings: Settings) -> Result<TuiParts, Failed> {
         passphrase: None,
         wizard: None,
         settings,
+        config: None,
         warning: None,
         run: None,
         practice: Some(practice),

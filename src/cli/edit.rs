@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::add::ca_file;
+use super::add::{agreed, ca_file};
 use super::failed::Failed;
 use super::output;
 use super::prompt::secret_from;
 use super::setup::Setup;
-use crate::engine::{Edit, Field, put_all};
+use crate::engine::{Doubt, Edit, Field, put_all};
 use crate::model::{Connection, ConnectionName};
 
 pub(super) fn rename(setup: &Setup, from: &str, to: &str) -> Result<(), Failed> {
@@ -24,8 +24,10 @@ pub(super) fn run(
     name: &str,
     fields: &[String],
     secret_file: Option<&Path>,
+    yes: bool,
 ) -> Result<(), Failed> {
-    let mut connection = setup.engine.connection(name)?;
+    let before = setup.engine.connection(name)?;
+    let mut connection = before.clone();
     let mut problems = Vec::new();
     let mut edits = Vec::new();
     for field in fields {
@@ -46,12 +48,22 @@ pub(super) fn run(
             "See valetkey edit --help; nothing was changed.",
         ));
     }
+    for doubt in Doubt::of_change(&before, &connection) {
+        agreed(&doubt, yes)?;
+    }
     let secret = secret_file.map(secret_from).transpose()?;
     if secret.is_some() {
         setup.open_vault()?;
     }
     let edited = setup.engine.edit(&connection, secret.as_ref().map(Some))?;
     output::note(&format!("Changed {}.", connection.name));
+    let redirect = &connection.registration.redirect;
+    if let Some(words) = redirect
+        .advice()
+        .filter(|_| *redirect != before.registration.redirect)
+    {
+        output::note(&words);
+    }
     if edited.parked {
         output::note(&format!(
             "An address, client ID or redirect URI changed: the old tokens are not sent there and were erased.\n  run: valetkey login {}",

@@ -55,6 +55,7 @@ use args::{AgentCommand, Cli, Command, SlotCommand, VaultCommand};
 use failed::Failed;
 use setup::Setup;
 
+pub use self::settings::read_again;
 pub use catalogue::LaterCatalogue;
 pub use demo::{Practice, TuiParts, WizardStart};
 pub use practice::{PRACTICE_HINT, practice_definition};
@@ -214,11 +215,13 @@ fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
             name,
             fields,
             client_secret_file,
+            yes,
         } => done(edit::run(
             &Setup::new(&cli)?,
             &name,
             &fields,
             client_secret_file.as_deref(),
+            yes,
         )),
         Command::Export(export) => done(export::run(&Setup::new(&cli)?, &export)),
         Command::Import(import) => done(import::run(&Setup::new(&cli)?, &import)),
@@ -260,6 +263,7 @@ fn open_tui(cli: &Cli, wizard: Option<WizardStart>) -> Result<Next, Failed> {
     Ok(Next::Tui(Box::new(TuiParts {
         engine: setup.engine,
         catalogue: catalogue::later(&paths.config),
+        config: Some(paths.config),
         run: settings.agent.then_some(paths.run),
         settings,
         warning: advice::settings::in_short(loaded),

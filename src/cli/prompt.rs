@@ -32,6 +32,20 @@ pub(super) fn take_interrupts(interrupts: Interrupts) {
 /// # Errors
 /// [`NO_ANSWER`] when the input ends, [`Error::Cancelled`] when the person interrupts.
 pub(super) fn prompt(question: &str, default: &str) -> Result<String, Failed> {
+    let line = prompt_exact(question)?;
+    let line = line.trim();
+    Ok(if line.is_empty() {
+        default.to_owned()
+    } else {
+        line.to_owned()
+    })
+}
+
+/// Asks with echo for what is kept as it was typed, blanks at its ends too.
+///
+/// # Errors
+/// As [`prompt`].
+pub(super) fn prompt_exact(question: &str) -> Result<String, Failed> {
     let listening = INTERRUPTS.get().map(Interrupts::listen);
     output::ask(question);
     if let Some(listening) = &listening
@@ -45,12 +59,8 @@ pub(super) fn prompt(question: &str, default: &str) -> Result<String, Failed> {
     if read == 0 {
         return Err(no_answer());
     }
-    let line = line.trim();
-    Ok(if line.is_empty() {
-        default.to_owned()
-    } else {
-        line.to_owned()
-    })
+    line.truncate(line.trim_end_matches(['\n', '\r']).len());
+    Ok(line)
 }
 
 fn no_answer() -> Failed {

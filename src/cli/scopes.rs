@@ -25,8 +25,9 @@ impl Known {
     }
 }
 
-/// Asks until the answer will do. `usual` is what enter alone requests.
-pub(super) fn ask(known: &[Known], usual: &ScopeSet) -> Result<ScopeSet, Failed> {
+/// Asks until the answer will do. `usual` is what enter alone requests; `commas`: this provider puts
+/// commas between scopes.
+pub(super) fn ask(known: &[Known], usual: &ScopeSet, commas: bool) -> Result<ScopeSet, Failed> {
     tell(known);
     output::note(if known.is_empty() {
         "Names with spaces between; +NAME adds, -NAME leaves out."
@@ -48,7 +49,7 @@ pub(super) fn ask(known: &[Known], usual: &ScopeSet) -> Result<ScopeSet, Failed>
             }
             continue;
         }
-        let scopes = match understood(&text, usual) {
+        let scopes = match understood(&text, usual, commas) {
             Ok(scopes) => scopes,
             Err(problem) => {
                 output::note(&format!("{problem}."));
@@ -85,9 +86,8 @@ fn tell(known: &[Known]) {
     }
 }
 
-/// A list, or changes to the usual one. A comma with a space is how people write lists; inside a name it
-/// belongs to the name.
-fn understood(text: &str, usual: &ScopeSet) -> Result<ScopeSet, String> {
+/// A list, or changes to the usual one.
+fn understood(text: &str, usual: &ScopeSet, commas: bool) -> Result<ScopeSet, String> {
     let words: Vec<&str> = text
         .split_whitespace()
         .map(|word| word.trim_matches(','))
@@ -107,7 +107,7 @@ fn understood(text: &str, usual: &ScopeSet) -> Result<ScopeSet, String> {
     } else {
         words
     };
-    ScopeSet::parse(&wanted.join(" ")).map_err(|problem| problem.to_string())
+    ScopeSet::typed(&wanted.join(" "), commas).map_err(|problem| problem.to_string())
 }
 
 #[cfg(test)]
@@ -123,11 +123,14 @@ mod tests {
             ("items:read, email", "items:read email"),
             ("+email", "profile items:read email"),
             ("-profile +email", "items:read email"),
-            ("a,b", "a,b"),
         ] {
             let wanted = ScopeSet::parse(wanted).expect("scopes");
-            assert_eq!(understood(typed, &usual), Ok(wanted), "{typed}");
+            assert_eq!(understood(typed, &usual, false), Ok(wanted), "{typed}");
         }
-        assert!(understood("\u{201c}profile\u{201d}", &usual).is_err());
+        let two = ScopeSet::parse("a b").expect("scopes");
+        assert_eq!(understood("a,b", &usual, true), Ok(two));
+        for refused in ["a,b", "\u{201c}profile\u{201d}"] {
+            assert!(understood(refused, &usual, false).is_err(), "{refused}");
+        }
     }
 }

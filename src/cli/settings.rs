@@ -1,8 +1,12 @@
 //! The person's settings, read once for a command, and who is told what is wrong in them.
 
+use std::path::Path;
+
 use super::args::{Cli, Command};
+use super::catalogue;
 use crate::host::Paths;
-use crate::settings::{Loaded, load};
+use crate::provider::Catalogue;
+use crate::settings::{Loaded, Settings, Told, load};
 
 impl Cli {
     /// What `config.toml` says; the defaults where there is no home.
@@ -10,6 +14,22 @@ impl Cli {
         self.settings.get_or_init(|| {
             Paths::from_env().map_or_else(|_| Loaded::default(), |paths| load(&paths.config))
         })
+    }
+}
+
+/// The settings and the presets of a configuration folder, as they are now.
+///
+/// # Errors
+/// Everything that is wrong with them, line by line.
+pub fn read_again(config: &Path) -> Result<(Settings, Catalogue), Vec<String>> {
+    let found = load(config).found;
+    let (catalogue, problems) = catalogue::read(config);
+    let mut lines: Vec<String> = found.problems.iter().map(Told::shown).collect();
+    lines.extend(problems);
+    if lines.is_empty() {
+        Ok((found.settings, catalogue))
+    } else {
+        Err(lines)
     }
 }
 

@@ -2,12 +2,13 @@
 //! `edit` and for the table.
 
 use crate::model::{
-    ClientAuth, Connection, ConnectionId, ConnectionName, EndpointUrl, Issuer, Policy,
+    ClientAuth, Connection, ConnectionId, ConnectionName, EndpointUrl, Issuer, Policy, Quirk,
     RedirectProblem, RedirectUri, RevokeRule, ScopeProblem, ScopeSet, Secret, TestRead, UrlProblem,
     span,
 };
 
 use super::{Engine, Error};
+use crate::oauth::{BuildProblem, check_test_address};
 
 /// A field that can be changed after a connection was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,8 +43,10 @@ pub enum FieldProblem {
     Span(String),
     #[error("{0} is needed")]
     Needed(&'static str),
-    #[error("a client ID has no blanks in it")]
-    Blanks,
+    #[error("a client ID is one line of text")]
+    Control,
+    #[error(transparent)]
+    Test(#[from] BuildProblem),
     #[error("use {}", .0.join(", "))]
     Choice(&'static [&'static str]),
 }
@@ -178,10 +181,14 @@ impl Field {
             Self::Issuer => {
                 provider.issuer = match value {
                     "" => None,
-                    text => Some(Issuer::parse(text, dev_http)?),
+                    text => Some(Issuer::typed(text, dev_http)?),
                 };
             }
-            Self::TestRead => provider.test = url()?.map(TestRead::at),
+            Self::TestRead => {
+                let url = url()?;
+                url.as_ref().map_or(Ok(()), check_test_address)?;
+                provider.test = url.map(TestRead::at);
+            }
             Self::Redirect => connection.registration.redirect = RedirectUri::parse(value)?,
             Self::ClientId => {
                 check_client_id(value)?;
@@ -191,7 +198,10 @@ impl Field {
                 connection.registration.auth =
                     ClientAuth::parse(value).ok_or(FieldProblem::Choice(AUTHS))?;
             }
-            Self::Scopes => connection.requested = ScopeSet::parse(value)?,
+            Self::Scopes => {
+                let commas = provider.has(&Quirk::CommaScopes);
+                connection.requested = ScopeSet::typed(value, commas)?;
+            }
             Self::Policy => {
                 connection.serving.policy =
                     Policy::parse(value).ok_or(FieldProblem::Choice(POLICIES))?;
@@ -226,13 +236,13 @@ fn written(span: crate::model::Seconds) -> String {
         )
 }
 
-/// A client ID as typed.
+/// A client ID as typed: kept exactly. Whether a blank belongs to it is a person's to say ([`super::Doubt`]).
 pub fn check_client_id(text: &str) -> Result<(), FieldProblem> {
-    if text.is_empty() {
+    if text.trim().is_empty() {
         return Err(FieldProblem::Needed("a client ID"));
     }
-    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err(FieldProblem::Blanks);
+    if text.chars().any(char::is_control) {
+        return Err(FieldProblem::Control);
     }
     Ok(())
 }
@@ -368,7 +378,7 @@ mod tests {
             &mut changed,
             &[
                 edit(Field::Token, "http://plain.example"),
-                edit(Field::ClientId, "a b"),
+                edit(Field::ClientId, "a\tb"),
                 edit(Field::Auth, "magic"),
                 edit(Field::Scopes, "read"),
             ],

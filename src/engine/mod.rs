@@ -13,7 +13,9 @@ mod carry;
 mod definitions;
 mod device;
 mod diagnose;
+mod doubt;
 mod due;
+mod endpoints;
 mod event;
 mod failure;
 mod field;
@@ -46,7 +48,9 @@ pub use attempt::{Attempt, Remote};
 pub use carry::{Import, Imported};
 pub use definitions::Removed;
 pub use diagnose::{Fact, KeychainFact, KeychainUse, Place, diagnose};
+pub use doubt::{Doubt, test_elsewhere};
 pub use due::{AfterRefusal, Renewal};
+pub use endpoints::{Look, Seen, look_at};
 pub use event::{
     Answer, AttemptEvent, Change, Detail, Ignored, NewConnection, Outcome, Question, Row,
     SignInOptions, Step, StepState, TestReport, Way,

@@ -3,7 +3,10 @@
 //! May use: nothing of the house. Two types matter most: [`Secret`] cannot be printed, and
 //! [`Untrusted`] reaches a person only through its neutraliser.
 
+#[cfg(test)]
+pub(crate) mod by_hand;
 mod caller;
+mod client_id;
 mod connection;
 mod health;
 mod id;
@@ -27,6 +30,7 @@ mod words;
 mod written_out;
 
 pub use caller::Caller;
+pub use client_id::has_blanks;
 pub use connection::{
     Account, AccountSource, ClientAuth, Connection, ConnectionName, EndReason, Expiry, Grant,
     IssuerProof, NameProblem, Problem, ProblemKind, Registration, Summary,

@@ -42,6 +42,8 @@ pub enum RedirectProblem {
     Host,
     #[error("the redirect address may not contain `?`, `#` or `user@`")]
     Parts,
+    #[error("an app is registered with one whole redirect address, without `*`")]
+    Wildcard,
     /// A loopback address behind https: nobody can have a certificate for it.
     #[error("this machine's own address starts with http://, not https://")]
     SecureLoopback,
@@ -103,6 +105,9 @@ impl RedirectUri {
         if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err(RedirectProblem::NotAnAddress);
         }
+        if text.contains('*') {
+            return Err(RedirectProblem::Wildcard);
+        }
         let url = Url::parse(text).map_err(|_| RedirectProblem::NotAnAddress)?;
         if url.scheme() == "https" {
             return Self::through_relay(&url, text);
@@ -122,7 +127,7 @@ impl RedirectUri {
         let bare = url.path() == "/" && !text.ends_with('/');
         Ok(Self {
             host,
-            port: url.port().filter(|p| *p != 0),
+            port: typed_port(&url, text).filter(|port| *port != 0),
             path: url.path().to_owned(),
             bare,
             relay: None,
@@ -148,6 +153,15 @@ impl RedirectUri {
         })
     }
 
+    /// What to know of it before it is registered: a sentence, where there is something.
+    pub fn advice(&self) -> Option<String> {
+        let port = self.port.filter(|port| *port < FIRST_FREE)?;
+        Some(format!(
+            "Only the administrator may listen at port {port} on most machines: at a sign-in the answer is pasted then. \
+             A port from {FIRST_FREE} up, or none, saves that."
+        ))
+    }
+
     /// The address to send when `port` is held: byte-stable, used in both requests (A-04).
     pub fn with_port(&self, port: u16) -> String {
         self.relay.clone().unwrap_or_else(|| self.here(port))
@@ -162,6 +176,18 @@ impl RedirectUri {
         if self.bare { "" } else { &self.path }
     }
 }
+
+/// The port as it was typed: a parser of addresses drops 80, which http has anyway, but an app is registered
+/// with it or with any.
+fn typed_port(url: &Url, text: &str) -> Option<u16> {
+    let authority = text.split("://").nth(1).unwrap_or_default();
+    let authority = authority.split('/').next().unwrap_or_default();
+    let typed = || authority.rsplit_once(':')?.1.parse().ok();
+    url.port().or_else(typed)
+}
+
+/// The first port that every user may listen at.
+const FIRST_FREE: u16 = 1024;
 
 /// Of a host's own letters only `:` and brackets mean something else in a path; no host has a `_`.
 fn path_of(token: &EndpointUrl) -> String {

@@ -12,7 +12,15 @@ pub enum ScopeProblem {
     Character(char),
     #[error("scope is empty")]
     Empty,
+    /// Legal in the grammar, and nearly always a list with the wrong sign between.
+    #[error("put blanks between scopes, not commas")]
+    Comma,
+    #[error("{0} scopes are too many; at most {MOST} are asked for")]
+    TooMany(usize),
 }
+
+/// Most scopes that a person asks for. The address of an authorization page has to hold them.
+const MOST: usize = 1000;
 
 /// One scope. Its grammar admits visible ASCII only, so it is safe to show.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -31,6 +39,14 @@ impl Scope {
             Some(c) => Err(ScopeProblem::Character(c)),
             None => Ok(Self(text.to_owned())),
         }
+    }
+
+    /// One of a person's or a file's own: without a comma.
+    pub fn wished(text: &str) -> Result<Self, ScopeProblem> {
+        if text.contains(',') {
+            return Err(ScopeProblem::Comma);
+        }
+        Self::parse(text)
     }
 
     pub fn as_str(&self) -> &str {
@@ -65,6 +81,23 @@ impl ScopeSet {
     /// Splits at any white space, as the command line and the wizard do.
     pub fn parse(text: &str) -> Result<Self, ScopeProblem> {
         Self::from_parts(text.split_whitespace())
+    }
+
+    /// As a person types them, with white space between; with commas alone only where the provider's own
+    /// pages write them so (`commas`). `a, b` is how people write lists.
+    pub fn typed(text: &str, commas: bool) -> Result<Self, ScopeProblem> {
+        let between = |c: char| c.is_whitespace() || (commas && c == ',');
+        let parts = text.split(between).map(|part| part.trim_matches(','));
+        let scopes = parts.filter(|part| !part.is_empty()).map(Scope::wished);
+        scopes.collect::<Result<Self, _>>()?.bounded()
+    }
+
+    /// Itself, unless it is longer than anybody asks for.
+    pub fn bounded(self) -> Result<Self, ScopeProblem> {
+        if self.len() > MOST {
+            return Err(ScopeProblem::TooMany(self.len()));
+        }
+        Ok(self)
     }
 
     /// Parses each part; duplicates are kept once.

@@ -123,6 +123,15 @@ impl<'a> Fields<'a> {
         self.findings.wrong(at, format!("{path}{key}: {what}"));
     }
 
+    /// Notes something about a key's value that does no harm.
+    pub fn remark(&self, key: &'static str, what: &str) {
+        if let Some(found) = self.get(key) {
+            let path = &self.path;
+            self.findings
+                .warn(&found.span(), format!("{path}{key}: {what}"));
+        }
+    }
+
     /// Notes that a key is not there.
     pub fn missing(&self, key: &str) {
         self.wrong(&self.at, key, "this is needed");

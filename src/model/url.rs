@@ -8,8 +8,10 @@ use url::{Host, Url};
 /// Why an address was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UrlProblem {
-    #[error("this is not a web address")]
+    #[error("this is not a web address like https://id.example/path")]
     NotAnAddress,
+    #[error("the port is a number from 1 to 65535")]
+    Port,
     #[error("plain http would expose the sign-in; use https")]
     PlainHttp,
     #[error("only https addresses are allowed here")]
@@ -22,6 +24,9 @@ pub enum UrlProblem {
     Character,
     #[error("an issuer may not contain `?` or `#`")]
     IssuerParts,
+    /// An issuer is compared byte for byte, so its host is written as it is asked for.
+    #[error("write the host as it is asked for: {0}")]
+    IssuerHost(String),
 }
 
 /// An endpoint: https, or http on this machine under the development switch; no fragment, no
@@ -39,7 +44,10 @@ impl EndpointUrl {
         }) {
             return Err(UrlProblem::Character);
         }
-        let url = Url::parse(text).map_err(|_| UrlProblem::NotAnAddress)?;
+        let url = Url::parse(text).map_err(|problem| match problem {
+            url::ParseError::InvalidPort => UrlProblem::Port,
+            _ => UrlProblem::NotAnAddress,
+        })?;
         match url.scheme() {
             "https" => {}
             "http" if dev_http && is_loopback(&url) => {}
@@ -48,6 +56,9 @@ impl EndpointUrl {
         }
         if url.host().is_none() {
             return Err(UrlProblem::NotAnAddress);
+        }
+        if url.port() == Some(0) {
+            return Err(UrlProblem::Port);
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(UrlProblem::UserInfo);
@@ -103,6 +114,38 @@ impl Issuer {
             return Err(UrlProblem::IssuerParts);
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// As a person types it: capitals of the scheme and the host are a slip and go, everything else is
+    /// kept byte for byte.
+    pub fn typed(text: &str, dev_http: bool) -> Result<Self, UrlProblem> {
+        Self::written(text, dev_http)?;
+        let (scheme, rest) = text.split_once("://").ok_or(UrlProblem::NotAnAddress)?;
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let (scheme, authority) = (scheme.to_ascii_lowercase(), authority.to_ascii_lowercase());
+        Ok(Self(format!("{scheme}://{authority}{path}")))
+    }
+
+    /// As a file holds it, byte for byte: discovery may have found it so. A host that the network would ask
+    /// for by another name is refused with that name.
+    pub fn written(text: &str, dev_http: bool) -> Result<Self, UrlProblem> {
+        let issuer = Self::parse(text, dev_http)?;
+        let (_, rest) = text.split_once("://").ok_or(UrlProblem::NotAnAddress)?;
+        let authority = rest
+            .split('/')
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let asked = Url::parse(text).map_err(|_| UrlProblem::NotAnAddress)?;
+        let host = asked.host_str().unwrap_or_default();
+        let same = authority
+            .strip_prefix(host)
+            .is_some_and(|port| port.is_empty() || port.starts_with(':'));
+        if same {
+            Ok(issuer)
+        } else {
+            Err(UrlProblem::IssuerHost(host.to_owned()))
+        }
     }
 
     pub fn as_str(&self) -> &str {

@@ -15,6 +15,11 @@ pub enum BuildProblem {
     ReservedParameter(String),
     #[error("a parameter name is empty")]
     EmptyParameter,
+    /// A credential in the address of a test read.
+    #[error(
+        "`{0}` does not belong in this address: the token goes into a header, where no log keeps it"
+    )]
+    TokenInAddress(String),
     /// The client authenticates with a secret, and none was given.
     #[error("this client needs its secret")]
     SecretMissing,

@@ -1,6 +1,8 @@
 //! Which parameters belong to the protocol, so that no setting can override one.
 
 use super::BuildProblem;
+use super::paste::looks_like_a_token;
+use crate::model::EndpointUrl;
 
 /// Names set by the program. A trailing `*` stands for every name with that beginning.
 pub const RESERVED_PARAMETERS: [&str; 21] = [
@@ -46,6 +48,20 @@ pub fn check_extra_parameter(name: &str) -> Result<(), BuildProblem> {
         });
     if taken {
         return Err(BuildProblem::ReservedParameter(plain));
+    }
+    Ok(())
+}
+
+/// Refuses a test read that carries a credential in its address: the token goes into a header, and an
+/// address is written into logs (RFC 6750 section 2.3).
+pub fn check_test_address(url: &EndpointUrl) -> Result<(), BuildProblem> {
+    for (name, value) in url.as_url().query_pairs() {
+        if check_extra_parameter(&name).is_err()
+            || name.eq_ignore_ascii_case("token")
+            || looks_like_a_token(&value)
+        {
+            return Err(BuildProblem::TokenInAddress(name.into_owned()));
+        }
     }
     Ok(())
 }

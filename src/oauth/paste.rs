@@ -149,7 +149,7 @@ fn has_encoded_query(text: &str) -> bool {
 }
 
 /// Beginnings that well-known services give their tokens, and JSON Web Tokens.
-fn looks_like_a_token(text: &str) -> bool {
+pub(super) fn looks_like_a_token(text: &str) -> bool {
     const BEGINNINGS: [&str; 17] = [
         "ghp_",
         "gho_",

@@ -151,7 +151,7 @@ fn preset(entry: Entry, kind: ProviderKind) -> Result<Preset, Mistake> {
         .default_scopes
         .iter()
         .map(|scope| {
-            crate::model::Scope::parse(scope.get_ref())
+            crate::model::Scope::wished(scope.get_ref())
                 .map_err(|problem| (scope.span(), problem.to_string()))
         })
         .collect::<Result<ScopeSet, _>>()?;
@@ -164,7 +164,7 @@ fn preset(entry: Entry, kind: ProviderKind) -> Result<Preset, Mistake> {
         .transpose()?;
     check_test(entry.test.as_ref())?;
     let scopes = entry.scope.into_iter().map(|scope| {
-        match crate::model::Scope::parse(&scope.get_ref().name) {
+        match crate::model::Scope::wished(&scope.get_ref().name) {
             Ok(_) => Ok(scope.into_inner()),
             Err(problem) => Err((scope.span(), problem.to_string())),
         }

@@ -4,6 +4,7 @@
 //! May use: `oauth`, `model`. No I/O: built-in presets are compiled in, the texts of a user's own
 //! files are given by the caller. The format is described in `docs/PROVIDERS.md`.
 
+mod authority;
 mod catalogue;
 mod client;
 mod definition;
@@ -16,6 +17,7 @@ mod sound;
 mod template;
 mod variable;
 
+pub use authority::check_certificates;
 pub use catalogue::Catalogue;
 pub use client::{Client, SecretNeed, Way};
 pub use definition::{
@@ -25,7 +27,7 @@ pub use definition::{
 pub use file::CatalogueError;
 pub use places::Place;
 pub use preset::{Preset, PresetProblem, ScopeHelp, Step, StepAction};
-pub use rules::{check_certificates, check_resource};
+pub use rules::check_resource;
 pub use variable::Variable;
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ type Case = (
     &'static str,
 );
 
-const CASES: [Case; 46] = [
+const CASES: [Case; 49] = [
     (
         "F1 empty name",
         "\"Acme\"",
@@ -173,6 +173,27 @@ const CASES: [Case; 46] = [
         "scope",
     ),
     (
+        "F2 a host by another name",
+        "id.acme.example\"\ndefault",
+        "%69d.acme.example\"\ndefault",
+        6,
+        "as it is asked for",
+    ),
+    (
+        "F9 comma in a scope",
+        "[\"read\"]",
+        "[\"read,write\"]",
+        7,
+        "not commas",
+    ),
+    (
+        "F19 a token as another parameter",
+        "/me\"",
+        "/me?key=ghp_hunter2\"",
+        11,
+        "`key`",
+    ),
+    (
         "F9 newline in a scope",
         "[\"read\"]",
         "[\"read\\nwrite\"]",
@@ -301,7 +322,7 @@ const CASES: [Case; 46] = [
 ];
 
 #[test]
-fn part_2f_what_is_wrong_with_a_preset_file_is_told_with_its_place() {
+fn f1_f2_f5_f6_f7_f8_f9_f10_f14_f19_what_is_wrong_with_a_preset_file_is_told_with_its_place() {
     file::read("acme.toml", GOOD, ProviderKind::Custom).expect("good");
     for (entry, from, to, line, words) in CASES {
         assert_eq!(GOOD.matches(from).count(), 1, "{entry}: {from} stands once");

@@ -191,7 +191,7 @@ impl Preset {
             name: self.name.clone(),
             kind: self.kind,
             issuer: match &parts.issuer {
-                Some(issuer) => Some(Issuer::parse(&fill(issuer.get_ref())?, false).map_err(
+                Some(issuer) => Some(Issuer::written(&fill(issuer.get_ref())?, false).map_err(
                     |problem| PresetProblem::Address {
                         part: "issuer".to_owned(),
                         problem,

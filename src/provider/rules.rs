@@ -10,17 +10,6 @@ pub fn check_resource(text: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Certificates in PEM form; a key or anything else is named.
-pub fn check_certificates(text: &str) -> Result<(), &'static str> {
-    if text.contains("PRIVATE KEY") {
-        return Err("this is a private key, not a certificate");
-    }
-    if !text.contains("-----BEGIN CERTIFICATE-----") {
-        return Err("there is no certificate in it");
-    }
-    Ok(())
-}
-
 /// A header that changes neither whose request it is nor what it does.
 pub(super) fn check_header(name: &str) -> Result<(), &'static str> {
     let plain = name.to_ascii_lowercase();

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::model::{ClientAuth, EndpointUrl, Quirk, RedirectUri, RevokeRule};
-use crate::oauth::check_extra_parameter;
+use crate::oauth::check_test_address;
 
 use super::client::{SecretNeed, Way};
 use super::file::Mistake;
@@ -121,15 +121,10 @@ fn check_addresses(preset: &Preset, places: &Places) -> Result<(), Mistake> {
         return Err((at_revoke(), words));
     }
     if let Some(test) = &sample.test
-        && let Some((name, _)) = test
-            .url
-            .as_url()
-            .query_pairs()
-            .find(|(name, _)| check_extra_parameter(name).is_err())
+        && let Err(problem) = check_test_address(&test.url)
     {
         let at = preset.parts.place("test").unwrap_or_else(at_id);
-        let words = format!("`{name}` does not belong in the address of a test read");
-        return Err((at, words));
+        return Err((at, problem.to_string()));
     }
     for host in &sample.api_hosts {
         let same = EndpointUrl::parse(&format!("https://{host}/"), false)

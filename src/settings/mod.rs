@@ -12,6 +12,7 @@ mod read;
 mod table;
 mod theme;
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
 use crate::actions::Keymap;
@@ -136,6 +137,27 @@ impl Loaded {
         let all = self.found.problems.iter().chain(&self.found.warnings);
         all.map(Told::shown)
     }
+}
+
+/// Folders of files that a person edits: the settings, presets and themes.
+pub const FOLDERS: [&str; 3] = ["", "providers", "themes"];
+
+/// What stands in those files, as one number: to see that one was replaced.
+pub fn stamp(folder: &Path) -> u64 {
+    let mut files: Vec<PathBuf> = FOLDERS
+        .iter()
+        .filter_map(|below| std::fs::read_dir(folder.join(below)).ok())
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|ending| ending == "toml"))
+        .collect();
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        let text = read_own_text(&file).map_err(|problem| problem.to_string());
+        (file, text).hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 /// Reads `config.toml` of the folder, and the theme that it names.

@@ -6,6 +6,18 @@ use super::table::SETTINGS;
 use super::theme::NAMES;
 use super::{FILE, Role};
 
+/// What has its place elsewhere, though people look for it here.
+const NETWORK: &str = "\n## The way to the network\n\n\
+    Not in this file, because it belongs to one connection or to the whole machine.\n\n\
+    - An authority of your own, beside the ones that this machine trusts: `valetkey add … --ca-file FILE` or `valetkey \
+    edit NAME ca-file=FILE`, for that connection alone. FILE is the authority's certificate in PEM form; a server's own \
+    certificate, a key and a damaged file are refused by name. `ca-file=` takes it away. For all \
+    connections there is the system's own store of trusted certificates. Nothing switches the check of certificates off.\n\
+    - A proxy: `HTTPS_PROXY`, else `ALL_PROXY`, in either spelling, as `http://HOST:PORT`, `https://…` or \
+    `socks5h://…`, with `USER:PASSWORD@` before the host where it wants one; `NO_PROXY` names what goes straight, and \
+    this machine always does. A value that is no proxy stops every request. `valetkey show NAME` tells which one is in \
+    use, never its password.\n";
+
 /// The whole text of `docs/SETTINGS.md`.
 pub fn settings_page() -> String {
     let mut page = format!(
@@ -15,7 +27,10 @@ pub fn settings_page() -> String {
          need not exist, and the program never writes it. It holds no secret, so it can be shared with other \
          machines; the folder may be a link.\n\n\
          What is stronger: a flag, then the environment, then `{FILE}`, then the default. The file is read at \
-         the start of a command and of the table.\n\n\
+         the start of a command and of the table. When it, a theme or a preset in `providers/` is changed while \
+         the table is open, that is told, and `ctrl-r` reads them again: look, keys, mouse, clipboard and presets \
+         hold at once, the rest from the next start. With a mistake in them the old ones go on holding. \
+         Connections keep the addresses that they were made with, whatever becomes of a preset's file.\n\n\
          A wrong value is told with its line and column and keeps its default, the rest of the file holds; a file \
          that is no TOML, larger than 1 MiB, or that other users can change, is not used at all. An unknown name \
          is told and passed over. Nothing in the file stops a command, and `token` and its kind do not even \
@@ -35,6 +50,7 @@ pub fn settings_page() -> String {
     }
     page.push_str(KEYS);
     themes(&mut page);
+    page.push_str(NETWORK);
     page
 }
 

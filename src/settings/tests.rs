@@ -422,6 +422,30 @@ fn u_11_whether_the_agent_is_asked_is_told_without_the_rest() {
     }
 }
 
+#[test]
+fn f13_a_file_that_was_replaced_is_told_from_one_that_was_only_touched() {
+    let config = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(config.path().join("providers")).expect("made");
+    let write = |file: &str, text: &str| {
+        std::fs::write(config.path().join(file), text).expect("written");
+        super::stamp(config.path())
+    };
+    let first = write(FILE, "mouse = false\n");
+    assert_eq!(write(FILE, "mouse = false\n"), first);
+    assert_eq!(
+        write(".config.toml.swp", "x"),
+        first,
+        "an editor's own file"
+    );
+    let second = write(FILE, "mouse = true\n");
+    assert_ne!(second, first);
+    let third = write("providers/acme.toml", "[[preset]]\n");
+    assert_ne!(third, second);
+    assert_ne!(write("providers/acme.toml", "[[preset]] # x\n"), third);
+    std::fs::remove_file(config.path().join("providers/acme.toml")).expect("removed");
+    assert_eq!(super::stamp(config.path()), second);
+}
+
 /// Set `VALETKEY_WRITE_DOCS` to write the page instead of comparing it.
 #[test]
 fn docs_settings_md_is_fresh() {

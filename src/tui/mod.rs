@@ -12,6 +12,7 @@ mod bulk;
 mod engine;
 mod face;
 mod field;
+mod fresh;
 mod glyph;
 mod hit;
 mod home;
@@ -36,6 +37,7 @@ mod wizard;
 
 pub use backend::{Backend, Replies};
 pub use engine::{CatalogueDoor, EngineBackend, PracticeDoor};
+pub use fresh::{Fresh, SettingsDoor};
 pub use model::{Copies, Model, Setup, VaultState};
 pub use msg::{AgentNews, Doing, ImportFound, Msg, Reply, Revocation};
 pub use request::{AddressUse, Request};

@@ -112,6 +112,8 @@ pub(super) struct World {
     pub bulk: Option<Bulk>,
     /// Questions of the agent that wait, oldest first.
     pub asked: Vec<Question>,
+    /// The settings on disk are others than those in use.
+    pub settings_changed: bool,
 }
 
 impl World {
@@ -267,6 +269,7 @@ impl Model {
                 deleted: Vec::new(),
                 bulk: None,
                 asked: Vec::new(),
+                settings_changed: false,
             },
             screens: Vec::new(),
             notice,
@@ -338,6 +341,7 @@ impl Model {
             practice: !world.setup.practice,
             no_vault: world.vault == VaultState::None && !world.setup.practice,
             deleted: !world.deleted.is_empty(),
+            changed: world.settings_changed,
             qr: false,
             forward: false,
             asked: super::asked::can_open(self),

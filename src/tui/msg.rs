@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
+use super::fresh::Fresh;
 use super::model::VaultState;
 use super::request::{AddressUse, Request};
+use super::wizard::Pair;
 use crate::agent::{Answer, Question};
-use crate::engine::{Change, Detail, Error, ImportPlan, Imported, PassphraseWay, Row, TestReport};
+use crate::engine::{
+    Change, Detail, Error, ImportPlan, Imported, Look, PassphraseWay, Row, TestReport,
+};
 use crate::model::{
     AttemptId, Connection, ConnectionId, ConnectionName, Seconds, Secret, UnixTime,
 };
@@ -25,6 +29,8 @@ pub enum Msg {
     Engine(Change),
     /// The agent tells.
     Agent(AgentNews),
+    /// Settings or presets on disk are others than those that were read.
+    SettingsChanged,
     /// An answer to a request.
     Done(Reply),
 }
@@ -51,6 +57,11 @@ pub enum Reply {
     Saved {
         id: ConnectionId,
         name: ConnectionName,
+    },
+    /// What answers at the two addresses.
+    Looked {
+        typed: Pair,
+        look: Box<Look>,
     },
     /// A sign-in runs now.
     Started {
@@ -112,6 +123,8 @@ pub enum Reply {
         found: ImportFound,
     },
     Imported(Imported),
+    /// Settings and presets, or everything that is wrong with them.
+    SettingsRead(Result<Box<Fresh>, Vec<String>>),
     VaultOpened,
     VaultLocked,
     /// The desktop may be asking its person to unlock the keychain; what else would open the vault.

@@ -2,6 +2,7 @@
 
 use super::authorize::Authorize;
 use super::face::Effect;
+use super::fresh;
 use super::model::{Model, Screen, VaultState};
 use super::msg::{Doing, Reply};
 use super::notice::Notice;
@@ -126,6 +127,15 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             }
             model.world.table.select_id(&id);
             requests
+        }
+        Reply::SettingsRead(read) => fresh::read_again(model, read),
+        Reply::Looked { typed, look } => {
+            for screen in &mut model.screens {
+                if let Screen::Wizard(wizard) = screen {
+                    wizard.looked(&typed, *look.clone());
+                }
+            }
+            Vec::new()
         }
         Reply::Started {
             connection,

@@ -1,8 +1,11 @@
 //! Everything the face wants done. The answers come back as [`Reply`](super::Reply).
 
+use super::wizard::Pair;
 use crate::agent;
 use crate::engine::{Answer, Edit, ImportPlan, NewConnection, SignInOptions};
-use crate::model::{AttemptId, Connection, ConnectionId, ConnectionName, ScopeSet, Secret};
+use crate::model::{
+    AttemptId, Connection, ConnectionId, ConnectionName, Endpoints, ScopeSet, Secret,
+};
 
 /// One wish. Those of the first group are fulfilled by the loop itself, the others by the
 /// [`Backend`](super::Backend).
@@ -28,10 +31,17 @@ pub enum Request {
     /// Read the rows of the table and the state of the vault.
     LoadRows,
     LoadDetail(ConnectionId),
+    /// Read settings and presets again.
+    ReadSettings,
     /// Store a definition. `replaces` is an earlier try of the same wizard, never signed in.
     SaveDefinition {
         new: Box<NewConnection>,
         replaces: Option<ConnectionId>,
+    },
+    /// See what answers at two addresses that were typed. Nothing secret is sent.
+    LookAt {
+        typed: Pair,
+        endpoints: Box<Endpoints>,
     },
     SignIn {
         id: ConnectionId,
@@ -150,7 +160,9 @@ impl Request {
             Self::CopyNative(_) => "copy-native",
             Self::LoadRows => "load-rows",
             Self::LoadDetail(_) => "load-detail",
+            Self::ReadSettings => "read-settings",
             Self::SaveDefinition { .. } => "save",
+            Self::LookAt { .. } => "look-at",
             Self::SignIn { .. } => "sign-in",
             Self::Paste { .. } => "paste",
             Self::OpenAgain { .. } => "open-again",

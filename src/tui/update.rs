@@ -4,6 +4,7 @@ use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 
 use super::asked;
 use super::face::Effect;
+use super::fresh;
 use super::hit::{Hit, hit};
 use super::home;
 use super::keys;
@@ -30,6 +31,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Request> {
         Msg::Tick(now) => on_tick(model, now),
         Msg::Engine(change) => below_the_question(model, |model| reply::on_change(model, change)),
         Msg::Done(answer) => below_the_question(model, |model| reply::on_reply(model, answer)),
+        Msg::SettingsChanged => {
+            fresh::changed(model);
+            Vec::new()
+        }
         Msg::Agent(news) => {
             asked::on_agent(model, news);
             Vec::new()
@@ -149,6 +154,7 @@ fn on_paste(model: &mut Model, text: &Secret) -> Vec<Request> {
 fn perform(model: &mut Model, action: Action, key: Key) -> Vec<Request> {
     match action {
         Action::Redraw => return vec![Request::Redraw],
+        Action::ReadAgain => return vec![Request::ReadSettings],
         Action::Suspend => return vec![Request::Suspend],
         Action::Mouse => {
             model.world.mouse = !model.world.mouse;

@@ -34,7 +34,14 @@ fn with_many() -> Home {
     for preset in ["github", "linear", "slack", "gitlab", "google", "microsoft"] {
         let secret = file(&home, "secret", "canary-2b7f90c1aa-client-secret");
         kept::secrets(["canary-2b7f90c1aa-client-secret"]);
-        let mut add = vec!["add", preset, "--no-input", "--client-id", "Iv1.a b"];
+        let mut add = vec![
+            "add",
+            preset,
+            "--no-input",
+            "--yes",
+            "--client-id",
+            "Iv1.a b",
+        ];
         if preset != "slack" {
             add.extend(["--client-secret-file", &secret]);
         }
@@ -94,6 +101,7 @@ fn with_many() -> Home {
         "--test-url",
         "http://localhost:1/me",
         "--dev-http",
+        "--yes",
     ])
     .ended(0);
     home

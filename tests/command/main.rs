@@ -15,6 +15,7 @@ mod web;
 
 mod agent;
 mod backups;
+mod by_hand;
 mod callbacks;
 mod carry;
 mod children;

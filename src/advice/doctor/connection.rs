@@ -1,6 +1,8 @@
 //! One connection and its provider, in words.
 
+use super::super::endpoints;
 use super::{Check, State, about};
+use crate::engine::Look;
 use crate::model::{Health, Shown, Verdict};
 use crate::oauth::Skew;
 
@@ -19,6 +21,21 @@ pub(super) fn reach(host: &str, answer: &Result<u64, Shown>) -> Check {
         what: host.to_owned(),
         ..check
     }
+}
+
+/// An address that answers unlike most is told and nothing to put right: what is stored may be right.
+pub(super) fn endpoints(name: &str, look: &Look, [authorization, token]: &[String; 2]) -> Check {
+    let lines = endpoints::seen(look);
+    let good = lines.iter().all(|(good, _)| *good);
+    let mut words: Vec<String> = lines.into_iter().map(|(_, words)| words).collect();
+    if !look.swapped() {
+        let state = if good { State::Ok } else { State::Warn };
+        return Check::new("addresses", state, words.join(" "));
+    }
+    words.push(endpoints::SWAPPED.to_owned());
+    Check::new("addresses", State::Fix, words.join(" ")).run(format!(
+        "valetkey edit {name} 'authorization-url={token}' 'token-url={authorization}'"
+    ))
 }
 
 pub(super) fn clock(skew: Skew) -> Check {

@@ -98,6 +98,7 @@ pub fn check(fact: &Fact) -> Check {
         Fact::Build(signing) => machine::build(*signing),
         Fact::Folder(found) => folder::folder(found),
         Fact::Reach { host, answer } => connection::reach(host, answer),
+        Fact::Endpoints { name, look, typed } => connection::endpoints(name, look, typed),
         Fact::Clock(skew) => connection::clock(*skew),
         Fact::SignIn { name, verdict } => connection::sign_in(name, verdict),
         Fact::Waiting(waiting) => machine::waiting(waiting),

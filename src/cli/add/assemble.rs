@@ -6,7 +6,7 @@ use super::super::prompt::secret_from;
 use super::definition::{Addresses, empty_provider};
 use super::questions::Answers;
 use super::values::{auth, ca_file, redirect, scopes, set_variables};
-use crate::engine::{NewConnection, shared_registration};
+use crate::engine::{Doubt, NewConnection, check_client_id, shared_registration};
 use crate::model::{ClientAuth, ConnectionName, Provider};
 use crate::provider::{Preset, Way, check_resource};
 use crate::vault::KnownRegistration;
@@ -43,6 +43,11 @@ pub(super) fn provider(
     (provider, problems)
 }
 
+/// What to ask about of what the flags say.
+pub(super) fn doubts(add: &Add, provider: &Provider) -> Vec<Doubt> {
+    Doubt::of(provider, add.client_id.as_deref(), add.test_url.is_some())
+}
+
 /// Everything missing or contradicting is listed at once. `known`: registrations that are there
 /// already; the same app is not registered twice.
 pub(super) fn assemble(
@@ -61,6 +66,8 @@ pub(super) fn assemble(
     let (provider, mut problems) = provider(add, preset, &answers, &client_id);
     if client_id.trim().is_empty() {
         problems.insert(0, "--client-id is missing".to_owned());
+    } else if let Err(problem) = check_client_id(&client_id) {
+        problems.insert(0, format!("--client-id: {problem}"));
     }
     let mut keep = |problem: String| problems.push(problem);
     let secret = match &add.client_secret_file {
@@ -124,6 +131,12 @@ pub(super) fn assemble(
     for resource in &add.resource {
         if let Err(problem) = check_resource(resource) {
             keep(format!("--resource {resource}: {problem}"));
+        }
+    }
+    if add.no_input && !add.yes {
+        let doubts = provider.as_ref().map(|provider| doubts(add, provider));
+        for doubt in doubts.into_iter().flatten() {
+            keep(format!("{doubt} (--yes keeps it so)"));
         }
     }
     match (provider, redirect, scopes) {

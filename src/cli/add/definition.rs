@@ -6,7 +6,7 @@ use super::values::address;
 use crate::model::{
     Endpoints, ExtraParams, IssPolicy, Issuer, Provider, ProviderKind, Quirk, RevokeRule, TestRead,
 };
-use crate::oauth::check_extra_parameter;
+use crate::oauth::{check_extra_parameter, check_test_address};
 
 pub(super) fn empty_provider() -> Provider {
     Provider {
@@ -41,6 +41,11 @@ impl Addresses<'_> {
             .as_ref()
             .or(self.answers.authorization_url.as_ref());
         let token = add.token_url.as_ref().or(self.answers.token_url.as_ref());
+        let (authorization, token) = if self.answers.swapped {
+            (token, authorization)
+        } else {
+            (authorization, token)
+        };
         for (flag, text, slot) in [
             (
                 "authorization-url",
@@ -75,13 +80,17 @@ impl Addresses<'_> {
             }
         }
         if let Some(text) = &add.issuer {
-            match Issuer::parse(text, add.dev_http) {
+            match Issuer::typed(text, add.dev_http) {
                 Ok(issuer) => provider.issuer = Some(issuer),
                 Err(problem) => problems.push(format!("--issuer: {problem}")),
             }
         }
         if let Some(text) = &add.test_url {
-            match address(text, add.dev_http) {
+            let url = address(text, add.dev_http).and_then(|url| {
+                check_test_address(&url).map_err(|problem| problem.to_string())?;
+                Ok(url)
+            });
+            match url {
                 Ok(url) => provider.test = Some(TestRead::at(url)),
                 Err(problem) => problems.push(format!("--test-url: {problem}")),
             }

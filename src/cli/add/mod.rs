@@ -1,16 +1,18 @@
 //! `add`: a new connection from flags, or from questions line by line.
 
 mod assemble;
+#[cfg(test)]
+mod by_hand;
 mod definition;
 mod questions;
 mod values;
 
 use super::args::{Add, Login};
 use super::failed::Failed;
-use super::prompt::yes;
+use super::prompt::{confirmed, yes};
 use super::setup::{self, Setup};
 use super::{catalogue, json as shape, login, output};
-use crate::engine::VaultFacts;
+use crate::engine::{Doubt, VaultFacts};
 use crate::model::{EndpointUrl, Untrusted};
 use crate::provider::{Catalogue, Preset};
 
@@ -51,7 +53,16 @@ pub(super) fn run(setup: &Setup, add: &Add) -> Result<(), Failed> {
     if !add.no_input {
         preset = answers.ask(add, preset, &catalogue, &known)?;
     }
-    let new = assemble(&answers.allowing(add), preset, answers, &known)?;
+    let add = &answers.allowing(add);
+    let new = assemble(add, preset, answers, &known)?;
+    if !add.no_input {
+        for doubt in assemble::doubts(add, &new.provider) {
+            agreed(&doubt, add.yes)?;
+        }
+    }
+    if let Some(words) = new.redirect.advice() {
+        output::note(&words);
+    }
     let not_made = matches!(setup.engine.vault_facts()?, VaultFacts::NotMade);
     // A definition is stored in the vault too; it has to be made first.
     if new.client_secret.is_some() || add.sign_in || not_made {
@@ -90,6 +101,18 @@ pub(super) fn run(setup: &Setup, add: &Add) -> Result<(), Failed> {
         output::note(&format!("  run: valetkey login {name}"));
     }
     Ok(())
+}
+
+/// Goes on only if a person says that it is meant so.
+pub(super) fn agreed(doubt: &Doubt, yes: bool) -> Result<(), Failed> {
+    if confirmed(yes, &format!("{doubt}."), "Keep it so?")? {
+        return Ok(());
+    }
+    Err(Failed::usage(
+        "declined",
+        "Nothing was changed.",
+        "Type it once more.",
+    ))
 }
 
 /// The sign-in failed; what was added before it is still there.

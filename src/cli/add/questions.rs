@@ -6,13 +6,15 @@ use std::collections::BTreeMap;
 use super::super::args::Add;
 use super::super::failed::Failed;
 use super::super::output;
-use super::super::prompt::{choice, prompt, prompt_secret, yes};
+use super::super::prompt::{choice, prompt, prompt_exact, prompt_secret, yes};
+use super::super::runtime;
 use super::super::scopes::{self, Known};
 use super::assemble::provider;
-use super::values::{address, redirect, set_variables};
+use super::values::{address, has_commas, redirect, set_variables};
+use crate::advice::endpoints;
 use crate::advice::fields::about;
-use crate::engine::{Field, shared_registration};
-use crate::model::{ConnectionName, EndpointUrl, Secret, Shown, Untrusted};
+use crate::engine::{Doubt, Field, check_client_id, look_at, shared_registration};
+use crate::model::{ConnectionName, EndpointUrl, Secret, Shown, Untrusted, has_blanks};
 use crate::provider::{Catalogue, Preset, Way};
 use crate::vault::KnownRegistration;
 
@@ -22,6 +24,8 @@ pub(super) struct Answers {
     pub(super) variables: BTreeMap<String, String>,
     pub(super) authorization_url: Option<String>,
     pub(super) token_url: Option<String>,
+    /// The two addresses change places.
+    pub(super) swapped: bool,
     pub(super) client_id: Option<String>,
     pub(super) client_secret: Option<Secret>,
     pub(super) scopes: Option<String>,
@@ -41,6 +45,9 @@ impl Answers {
     ) -> Result<Option<&'a Preset>, Failed> {
         if preset.is_none() {
             preset = self.ask_addresses(add, catalogue)?;
+            if preset.is_none() {
+                self.look_at_addresses(add)?;
+            }
         }
         let add = &self.allowing(add);
         if let Some(preset) = preset {
@@ -54,14 +61,7 @@ impl Answers {
             let team = preset.and_then(|preset| preset.client.client_id.as_deref());
             self.client_id = Some(match team {
                 Some(id) => prompt(&format!("Client ID [{}]: ", shown(id)), id)?,
-                None => asked("Client ID: ", about(Field::ClientId), |text| {
-                    let missing = text.is_empty();
-                    if missing {
-                        Err("A client ID is needed".to_owned())
-                    } else {
-                        Ok(())
-                    }
-                })?,
+                None => ask_client_id()?,
             });
             self.ask_secret(add, preset)?;
         } else if add.client_id.is_some() {
@@ -71,7 +71,8 @@ impl Answers {
             output::note("Step 4 of 7: Scopes. They decide what this connection may touch.");
             let known = preset.map_or_else(Vec::new, Known::of_preset);
             let usual = preset.map(Preset::default_scopes).unwrap_or_default();
-            self.scopes = Some(scopes::ask(&known, &usual)?.to_string());
+            let asked = scopes::ask(&known, &usual, has_commas(add, preset))?;
+            self.scopes = Some(asked.to_string());
         }
         Ok(preset)
     }
@@ -127,6 +128,23 @@ impl Answers {
         }
         self.dev_http = allowed.get();
         Ok(None)
+    }
+
+    /// Says what answers at the addresses, and asks about two that look swapped (bad input F3).
+    fn look_at_addresses(&mut self, add: &Add) -> Result<(), Failed> {
+        let Some(provider) = provider(add, None, self, "").0 else {
+            return Ok(());
+        };
+        output::note("Looking at the addresses; nothing secret is sent.");
+        let look = runtime()?.block_on(look_at(&provider.endpoints, None));
+        for (_, words) in endpoints::seen(&look) {
+            output::note(&format!("  {words}"));
+        }
+        if look.swapped() {
+            output::note(endpoints::SWAPPED);
+            self.swapped = yes("Swap them?", true)?;
+        }
+        Ok(())
     }
 
     /// Offers the preset that an address belongs to. Values that the address shows are not asked again.
@@ -234,6 +252,28 @@ impl Answers {
             .filter(|secret| !secret.is_empty());
         }
         Ok(())
+    }
+}
+
+/// A client ID is kept exactly; one with a blank in it is asked about.
+fn ask_client_id() -> Result<String, Failed> {
+    loop {
+        let typed = prompt_exact("Client ID: ")?;
+        if typed.trim() == "?" {
+            output::note(about(Field::ClientId));
+            continue;
+        }
+        if let Err(problem) = check_client_id(&typed) {
+            output::note(&format!("  {problem}. Once more:"));
+            continue;
+        }
+        if !has_blanks(&typed) {
+            return Ok(typed);
+        }
+        output::note(&format!("{}.", Doubt::BlankInClientId));
+        if yes("Keep it so?", false)? {
+            return Ok(typed);
+        }
     }
 }
 

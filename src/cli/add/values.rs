@@ -42,19 +42,23 @@ pub(super) fn scopes(
     preset: Option<&Preset>,
     typed: Option<&str>,
 ) -> Result<ScopeSet, String> {
-    let commas = add.quirk.iter().any(|quirk| quirk == "comma-scopes")
-        || preset.is_some_and(|preset| preset.quirks().contains(&Quirk::CommaScopes));
+    let commas = has_commas(add, preset);
     let given = match typed {
         Some(typed) if add.scope.is_empty() => Some(typed.to_owned()),
         _ if add.scope.is_empty() => None,
         _ => Some(add.scope.join(" ")),
     };
     match given {
-        Some(text) if commas => ScopeSet::parse(&text.replace(',', " ")),
-        Some(text) => ScopeSet::parse(&text),
+        Some(text) => ScopeSet::typed(&text, commas),
         None => Ok(preset.map(Preset::default_scopes).unwrap_or_default()),
     }
     .map_err(|problem| format!("--scope: {problem}"))
+}
+
+/// Whether commas separate scopes at this provider.
+pub(super) fn has_commas(add: &Add, preset: Option<&Preset>) -> bool {
+    add.quirk.iter().any(|quirk| quirk == "comma-scopes")
+        || preset.is_some_and(|preset| preset.quirks().contains(&Quirk::CommaScopes))
 }
 
 /// An endpoint as typed.

@@ -76,6 +76,9 @@ pub(in crate::cli) struct Add {
     /// Sign in at once
     #[arg(long)]
     pub(in crate::cli) sign_in: bool,
+    /// Yes to what would be asked: a blank in the client ID, a test read at another host
+    #[arg(long)]
+    pub(in crate::cli) yes: bool,
     /// Ask nothing: everything comes from flags
     #[arg(long)]
     pub(in crate::cli) no_input: bool,

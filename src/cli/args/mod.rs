@@ -208,6 +208,9 @@ pub(in crate::cli) enum Command {
         /// Read a new client secret from this file (- for stdin)
         #[arg(long, value_name = "FILE")]
         client_secret_file: Option<PathBuf>,
+        /// Yes to what would be asked: a blank in the client ID, a test read at another host
+        #[arg(long)]
+        yes: bool,
     },
     /// Write definitions down as TOML, without any secret
     Export(Export),

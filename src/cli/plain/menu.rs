@@ -9,7 +9,7 @@ use super::super::{catalogue, edit, history, login, look, output, remove, revoke
 use super::{Ending, RECENT, Told, told};
 use crate::advice::fields::about;
 use crate::engine::{Error, Field, put_all};
-use crate::model::{Connection, ConnectionName, Untrusted};
+use crate::model::{Connection, ConnectionName, Quirk, Untrusted};
 use crate::sandbox::SCOPES;
 
 /// One thing to do with a connection.
@@ -163,7 +163,11 @@ fn other_scopes(setup: &Setup, name: &str) -> Result<(), Failed> {
         output::data(&line)?;
     }
     output::note("Scopes decide what this connection may touch. Ask only for what you need.");
-    let wanted = scopes::ask(&known_scopes(setup, &connection), &connection.requested)?;
+    let wanted = scopes::ask(
+        &known_scopes(setup, &connection),
+        &connection.requested,
+        connection.provider.has(&Quirk::CommaScopes),
+    )?;
     let granted = connection
         .grant
         .as_ref()
@@ -181,7 +185,7 @@ fn other_scopes(setup: &Setup, name: &str) -> Result<(), Failed> {
         return Ok(());
     }
     if changed {
-        edit::run(setup, name, &[format!("scope={wanted}")], None)?;
+        edit::run(setup, name, &[format!("scope={wanted}")], None, false)?;
     }
     login::run(setup, &Login::plain(name)).inspect_err(|_| {
         // What was asked for in vain is not asked for again by the next sign-in.
@@ -327,7 +331,13 @@ fn set(setup: &Setup, connection: &Connection, field: Field) -> Result<(), Faile
             return Ok(());
         }
     }
-    edit::run(setup, name, &[format!("{}={value}", field.word())], None)
+    edit::run(
+        setup,
+        name,
+        &[format!("{}={value}", field.word())],
+        None,
+        false,
+    )
 }
 
 #[cfg(test)]

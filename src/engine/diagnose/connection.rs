@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use super::super::Engine;
+use super::super::{Engine, Look, look_at};
 use super::Fact;
 use crate::host::{Http, HttpError, METADATA_LIMITS};
-use crate::model::{Connection, EndpointUrl, UnixTime};
+use crate::model::{Connection, EndpointUrl, ProviderKind, UnixTime};
 use crate::oauth::{HttpResponse, skew_of};
 
 /// What a look at the provider's host brought, for every check below.
@@ -15,11 +15,14 @@ pub(super) struct Visit<'a> {
     host: String,
     /// The answer, and how many milliseconds it took.
     answer: Option<Result<(HttpResponse, u64), HttpError>>,
+    /// What answers at its two addresses, where the host answered at all.
+    look: Option<Look>,
     now: UnixTime,
 }
 
 /// In the order in which they are told.
-pub(super) const CHECKS: &[fn(&Visit<'_>) -> Vec<Fact>] = &[reach, clock, sign_in, scopes];
+pub(super) const CHECKS: &[fn(&Visit<'_>) -> Vec<Fact>] =
+    &[reach, endpoints, clock, sign_in, scopes];
 
 /// Asks the host of the token endpoint for its front page's head: nothing of the connection is sent,
 /// and any answer will do.
@@ -46,7 +49,15 @@ pub(super) async fn visit(engine: &Engine, connection: Connection) -> Visit<'_> 
         }
         None => None,
     };
+    let look = match answer {
+        // A preset's addresses are known to be right, and some of them say nothing to a stranger.
+        Some(Ok(_)) if connection.provider.kind != ProviderKind::Preset => {
+            Some(look_at(&connection.provider.endpoints, connection.ca_pem.as_deref()).await)
+        }
+        _ => None,
+    };
     Visit {
+        look,
         now: engine.now(),
         engine,
         connection,
@@ -76,6 +87,20 @@ fn reach(visit: &Visit<'_>) -> Vec<Fact> {
         },
     };
     visit.answer.iter().map(told).collect()
+}
+
+fn endpoints(visit: &Visit<'_>) -> Vec<Fact> {
+    let endpoints = &visit.connection.provider.endpoints;
+    let typed = [&endpoints.authorization, &endpoints.token]
+        .map(|url| url.as_ref().map(ToString::to_string).unwrap_or_default());
+    let look = visit.look.clone();
+    look.map(|look| Fact::Endpoints {
+        name: visit.connection.name.to_string(),
+        look,
+        typed,
+    })
+    .into_iter()
+    .collect()
 }
 
 fn clock(visit: &Visit<'_>) -> Vec<Fact> {

@@ -8,7 +8,7 @@ mod connection;
 mod keychain;
 mod machine;
 
-use super::{Error, World};
+use super::{Error, Look, World};
 use crate::host::{Environment, Folder, MemoryLock, Paths, Signing, Suggestion};
 use crate::model::{Seconds, Shown, UnixTime, Verdict, Waiting};
 use crate::oauth::Skew;
@@ -49,6 +49,13 @@ pub enum Fact {
     Reach {
         host: String,
         answer: Result<u64, Shown>,
+    },
+    /// What answers at the two addresses.
+    Endpoints {
+        name: String,
+        look: Look,
+        /// Each of them, to put right what was swapped.
+        typed: [String; 2],
     },
     /// This machine's clock against the provider's.
     Clock(Skew),

@@ -8,11 +8,13 @@ use toml::de::{DeTable, DeValue};
 
 use super::read_provider::provider;
 use super::{Catalogue, Definition};
+use crate::model::has_blanks;
 use crate::model::strict_toml::{Fields, Findings};
 use crate::model::{
     ClientAuth, ConnectionName, Policy, Quirk, RedirectUri, Scope, ScopeSet, Serving, span,
 };
-use crate::provider::rules::{check_certificates, check_resource};
+use crate::provider::check_certificates;
+use crate::provider::rules::check_resource;
 
 pub use crate::model::strict_toml::Located;
 
@@ -128,11 +130,17 @@ fn connection(mut fields: Fields<'_>, catalogue: &Catalogue) -> Option<Definitio
         "." | ".." => Err("it is no client ID"),
         _ => Ok(text.to_owned()),
     });
+    if client_id.as_deref().is_some_and(has_blanks) {
+        fields.remark("client_id", "it has a blank in it, which is kept");
+    }
     let auth = fields.parsed("auth", client_auth);
     // Told for people; `auth` decides.
     fields.flag("needs_client_secret");
     let redirect = fields.parsed("redirect_uri", RedirectUri::parse);
-    let scopes: ScopeSet = fields.list("scopes", Scope::parse).into_iter().collect();
+    let scopes: ScopeSet = fields.list("scopes", Scope::wished).into_iter().collect();
+    let at = fields.get("scopes").map_or(0..0, toml::Spanned::span);
+    let scopes = fields.checked("scopes", &at, scopes.bounded());
+    let scopes = scopes.unwrap_or_default();
     let resources = fields.list("resources", |text| {
         check_resource(text).map(|()| text.to_owned())
     });

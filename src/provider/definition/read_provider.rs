@@ -6,7 +6,7 @@ use crate::model::{
     EndpointUrl, Endpoints, ExtraParams, IssPolicy, Issuer, Provider, ProviderKind, Quirk,
     RevokeAuth, RevokeMethod, RevokeRequest, RevokeRule, TestMethod, TestRead,
 };
-use crate::oauth::check_extra_parameter;
+use crate::oauth::{check_extra_parameter, check_test_address};
 use crate::provider::rules::{check_header, check_pointer};
 
 fn kind(text: &str) -> Result<ProviderKind, &'static str> {
@@ -26,7 +26,7 @@ pub(super) fn provider(fields: Fields<'_>, dev_http: bool) -> Option<Provider> {
     let id = fields.needed("id", named);
     let name = fields.parsed("name", named);
     let kind = fields.parsed("kind", kind);
-    let issuer = fields.parsed("issuer", |text| Issuer::parse(text, dev_http));
+    let issuer = fields.parsed("issuer", |text| Issuer::written(text, dev_http));
     let iss = if fields.flag("iss_advertised") {
         IssPolicy::Advertised
     } else {
@@ -123,7 +123,11 @@ fn parameters(fields: Fields<'_>) -> ExtraParams {
 }
 
 fn test_read(fields: Fields<'_>, dev_http: bool) -> Option<TestRead> {
-    let url = fields.needed("url", |text| EndpointUrl::parse(text, dev_http));
+    let url = fields.needed("url", |text| {
+        let url = EndpointUrl::parse(text, dev_http).map_err(|problem| problem.to_string())?;
+        check_test_address(&url).map_err(|problem| problem.to_string())?;
+        Ok::<_, String>(url)
+    });
     let post = fields.lines("post").map(|(text, _)| text.to_owned());
     let headers = fields.pairs("headers", check_header);
     let account_label = fields.list("account_label", pointer);

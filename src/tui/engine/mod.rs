@@ -5,8 +5,8 @@ mod import;
 mod opening;
 
 use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::FutureExt as _;
 use tokio::sync::broadcast;
@@ -14,6 +14,7 @@ use tokio::sync::broadcast;
 use self::agent::AgentWatch;
 use self::opening::Waited;
 use super::backend::{Backend, Replies};
+use super::fresh::SettingsDoor;
 use super::model::VaultState;
 use super::msg::{Doing, Msg, Reply, Revocation};
 use super::request::Request;
@@ -21,14 +22,15 @@ use crate::advice::agent::not_running;
 use crate::advice::{advise, dropped};
 use crate::agent::{Answer, Question};
 use crate::engine::{
-    Edit, Engine, Error, NewConnection, Retold, Revoked, SignInOptions, VaultFacts, Want,
+    Edit, Engine, Error, NewConnection, Retold, Revoked, SignInOptions, VaultFacts, Want, look_at,
     shared_registration,
 };
-use crate::host::{BrowserUrl, NativeClipboard, fault_point};
+use crate::host::{BrowserUrl, NativeClipboard, fault_point, watch};
 use crate::model::{
     AttemptId, Connection, ConnectionId, RegistrationId, ScopeSet, Secret, Waiting,
 };
 use crate::provider::Catalogue;
+use crate::settings::{FOLDERS, stamp};
 use crate::vault::VaultError;
 
 /// Decides at the practice provider as its consent page would: authorization address and scopes
@@ -52,6 +54,7 @@ pub struct EngineBackend {
     run: Option<PathBuf>,
     agent: Option<Arc<AgentWatch>>,
     catalogue: CatalogueDoor,
+    settings: Option<SettingsDoor>,
 }
 
 impl EngineBackend {
@@ -67,6 +70,7 @@ impl EngineBackend {
         Self {
             run,
             catalogue,
+            settings: None,
             agent: None,
             engine,
             passphrase: passphrase.map(Arc::new),
@@ -77,10 +81,22 @@ impl EngineBackend {
     }
 }
 
+impl EngineBackend {
+    /// With settings that may be read again.
+    #[must_use]
+    pub fn with_settings(mut self, door: SettingsDoor) -> Self {
+        self.settings = Some(door);
+        self
+    }
+}
+
 impl Backend for EngineBackend {
     fn subscribe(&mut self, changes: Replies) {
         let mut receiver = self.engine.subscribe();
         self.engine.watch();
+        if let Some(door) = &self.settings {
+            watch_settings(&door.folder, &changes);
+        }
         let run = self.run.clone();
         self.agent = run.map(|run| Arc::new(AgentWatch::start(run, changes.clone())));
         tokio::spawn(async move {
@@ -115,6 +131,11 @@ impl Backend for EngineBackend {
             // The table's own read is short and must be in the first frame.
             Request::LoadRows => work.load_rows(),
             Request::LoadDetail(id) => work.load_detail(&id),
+            Request::ReadSettings => {
+                if let Some(door) = &self.settings {
+                    work.reply(Reply::SettingsRead((door.read)().map(Box::new)));
+                }
+            }
             Request::StopWaiting { passphrase } => {
                 // Nobody listens when the keychain answered at this moment.
                 let _ = self.stop_waiting.send(passphrase);
@@ -145,6 +166,21 @@ impl Backend for EngineBackend {
                 });
             }
         }
+    }
+}
+
+/// Tells when the files are others than they were. Where a folder is not there or cannot be watched, nothing
+/// is told, and the next start reads them.
+fn watch_settings(folder: &Path, changes: &Replies) {
+    let seen = Arc::new(Mutex::new(stamp(folder)));
+    for below in FOLDERS {
+        let (seen, changes, config) = (seen.clone(), changes.clone(), folder.to_owned());
+        let _ = watch(&folder.join(below), move || {
+            let now = stamp(&config);
+            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            let same = std::mem::replace(&mut *seen, now) == now;
+            same || changes.send(Msg::SettingsChanged).is_ok()
+        });
     }
 }
 
@@ -257,6 +293,10 @@ impl Work {
             // These may wait for a refresh under way.
             Request::SaveDefinition { new, replaces } => {
                 tokio::task::block_in_place(|| self.save(*new, replaces.as_ref()));
+            }
+            Request::LookAt { typed, endpoints } => {
+                let look = Box::new(look_at(&endpoints, None).await);
+                self.reply(Reply::Looked { typed, look });
             }
             Request::SignIn { id, options } => self.sign_in(id, options).await,
             Request::Test(id) => {

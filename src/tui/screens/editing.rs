@@ -3,7 +3,7 @@
 use super::dropping::Dropping;
 use crate::actions::{Action, Key, Place};
 use crate::advice::fields::{SECRET, about};
-use crate::engine::{Detail, Edit, Field, Row, put_all};
+use crate::engine::{Detail, Doubt, Edit, Field, Row, put_all};
 use crate::model::{Connection, ConnectionId, Untrusted};
 use crate::tui::face::{Effect, Face, moved};
 use crate::tui::field::{TextField, Typed};
@@ -59,7 +59,15 @@ struct Entry {
 
 impl Entry {
     fn is_changed(&self) -> bool {
-        self.input.trimmed() != self.stored
+        self.text() != self.stored
+    }
+
+    /// A client ID is kept exactly; of the others the blanks around go.
+    fn text(&self) -> &str {
+        match self.field {
+            Field::ClientId => self.input.value(),
+            _ => self.input.trimmed(),
+        }
     }
 }
 
@@ -181,7 +189,7 @@ impl Editing {
     fn edits(&self) -> Vec<Edit> {
         let changed = self.entries.iter().filter(|entry| entry.is_changed());
         changed
-            .map(|entry| (entry.field, entry.input.trimmed().to_owned()))
+            .map(|entry| (entry.field, entry.text().to_owned()))
             .collect()
     }
 
@@ -218,7 +226,7 @@ impl Editing {
         let entry = &mut self.entries[index];
         let mut trial = connection.as_ref().clone();
         let problem = if entry.is_changed() {
-            entry.field.put(&mut trial, entry.input.trimmed()).err()
+            entry.field.put(&mut trial, entry.text()).err()
         } else {
             None
         };
@@ -230,8 +238,18 @@ impl Editing {
         let before = self.connection.as_deref()?;
         let mut after = before.clone();
         put_all(&mut after, &self.edits());
+        let mut words: Vec<String> = Doubt::of_change(before, &after)
+            .iter()
+            .map(sentence)
+            .collect();
+        let redirect = &after.registration.redirect;
+        words.extend(
+            redirect
+                .advice()
+                .filter(|_| *redirect != before.registration.redirect),
+        );
         if before.endpoint_identity() == after.endpoint_identity() {
-            return None;
+            return (!words.is_empty()).then(|| words.join(" "));
         }
         let known = before.provider.hosts();
         let mut new = after.provider.hosts();
@@ -249,7 +267,6 @@ impl Editing {
         } else {
             "Another client ID"
         };
-        let mut words = Vec::new();
         if before.grant.is_some() {
             let fate = if address {
                 format!("its tokens will not be sent {where_to}")
@@ -267,6 +284,15 @@ impl Editing {
             );
         }
         (!words.is_empty()).then(|| words.join(" "))
+    }
+
+    /// Whether something changes that a person is asked about.
+    fn doubts(&self) -> bool {
+        self.connection.as_deref().is_some_and(|before| {
+            let mut after = before.clone();
+            put_all(&mut after, &self.edits());
+            !Doubt::of_change(before, &after).is_empty()
+        })
     }
 
     /// Whether saving ends the sign-in that is there.
@@ -290,7 +316,7 @@ impl Editing {
                 }
             }
             Some(Line::Secret) => self.at = self.lines().len().saturating_sub(1),
-            Some(Line::Save) if self.parks() && self.check() => {
+            Some(Line::Save) if (self.parks() || self.doubts()) && self.check() => {
                 // Enter once more, by habit, must not end a sign-in.
                 self.asked = true;
             }
@@ -480,7 +506,12 @@ impl Face for Editing {
                 }
                 Line::Park if self.saving => page.item(at, selected, "Storing it.", 0, ""),
                 Line::Park => {
-                    page.item(at, selected, "Save it and give up this sign-in", 0, "");
+                    let words = if self.parks() {
+                        "Save it and give up this sign-in"
+                    } else {
+                        "Save it so"
+                    };
+                    page.item(at, selected, words, 0, "");
                 }
             }
         }

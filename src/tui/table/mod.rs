@@ -57,6 +57,10 @@ impl Table {
         }
     }
 
+    pub(super) fn set_keys(&mut self, keys: Keymap) {
+        self.keys = keys;
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }

@@ -9,14 +9,16 @@ use super::example::{
 };
 use crate::advice::import::{placed, unread};
 use crate::engine::{
-    AttemptEvent, Brought, Change, Edit, Error, ImportPlan, Imported, NewConnection, Outcome,
+    AttemptEvent, Brought, Change, Edit, Error, ImportPlan, Imported, Look, NewConnection, Outcome,
     PassphraseWay, Row, Step, StepState, Way, put_all,
 };
 use crate::host::TextFileError;
 use crate::model::{AttemptId, ConnectionId, RevokeRule, Seconds, Secret, Untrusted};
 use crate::provider::Catalogue;
 use crate::tui::backend::{Backend, Replies};
-use crate::tui::{AgentNews, Doing, ImportFound, Msg, Reply, Request, Revocation, VaultState};
+use crate::tui::{
+    AgentNews, Doing, Fresh, ImportFound, Msg, Reply, Request, Revocation, VaultState,
+};
 use crate::vault::{PrivacyProblem, VaultError};
 
 fn gone(id: ConnectionId) -> Vec<Msg> {
@@ -68,6 +70,10 @@ pub(super) struct FakeBackend {
     pub(super) edited: Vec<(Vec<Edit>, bool)>,
     /// What stands in the file to import.
     pub(super) file: String,
+    /// What stands in the settings, one reading after the other.
+    pub(super) fresh: VecDeque<Result<Fresh, Vec<String>>>,
+    /// What answers at addresses that are looked at, one look after the other.
+    pub(super) looks: VecDeque<Look>,
     attempts: u8,
     running: Option<(ConnectionId, AttemptId)>,
     /// What was printed outside the table.
@@ -171,6 +177,17 @@ impl FakeBackend {
                 }
                 messages
             }
+            Request::ReadSettings => match self.fresh.pop_front() {
+                Some(read) => done(Reply::SettingsRead(read.map(Box::new))),
+                None => Vec::new(),
+            },
+            Request::LookAt { typed, .. } => match self.looks.pop_front() {
+                Some(look) => done(Reply::Looked {
+                    typed,
+                    look: Box::new(look),
+                }),
+                None => Vec::new(),
+            },
             Request::SaveDefinition { new, replaces } => {
                 self.rows
                     .retain(|row| Some(&row.summary.id) != replaces.as_ref());

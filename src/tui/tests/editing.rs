@@ -188,3 +188,33 @@ fn the_first_line_is_no_address() {
     let script = editing();
     assert!(script.shows("▸ Scopes"), "{}", script.frame());
 }
+
+#[test]
+fn f4_f19_what_looks_like_a_slip_is_asked_about_before_it_is_stored() {
+    for (label, typed, asked) in [
+        (
+            "Client ID",
+            "\"cid\" space \"x\"",
+            "The client ID has a blank in it",
+        ),
+        (
+            "Test read URL",
+            "\"https://api.example/me\"",
+            "sends the access token to api.example",
+        ),
+    ] {
+        let mut script = editing();
+        go_to(&mut script, label);
+        script.keys("ctrl-u").keys(typed).keys("enter enter");
+        let words: Vec<String> = script
+            .frame()
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect();
+        assert!(words.join(" ").contains(asked), "{}", script.frame());
+        assert!(script.shows("▸ Go on editing"), "{}", script.frame());
+        assert!(script.backend.edited.is_empty());
+        script.keys("down enter");
+        assert_eq!(script.backend.edited.len(), 1, "{}", script.frame());
+    }
+}

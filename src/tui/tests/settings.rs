@@ -292,3 +292,79 @@ fn the_first_start_names_the_keys_that_hold() {
     assert!(script.shows("n  connect a service"), "{}", script.frame());
     assert!(script.shows("n add"), "{}", script.frame());
 }
+
+/// The catalogue's presets, with settings that give `refresh` another key.
+fn fresh() -> crate::tui::Fresh {
+    let found = read("mouse = false\n[keys]\nrefresh = [\"f6\"]\n", &|_| {
+        unreachable!("no file")
+    });
+    crate::tui::Fresh {
+        look: setup().look,
+        mouse: found.settings.mouse,
+        keys: found.settings.keys,
+        copies: setup().copies,
+        presets: Vec::new(),
+    }
+}
+
+#[test]
+fn f13_settings_that_changed_are_offered_and_read_again_when_a_person_wants_it() {
+    let mut script = Script::usual();
+    script.backend.fresh = [
+        Err(vec![
+            "config.toml:2:9: mouse: true or false is needed, not integer".to_owned(),
+        ]),
+        Ok(fresh()),
+    ]
+    .into();
+    script.keys("ctrl-r");
+    assert!(
+        script.asked().is_empty() && script.shows("Nothing was changed since they were read."),
+        "{}",
+        script.frame()
+    );
+    script.send(crate::tui::Msg::SettingsChanged);
+    assert!(
+        script.shows("ctrl-r reads them again"),
+        "{}",
+        script.frame()
+    );
+    assert!(script.asked().is_empty(), "it is offered, not done");
+    // A mistake in them: what held goes on holding, and it can be tried again.
+    script.keys("down down ctrl-r");
+    assert!(
+        script.shows("config.toml:2:9") && script.shows("settings hold."),
+        "{}",
+        script.frame()
+    );
+    assert!(script.model.world.mouse);
+    script.keys("ctrl-r");
+    assert!(script.shows("were read again"), "{}", script.frame());
+    assert!(!script.model.world.mouse);
+    script.keys("f6");
+    assert_eq!(
+        script.asked(),
+        ["read-settings", "read-settings", "mouse", "refresh"]
+    );
+    // The list of the wizard is the new one.
+    script.keys("a");
+    assert!(
+        script.shows("Other OAuth provider") && !script.shows("GitHub"),
+        "{}",
+        script.frame()
+    );
+}
+
+#[test]
+fn f13_a_wizard_under_way_keeps_what_was_typed() {
+    let mut script = Script::usual();
+    script.keys("a \"gitl\" enter enter \"my-client\"");
+    script.backend.fresh = [Ok(fresh())].into();
+    script.send(crate::tui::Msg::SettingsChanged);
+    script.send(crate::tui::Msg::Done(crate::tui::Reply::SettingsRead(Ok(
+        Box::new(fresh()),
+    ))));
+    assert!(script.shows("my-client"), "{}", script.frame());
+    script.keys("enter enter enter enter");
+    assert_eq!(script.backend.saved.len(), 1, "{}", script.frame());
+}

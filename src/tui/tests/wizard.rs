@@ -2,7 +2,9 @@
 
 use super::example::{elsewhere, scopes, setup};
 use super::script::Script;
+use crate::engine::{Look, Seen};
 use crate::model::{ClientAuth, ProviderKind};
+use crate::oauth::sight::Sight;
 use crate::tui::Setup;
 
 #[test]
@@ -395,4 +397,151 @@ fn what_was_typed_for_one_provider_outlives_a_look_at_another() {
     assert!(script.shows("No connections yet"), "{}", script.frame());
     script.keys("a \"gitl\" enter enter");
     assert!(script.shows("4f1c0a9a"), "{}", script.frame());
+}
+
+#[test]
+fn f4_a_blank_in_a_client_id_is_asked_about_and_then_kept() {
+    let mut script = Script::usual();
+    script.keys("a \"https://one.example/a\" enter \"https://one.example/t\" enter enter");
+    script.paste("my app\n").keys("enter");
+    assert!(
+        script.shows("The client ID has a blank in it") && script.shows("▸ [ ] The blank belongs"),
+        "{}",
+        script.frame()
+    );
+    // Going on without a word is not possible.
+    script.keys("down down enter");
+    assert!(script.shows("Step 3 of 7"), "{}", script.frame());
+    script.keys("down space");
+    assert!(script.shows("[x] The blank belongs"), "{}", script.frame());
+    script.keys("enter enter enter enter");
+    let saved = script
+        .backend
+        .saved
+        .first()
+        .map(|new| new.client_id.clone());
+    assert_eq!(saved.as_deref(), Some("my app"), "{}", script.frame());
+}
+
+#[test]
+fn f8_a_low_port_is_told_about_before_it_is_registered() {
+    let mut script = Script::usual();
+    script.keys("a \"https://one.example/a\" enter \"https://one.example/t\" enter enter");
+    script.keys("up ctrl-u \"http://127.0.0.1:80/callback\"");
+    let frame = script.frame();
+    let words: Vec<&str> = frame.split_whitespace().collect();
+    assert!(
+        words
+            .join(" ")
+            .contains("Only the administrator may listen at port 80"),
+        "{frame}"
+    );
+    script.keys("ctrl-u \"http://127.0.0.1:8765/callback\"");
+    assert!(!script.shows("administrator"), "{}", script.frame());
+}
+
+/// An own provider, typed up to the review.
+const TO_REVIEW: &str = "a \"https://one.example/a\" enter \"https://one.example/t\" enter enter \"cid\" enter enter enter";
+
+fn look(authorization: Sight, token: Sight) -> Look {
+    let seen = |sight| {
+        Some(Seen {
+            authority: "one.example".to_owned(),
+            sight: Ok(sight),
+        })
+    };
+    Look {
+        authorization: seen(authorization),
+        token: seen(token),
+    }
+}
+
+#[test]
+fn f3_swapped_addresses_are_noticed_and_asked_about() {
+    let mut script = Script::usual();
+    script.backend.looks = [
+        look(Sight::Token, Sight::Page),
+        look(Sight::Page, Sight::Token),
+    ]
+    .into();
+    script.keys(TO_REVIEW);
+    assert!(
+        script.shows("The two addresses look swapped.") && script.shows("▸ Swap the two addresses"),
+        "{}",
+        script.frame()
+    );
+    insta::assert_snapshot!("review_swapped_80x24", script.frame());
+    script.keys("enter");
+    assert!(
+        script.shows("a page answers, as it should") && script.shows("▸ Save and sign in"),
+        "{}",
+        script.frame()
+    );
+    assert_eq!(script.asked(), ["look-at", "look-at"]);
+    script.keys("enter");
+    let new = script.backend.saved.first().expect("saved");
+    let of = |url: &Option<crate::model::EndpointUrl>| url.as_ref().map(ToString::to_string);
+    let endpoints = &new.provider.endpoints;
+    assert_eq!(
+        of(&endpoints.authorization).as_deref(),
+        Some("https://one.example/t")
+    );
+    assert_eq!(
+        of(&endpoints.token).as_deref(),
+        Some("https://one.example/a")
+    );
+}
+
+#[test]
+fn f3_a_look_at_other_addresses_says_nothing_and_a_preset_is_not_looked_at() {
+    let mut script = Script::usual();
+    script.keys(TO_REVIEW);
+    assert!(
+        script.shows("looking; nothing secret is sent"),
+        "{}",
+        script.frame()
+    );
+    let late = |script: &mut Script, token: &str| {
+        script.send(crate::tui::Msg::Done(crate::tui::Reply::Looked {
+            typed: ["https://one.example/a".to_owned(), token.to_owned()],
+            look: Box::new(look(Sight::Token, Sight::Page)),
+        }));
+    };
+    late(&mut script, "https://one.example/older");
+    assert!(!script.shows("swapped"), "{}", script.frame());
+    late(&mut script, "https://one.example/t");
+    assert!(script.shows("swapped"), "{}", script.frame());
+    let mut script = Script::usual();
+    script.keys("a \"gitl\" enter enter \"cid\" enter enter");
+    assert!(script.shows("Step 4 of 7"), "{}", script.frame());
+    script.keys("enter");
+    assert!(script.shows("Step 5 of 7"), "{}", script.frame());
+    assert!(script.asked().is_empty(), "{:?}", script.asked());
+}
+
+#[test]
+fn an_address_of_a_preset_that_is_typed_as_another_provider_offers_it_too() {
+    let mut script = Script::usual();
+    script.keys("a \"other\" enter \"https://gitlab.com/oauth/authorize\" enter");
+    assert!(
+        script.shows("▸ It belongs to GitLab: use what is known of it"),
+        "{}",
+        script.frame()
+    );
+    // Nothing is taken from whoever goes on typing.
+    script.keys("down \"https://id.example/token\" enter");
+    assert!(
+        script.shows("https://id.example/token"),
+        "{}",
+        script.frame()
+    );
+    script.keys("up up up enter");
+    assert!(
+        script.shows("Connect GitLab") && script.shows("https://gitlab.com/oauth/token"),
+        "{}",
+        script.frame()
+    );
+    let mut script = Script::usual();
+    script.keys("a \"other\" enter \"https://gitlab.com.evil.example/oauth/authorize\" enter");
+    assert!(!script.shows("It belongs to"), "{}", script.frame());
 }

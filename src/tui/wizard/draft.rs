@@ -1,10 +1,10 @@
 //! Everything typed for one provider. Kept while the wizard lives, and without its secret after.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::preset::{PresetChoice, PresetWay, SecretNeed, Values};
 use crate::model::{
-    ClientAuth, EndpointUrl, Endpoints, Provider, ProviderKind, RedirectUri, Scope,
+    ClientAuth, EndpointUrl, Endpoints, Provider, ProviderKind, Quirk, RedirectUri, Scope,
 };
 use crate::tui::field::TextField;
 use crate::tui::masked::MaskedField;
@@ -54,6 +54,17 @@ impl FieldId {
     }
 }
 
+/// What a person allows with a tick below the field that wants it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Tick {
+    /// Plain http on this machine.
+    DevHttp,
+    /// A blank belongs to the client ID.
+    Blanks,
+    /// The test read goes to a host that is none of the provider's others.
+    TestElsewhere,
+}
+
 /// What was typed and chosen.
 #[derive(Default)]
 pub(in crate::tui) struct Draft {
@@ -70,7 +81,8 @@ pub(in crate::tui) struct Draft {
     pub(super) auth: Option<ClientAuth>,
     /// The optional addresses are unfolded.
     pub(super) more: bool,
-    pub(super) dev_http: bool,
+    /// What was ticked below a field that wants it.
+    pub(super) ticks: BTreeSet<Tick>,
 }
 
 impl Draft {
@@ -93,10 +105,13 @@ impl Draft {
         draft.preset = Some(preset);
         draft.prefill();
         // The practice provider speaks plain http on this machine, so that any browser can reach it.
-        draft.dev_http = draft
+        if draft
             .preset_provider()
             .and_then(Result::ok)
-            .is_some_and(|provider| provider.kind == ProviderKind::Practice);
+            .is_some_and(|provider| provider.kind == ProviderKind::Practice)
+        {
+            draft.ticks.insert(Tick::DevHttp);
+        }
         draft
     }
 
@@ -108,8 +123,33 @@ impl Draft {
         draft
     }
 
+    /// Without the blanks around it, save for the client ID: that one is kept exactly.
     pub(super) fn text(&self, id: FieldId) -> &str {
-        self.fields.get(&id).map_or("", TextField::trimmed)
+        let read = match id {
+            FieldId::ClientId => TextField::value,
+            _ => TextField::trimmed,
+        };
+        self.fields.get(&id).map_or("", read)
+    }
+
+    pub(super) fn dev_http(&self) -> bool {
+        self.ticked(Tick::DevHttp)
+    }
+
+    pub(super) fn ticked(&self, tick: Tick) -> bool {
+        self.ticks.contains(&tick)
+    }
+
+    /// Ticks or unticks; whether it is ticked now.
+    pub(super) fn turn(&mut self, tick: Tick) -> bool {
+        !self.ticks.remove(&tick) && self.ticks.insert(tick)
+    }
+
+    /// Whether commas separate scopes at this provider.
+    pub(super) fn commas(&self) -> bool {
+        self.preset_provider()
+            .and_then(Result::ok)
+            .is_some_and(|provider| provider.has(&Quirk::CommaScopes))
     }
 
     pub(super) fn field(&self, id: FieldId) -> Option<&TextField> {

@@ -1,6 +1,6 @@
 //! What the focused line wants, said below the page so that the page itself stays as short as it is.
 
-use super::draft::FieldId;
+use super::draft::{FieldId, Tick};
 use super::lines::Line;
 use crate::advice::fields::{self, about};
 use crate::engine::Field;
@@ -11,13 +11,21 @@ pub(super) fn help(line: &Line) -> &'static str {
         Line::Secret => fields::SECRET,
         Line::AddSecret => fields::NO_SECRET,
         Line::SecretPlace => "If the provider refuses one way, take the other: enter changes it.",
-        Line::DevHttp => {
-            "Only for a server on this machine that you develop; nothing is encrypted then."
-        }
+        Line::Tick(tick) => of_tick(*tick),
         Line::More => {
             "All optional: signing in by a code, ending sign-ins, whose account it is, tests."
         }
         _ => "",
+    }
+}
+
+fn of_tick(tick: Tick) -> &'static str {
+    match tick {
+        Tick::DevHttp => {
+            "Only for a server on this machine that you develop; nothing is encrypted then."
+        }
+        Tick::Blanks => "Only if the provider really gave it so; a blank is often copied along.",
+        Tick::TestElsewhere => "Your access token is sent there with each test.",
     }
 }
 
@@ -59,7 +67,9 @@ mod tests {
             Line::Secret,
             Line::AddSecret,
             Line::SecretPlace,
-            Line::DevHttp,
+            Line::Tick(Tick::DevHttp),
+            Line::Tick(Tick::Blanks),
+            Line::Tick(Tick::TestElsewhere),
             Line::More,
         ];
         for words in shared.into_iter().chain(own).chain(others.iter().map(help)) {

@@ -69,12 +69,12 @@ impl Face for Wizard {
         }
         match action {
             // Enter goes on; it would take back what a space has just ticked.
-            Action::GoOn if self.focused() == Some(Line::DevHttp) && self.draft().dev_http => {
+            Action::GoOn if self.on_ticked() => {
                 self.at = self.aim(self.at + 1);
                 Vec::new()
             }
             Action::GoOn => self.press(world),
-            Action::Toggle if matches!(self.focused(), Some(Line::Scope(_) | Line::DevHttp)) => {
+            Action::Toggle if matches!(self.focused(), Some(Line::Scope(_) | Line::Tick(_))) => {
                 self.press(world)
             }
             Action::Pick if self.stage == Stage::App => match picked(key).filter(|at| *at < len) {

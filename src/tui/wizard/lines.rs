@@ -1,7 +1,6 @@
 //! The lines of each step that can be selected, in order.
 
-use super::check::PLAIN_HTTP;
-use super::draft::{Draft, FieldId};
+use super::draft::{Draft, FieldId, Tick};
 use super::preset::{RegisterStep, ScopeChoice, SecretNeed};
 use super::{Stage, Wizard};
 use crate::model::RedirectUri;
@@ -19,9 +18,13 @@ pub(super) enum Line {
     /// Basic or body.
     SecretPlace,
     Scope(ScopeChoice),
-    DevHttp,
+    Tick(Tick),
+    /// Takes the preset that an address belongs to.
+    UsePreset,
     More,
     GoOn,
+    /// Puts each of the two addresses into the other's place.
+    Swap,
     Start,
     SaveOnly,
 }
@@ -44,24 +47,59 @@ impl Wizard {
         match self.stage {
             Stage::Provider => Vec::new(),
             Stage::Details => self.details(),
-            Stage::App => app(draft),
+            Stage::App => self.ticked(app(draft)),
             Stage::Scopes => scopes(draft, &self.typed_scope()),
-            Stage::Review => vec![field(FieldId::Name, "Name"), Line::Start, Line::SaveOnly],
+            Stage::Review => {
+                let swap = self.swapped().then_some(Line::Swap);
+                let rest = [field(FieldId::Name, "Name"), Line::Start, Line::SaveOnly];
+                swap.into_iter().chain(rest).collect()
+            }
         }
     }
 
     /// The tick for plain http stands below the first address that wants it, else under more.
     fn details(&self) -> Vec<Line> {
         let draft = self.draft();
-        let mut lines = details(draft);
-        let wants = |line: &Line| matches!(line, Line::Field(id, _) if self.problems.get(id).is_some_and(|words| words == PLAIN_HTTP));
-        let below = lines.iter().position(wants).map(|at| at + 1);
-        let more = || lines.iter().position(|line| *line == Line::More);
-        let shown = draft.more || (draft.dev_http && draft.preset.is_none());
-        if let Some(at) = below.or_else(|| more().filter(|_| shown)) {
-            lines.insert(at, Line::DevHttp);
+        let mut lines = self.ticked(details(draft));
+        if draft.preset.is_none() && self.offered.is_some() {
+            let token = lines
+                .iter()
+                .position(|line| matches!(line, Line::Field(FieldId::Token, _)));
+            lines.insert(token.unwrap_or_default(), Line::UsePreset);
+        }
+        let dev_http = Line::Tick(Tick::DevHttp);
+        let more = lines.iter().position(|line| *line == Line::More);
+        let shown = draft.more || (draft.dev_http() && draft.preset.is_none());
+        if let Some(at) = more.filter(|_| shown && !lines.contains(&dev_http)) {
+            lines.insert(at, dev_http);
         }
         lines
+    }
+
+    /// The lines, each tick below the first field that wants it. One of a single field stays there while
+    /// it is ticked, so that it can be taken off.
+    fn ticked(&self, lines: Vec<Line>) -> Vec<Line> {
+        let mut out: Vec<Line> = Vec::new();
+        for line in lines {
+            let id = match &line {
+                Line::Field(id, _) => Some(*id),
+                _ => None,
+            };
+            out.push(line);
+            let wanted = id.and_then(|id| self.problems.get(&id)?.tick);
+            let kept = match id {
+                Some(FieldId::ClientId) => Some(Tick::Blanks),
+                Some(FieldId::TestRead) => Some(Tick::TestElsewhere),
+                _ => None,
+            };
+            let kept = kept.filter(|tick| self.draft().ticks.contains(tick));
+            if let Some(tick) = wanted.or(kept)
+                && !out.contains(&Line::Tick(tick))
+            {
+                out.push(Line::Tick(tick));
+            }
+        }
+        out
     }
 }
 

@@ -2,12 +2,15 @@
 //! its seven steps, authorize and test, are screens of their own. Going back loses nothing: what
 //! was typed lives in a draft for each provider, and the drafts outlive the screen.
 
+#[cfg(test)]
+mod by_hand;
 mod catalogue;
 mod check;
 mod draft;
 mod help;
 mod keys;
 mod lines;
+mod looking;
 mod preset;
 mod press;
 mod provider_list;
@@ -17,8 +20,11 @@ mod view;
 use std::collections::BTreeMap;
 
 pub use self::catalogue::{choices, ready_made};
+use self::check::FieldFault;
 pub(super) use self::draft::{Draft, FieldId};
 use self::lines::Line;
+use self::looking::Looking;
+pub(in crate::tui) use self::looking::Pair;
 pub use self::preset::{
     BuildProvider, PresetChoice, PresetWay, Presets, RegisterStep, RegisterSteps, ScopeChoice,
     SecretNeed, Values, Variable,
@@ -86,13 +92,17 @@ pub(super) struct Wizard {
     own: String,
     /// Selected line.
     at: usize,
-    problems: BTreeMap<FieldId, String>,
+    problems: BTreeMap<FieldId, FieldFault>,
     secret_problem: Option<String>,
     /// The furthest step that was reached with the current provider: the list offers to go on there.
     reached: Stage,
     /// Stored already, by an earlier try of this wizard.
     saved: Option<ConnectionId>,
     saving: Option<Saving>,
+    /// What answers at the addresses.
+    looking: Option<Looking>,
+    /// The preset that a typed address belongs to, by index.
+    offered: Option<usize>,
 }
 
 impl Wizard {
@@ -111,6 +121,8 @@ impl Wizard {
             reached: Stage::Provider,
             saved: None,
             saving: None,
+            looking: None,
+            offered: None,
         };
         wizard.look(world);
         wizard
@@ -163,6 +175,7 @@ impl Wizard {
         self.reached = self.reached.max(stage);
         self.problems.clear();
         self.secret_problem = None;
+        self.offered = None;
         self.at = self.aim(0);
     }
 
@@ -225,6 +238,9 @@ impl Wizard {
                 if matches!(id, FieldId::Variable(_)) {
                     self.draft_mut().prefill();
                 }
+                if matches!(id, FieldId::Authorization | FieldId::Token) {
+                    self.offered = self.preset_of_addresses(world);
+                }
                 match self.problem(id, false, world) {
                     Some(words) => self.problems.insert(id, words),
                     None => self.problems.remove(&id),
@@ -236,7 +252,7 @@ impl Wizard {
     }
 
     /// The problem of a field. `complete`: an empty field that is needed is a problem too.
-    fn problem(&self, id: FieldId, complete: bool, world: &World) -> Option<String> {
+    fn problem(&self, id: FieldId, complete: bool, world: &World) -> Option<FieldFault> {
         // What an earlier try of this wizard stored is replaced, so its name is free.
         let rows = world.table.rows().iter();
         let others = rows.filter(|row| Some(&row.summary.id) != self.saved.as_ref());
@@ -253,22 +269,22 @@ impl Wizard {
                 Line::Field(id, _) => {
                     let problem = self.problem(*id, true, world);
                     match &problem {
-                        Some(words) => self.problems.insert(*id, words.clone()),
+                        Some(fault) => self.problems.insert(*id, fault.clone()),
                         None => self.problems.remove(id),
                     };
-                    problem
+                    problem.is_some()
                 }
                 Line::Secret => {
                     self.secret_problem = check::secret_problem(self.draft());
-                    self.secret_problem.clone()
+                    self.secret_problem.is_some()
                 }
-                _ => None,
+                _ => false,
             };
-            if problem.is_some() && first.is_none() {
+            if problem && first.is_none() {
                 first = Some(line.clone());
             }
         }
-        // A tick for plain http may stand between them now.
+        // A tick may stand between them now.
         if let Some(at) = first
             .as_ref()
             .and_then(|first| self.lines().iter().position(|line| line == first))
@@ -278,11 +294,17 @@ impl Wizard {
         first.is_none()
     }
 
-    /// What allows the plain address in this line, right below it.
+    /// What allows what stands in this line and is a problem, right below it.
     fn tick_below(&self, at: usize) -> Option<usize> {
         let lines = self.lines();
-        let plain = matches!(lines.get(at), Some(Line::Field(id, _)) if self.problems.get(id).is_some_and(|words| words == check::PLAIN_HTTP));
-        (plain && lines.get(at + 1) == Some(&Line::DevHttp)).then_some(at + 1)
+        let wrong = matches!(lines.get(at), Some(Line::Field(id, _)) if self.problems.contains_key(id));
+        let ticks = matches!(lines.get(at + 1), Some(Line::Tick(_)));
+        (wrong && ticks).then_some(at + 1)
+    }
+
+    /// The cursor is on something that is ticked.
+    fn on_ticked(&self) -> bool {
+        matches!(self.focused(), Some(Line::Tick(tick)) if self.draft().ticked(tick))
     }
 
     fn focused(&self) -> Option<Line> {

@@ -1,6 +1,6 @@
 //! What a pressed line does: choosing, going on, storing, correcting.
 
-use super::draft::FieldId;
+use super::draft::{FieldId, Tick};
 use super::lines::Line;
 use super::{Saving, Stage, Wizard, result};
 use crate::model::{ClientAuth, ConnectionId, ConnectionName, ScopeSet};
@@ -21,8 +21,11 @@ impl Wizard {
             }
             Line::Field(..) | Line::Secret => {
                 self.leave_line(world);
+                // A preset may be offered for the address.
+                let offered = self.lines().get(self.at + 1) == Some(&Line::UsePreset);
+                let below = offered.then_some(self.at + 1);
                 let next = || self.aim(self.at + 1);
-                self.at = self.tick_below(self.at).unwrap_or_else(next);
+                self.at = below.or(self.tick_below(self.at)).unwrap_or_else(next);
             }
             Line::Way(way, _) => {
                 self.draft_mut().way = way;
@@ -54,14 +57,14 @@ impl Wizard {
                     |line: &Line| matches!(line, Line::Scope(other) if other.scope == choice.scope);
                 self.at = self.lines().iter().position(same).unwrap_or(0);
             }
-            Line::DevHttp => {
-                let draft = self.draft_mut();
-                draft.dev_http = !draft.dev_http;
-                let on = draft.dev_http;
+            Line::Tick(tick) => {
+                let on = self.draft_mut().turn(tick);
                 self.problems.clear();
-                // Put on, what comes next is next; taken off, it stays under the cursor.
-                self.at = if on {
-                    self.aim(self.at)
+                // Taken off, it stays under the cursor where it stands; put on below an address it
+                // moves down.
+                let same = self.lines().get(self.at) == Some(&Line::Tick(tick));
+                if on && (!same || tick != Tick::DevHttp) {
+                    self.at = self.aim(self.at + usize::from(same));
                 } else {
                     self.at.min(self.lines().len().saturating_sub(1))
                 };
@@ -78,8 +81,11 @@ impl Wizard {
             Line::GoOn => {
                 if self.check_stage(world) {
                     self.go_to(self.stage.next());
+                    return self.look_at_addresses();
                 }
             }
+            Line::UsePreset => self.take_offer(world),
+            Line::Swap => return self.swap(),
             Line::Start => return self.save(Saving::ThenSignIn, world),
             Line::SaveOnly => return self.save(Saving::ThenDone, world),
         }
@@ -123,7 +129,8 @@ impl Wizard {
                     id,
                     name: name.to_string(),
                     provider: draft.provider_name(),
-                    requested: ScopeSet::parse(draft.text(FieldId::Scopes)).unwrap_or_default(),
+                    requested: ScopeSet::typed(draft.text(FieldId::Scopes), draft.commas())
+                        .unwrap_or_default(),
                     device: !draft.text(FieldId::Device).is_empty(),
                     in_wizard: true,
                 };

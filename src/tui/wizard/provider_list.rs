@@ -23,7 +23,7 @@ pub(super) enum Found {
 
 impl Wizard {
     /// Fills the list by what is typed.
-    pub(super) fn look(&mut self, world: &World) {
+    pub(in crate::tui) fn look(&mut self, world: &World) {
         let text = self.search.trimmed().to_owned();
         let presets = &world.setup.presets;
         let mut found = Vec::new();
@@ -78,6 +78,43 @@ impl Wizard {
         }
     }
 
+    fn take_preset(&mut self, preset: &PresetChoice, world: &World) {
+        self.current.clone_from(&preset.id);
+        // A draft that was begun is taken up again.
+        self.drafts.entry(preset.id.clone()).or_insert_with(|| {
+            let mut draft = Draft::of_preset(preset.clone());
+            // Where no browser is, a code is the way that needs least.
+            let code = preset.ways.iter().position(|way| way.device);
+            draft.way = code.filter(|_| !world.browser_first()).unwrap_or(0);
+            draft
+        });
+        self.reached = Stage::Details;
+        self.go_to(Stage::Details);
+    }
+
+    /// The preset at home at an address that was typed for another provider.
+    pub(super) fn preset_of_addresses(&self, world: &World) -> Option<usize> {
+        let draft = self.draft();
+        if draft.preset.is_some() {
+            return None;
+        }
+        let typed = [FieldId::Authorization, FieldId::Token].map(|id| address(draft.text(id)));
+        let urls: Vec<EndpointUrl> = typed.into_iter().flatten().collect();
+        let mut all = world.setup.presets.iter();
+        all.position(|preset| {
+            let at_home = |url| preset.places.iter().any(|place| place.has(url));
+            preset.refused.is_none() && urls.iter().any(at_home)
+        })
+    }
+
+    /// Goes on with the preset that was offered.
+    pub(super) fn take_offer(&mut self, world: &World) {
+        let offered = self.offered.take();
+        if let Some(preset) = offered.and_then(|index| world.setup.presets.get(index)) {
+            self.take_preset(preset, world);
+        }
+    }
+
     fn choose(&mut self, world: &World) {
         match self.found.get(self.found_at) {
             Some(Found::Resume(stage)) => {
@@ -92,17 +129,7 @@ impl Wizard {
                 if preset.refused.is_some() {
                     return;
                 }
-                self.current.clone_from(&preset.id);
-                // A draft that was begun is taken up again.
-                self.drafts.entry(preset.id.clone()).or_insert_with(|| {
-                    let mut draft = Draft::of_preset(preset.clone());
-                    // Where no browser is, a code is the way that needs least.
-                    let code = preset.ways.iter().position(|way| way.device);
-                    draft.way = code.filter(|_| !world.browser_first()).unwrap_or(0);
-                    draft
-                });
-                self.reached = Stage::Details;
-                self.go_to(Stage::Details);
+                self.take_preset(preset, world);
             }
             Some(Found::Other) => {
                 // Each address has its own draft: what was typed for another stays with that one.

@@ -7,6 +7,7 @@ use crate::model::{
     ClientAuth, ConnectionName, EndpointUrl, Endpoints, ExtraParams, IssPolicy, Issuer, Provider,
     ProviderKind, RedirectUri, RevokeRule, ScopeSet, TestRead,
 };
+use crate::oauth::check_test_address;
 
 /// The provider as it stands in the fields. `None` while a field has a problem.
 pub(super) fn provider(draft: &Draft) -> Option<Provider> {
@@ -22,7 +23,7 @@ pub(super) fn provider(draft: &Draft) -> Option<Provider> {
         let url = if text.is_empty() {
             None
         } else {
-            Some(EndpointUrl::parse(text, draft.dev_http).ok()?)
+            Some(EndpointUrl::parse(text, draft.dev_http()).ok()?)
         };
         if let Some(slot) = id.slot(&mut provider.endpoints)
             && *slot != url
@@ -33,10 +34,11 @@ pub(super) fn provider(draft: &Draft) -> Option<Provider> {
         }
     }
     if !draft.text(FieldId::Issuer).is_empty() {
-        provider.issuer = Some(Issuer::parse(draft.text(FieldId::Issuer), draft.dev_http).ok()?);
+        provider.issuer = Some(Issuer::typed(draft.text(FieldId::Issuer), draft.dev_http()).ok()?);
     }
     if !draft.text(FieldId::TestRead).is_empty() {
-        let url = EndpointUrl::parse(draft.text(FieldId::TestRead), draft.dev_http).ok()?;
+        let url = EndpointUrl::parse(draft.text(FieldId::TestRead), draft.dev_http()).ok()?;
+        check_test_address(&url).ok()?;
         provider.test = Some(TestRead::at(url));
     }
     provider
@@ -56,7 +58,7 @@ pub(super) fn connection(draft: &Draft) -> Option<NewConnection> {
         (draft.wants_secret() && !draft.secret.is_empty()).then(|| draft.secret.secret());
     let resources = match draft.text(FieldId::Resource) {
         "" => Vec::new(),
-        text => vec![EndpointUrl::parse(text, draft.dev_http).ok()?.to_string()],
+        text => vec![EndpointUrl::parse(text, draft.dev_http()).ok()?.to_string()],
     };
     Some(NewConnection {
         name,
@@ -66,9 +68,9 @@ pub(super) fn connection(draft: &Draft) -> Option<NewConnection> {
         auth: auth(draft, client_secret.is_some()),
         client_secret,
         redirect: RedirectUri::parse(draft.text(FieldId::Redirect)).ok()?,
-        scopes: ScopeSet::parse(draft.text(FieldId::Scopes)).ok()?,
+        scopes: ScopeSet::typed(draft.text(FieldId::Scopes), draft.commas()).ok()?,
         resources,
-        dev_http: draft.dev_http,
+        dev_http: draft.dev_http(),
         ca_pem: None,
     })
 }

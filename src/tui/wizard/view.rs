@@ -1,11 +1,12 @@
 //! Draws the steps of the wizard.
 
-use super::draft::{Draft, FieldId};
+use super::draft::{Draft, FieldId, Tick};
 use super::lines::Line;
 use super::provider_list::Found;
 use super::result;
 use super::{Saving, Stage, Wizard};
-use crate::model::{ClientAuth, RevokeRule, ScopeSet, Untrusted};
+use crate::advice::endpoints;
+use crate::model::{ClientAuth, RedirectUri, RevokeRule, ScopeSet, Untrusted};
 use crate::tui::field::TextField;
 use crate::tui::model::World;
 use crate::tui::page::{Page, Pen};
@@ -24,7 +25,7 @@ impl Wizard {
         let mut page = Page::new(title, self.stage.words(), pen);
         match self.stage {
             Stage::Provider => self.draw_list(&mut page, world),
-            Stage::Details => self.draw_details(&mut page),
+            Stage::Details => self.draw_details(&mut page, world),
             Stage::App => self.draw_app(&mut page, world),
             Stage::Scopes => self.draw_scopes(&mut page),
             Stage::Review => self.draw_review(&mut page, world),
@@ -69,7 +70,7 @@ impl Wizard {
         }
     }
 
-    fn draw_details(&self, page: &mut Page) {
+    fn draw_details(&self, page: &mut Page, world: &World) {
         let words = if self.draft().preset.is_some() {
             "Where this provider is found. You can change it; usually it is right as it stands."
         } else {
@@ -78,7 +79,14 @@ impl Wizard {
         page.text(0, Role::Plain, words);
         page.blank();
         for (index, line) in self.lines().iter().enumerate() {
-            self.draw_line(page, index, line, 19, None);
+            if *line == Line::UsePreset {
+                let offered = self.offered.and_then(|at| world.setup.presets.get(at));
+                let name = offered.map_or("", |preset| &preset.name);
+                let words = format!("It belongs to {}: use what is known of it", shown(name));
+                page.item(index, index == self.at, &words, 0, "");
+            } else {
+                self.draw_line(page, index, line, 19, None);
+            }
         }
     }
 
@@ -128,7 +136,7 @@ impl Wizard {
     fn draw_scopes(&self, page: &mut Page) {
         page.text(0, Role::Plain, "Scopes decide what this connection may touch. Ask only for what you need; you can add more later.");
         page.blank();
-        let chosen = ScopeSet::parse(self.draft().text(FieldId::Scopes));
+        let chosen = ScopeSet::typed(self.draft().text(FieldId::Scopes), self.draft().commas());
         let known = self
             .draft()
             .preset
@@ -228,12 +236,32 @@ impl Wizard {
         for quirk in &provider.quirks {
             page.pair("Quirk", 10, Role::Dim, quirk.meaning());
         }
+        self.draw_look(page);
         page.blank();
         for (index, line) in self.lines().iter().enumerate() {
             self.draw_line(page, index, line, 10, None);
         }
         if self.saving == Some(Saving::ThenSignIn) || self.saving == Some(Saving::ThenDone) {
             page.text(0, Role::Dim, "Storing it.");
+        }
+    }
+
+    /// What answers at the addresses, which were asked without anything secret.
+    fn draw_look(&self, page: &mut Page) {
+        let Some(looking) = self.look_of_now() else {
+            return;
+        };
+        let Some(look) = &looking.found else {
+            page.pair("Answers", 10, Role::Dim, "looking; nothing secret is sent");
+            return;
+        };
+        for (at, (good, words)) in endpoints::seen(look).into_iter().enumerate() {
+            let label = if at == 0 { "Answers" } else { "" };
+            let role = if good { Role::Plain } else { Role::Warn };
+            page.pair(label, 10, role, &words);
+        }
+        if look.swapped() {
+            page.pair("", 10, Role::Warn, endpoints::SWAPPED);
         }
     }
 
@@ -314,15 +342,15 @@ impl Wizard {
                     &format!("{broad}{}", choice.help),
                 );
             }
-            Line::DevHttp => {
-                let mark = if draft.dev_http { "[x]" } else { "[ ]" };
-                page.item(
-                    index,
-                    selected,
-                    &format!("{mark} Plain http on this machine (development)"),
-                    0,
-                    "",
-                );
+            Line::Tick(tick) => {
+                let on = draft.ticks.contains(tick);
+                let mark = if on { "[x]" } else { "[ ]" };
+                let words = match tick {
+                    Tick::DevHttp => "Plain http on this machine (development)",
+                    Tick::Blanks => "The blank belongs to it",
+                    Tick::TestElsewhere => "Send the access token there",
+                };
+                page.item(index, selected, &format!("{mark} {words}"), 0, "");
             }
             Line::More => {
                 let words = if draft.more {
@@ -332,6 +360,9 @@ impl Wizard {
                 };
                 page.item(index, selected, words, 0, "");
             }
+            // Drawn by the step that has it, which knows its name.
+            Line::UsePreset => {}
+            Line::Swap => page.item(index, selected, "Swap the two addresses", 0, ""),
             Line::GoOn => page.item(index, selected, &numbered("Go on"), 0, ""),
             Line::Start => page.item(index, selected, "Save and sign in", 0, ""),
             Line::SaveOnly => page.item(index, selected, "Save only, sign in later", 0, ""),
@@ -341,9 +372,13 @@ impl Wizard {
     fn draw_field(&self, page: &mut Page, index: usize, id: FieldId, label: &str, column: usize) {
         let empty = TextField::default();
         let field = self.draft().field(id).unwrap_or(&empty);
-        let problem = self.problems.get(&id).map(String::as_str);
+        let problem = self.problems.get(&id).map(|fault| fault.words.as_str());
         let column = column.max(text::width(label) + 1);
         page.field(index, index == self.at, label, column, field, problem);
+        let redirect = (id == FieldId::Redirect).then(|| RedirectUri::parse(field.trimmed()));
+        if let Some(words) = redirect.and_then(Result::ok).and_then(|uri| uri.advice()) {
+            page.pair("", column + 1, Role::Warn, &words);
+        }
         if id == FieldId::Name && field.is_empty() {
             page.pair("", column + 1, Role::Dim, &default_name(self.draft()));
         }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::provider::rules::check_certificates;
+use crate::provider::check_certificates;
 
 /// Any text that is legal in a definition: no control characters, everything else.
 fn text() -> impl Strategy<Value = String> {
@@ -32,7 +32,7 @@ prop_compose! {
         client_id in filled().prop_filter("no dots", |id| !matches!(id.trim(), "." | "..")),
         authorize in pairs(),
         refresh in pairs(),
-        scopes in prop::collection::vec("[!#-\\[\\]-~]{1,8}", 0..5),
+        scopes in prop::collection::vec("[!#-+\\--\\[\\]-~]{1,8}", 0..5),
         path in "[a-z0-9%?=&/_.~-]{0,12}",
         pem in "[^\\p{Cc}]{0,6}[\r\n\t]{0,3}['\"]{0,4}",
         pointers in prop::collection::vec("/[^\\p{Cc}]{0,6}", 0..3),
@@ -54,8 +54,8 @@ prop_compose! {
         }
         definition.client_id = client_id;
         definition.scopes = ScopeSet::from_parts(scopes.iter().map(String::as_str)).expect("scopes");
-        definition.redirect.port = port.filter(|port| *port != 80);
-        definition.ca_pem = Some(format!("{PEM}{pem}{PEM}"));
+        definition.redirect.port = port;
+        definition.ca_pem = Some(format!("{}{pem}\n{}", super::pem(), super::pem()));
         definition
     }
 }
