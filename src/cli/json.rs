@@ -60,7 +60,7 @@ pub(super) fn detail(detail: &Detail) -> Value {
             "registration": address(endpoints.registration.as_ref()),
         },
         "hosts": known.provider.hosts(),
-        "proxy": super::look::proxy(known),
+        "proxy": super::look::proxy(known).ok().flatten(),
         "auth": known.registration.auth.as_str(),
         "redirect_uri": known.registration.redirect.to_string(),
         "issuer_proof": known.issuer_proof().word(),

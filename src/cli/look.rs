@@ -191,8 +191,10 @@ fn facts(detail: &Detail, now: UnixTime) -> Vec<(&'static str, String)> {
         lines.push(("Answers", IssuerProof::MISSING.to_owned()));
     }
     lines.push(("Talks to", connection.provider.hosts().join("  ")));
-    if let Some(proxy) = proxy(connection) {
-        lines.push(("", format!("via proxy {proxy}")));
+    match proxy(connection) {
+        Ok(None) => {}
+        Ok(Some(proxy)) => lines.push(("", format!("via proxy {proxy}"))),
+        Err(problem) => lines.push(("", format!("not reached: {problem}"))),
     }
     for quirk in &connection.provider.quirks {
         lines.push(("Quirk", format!("{}  {}", quirk.name(), quirk.meaning())));
@@ -227,13 +229,16 @@ pub(super) fn scope_lines(connection: &Connection) -> Vec<String> {
     lines
 }
 
-/// The proxy between here and the token endpoint, without its password (conformance H-05).
-pub(super) fn proxy(connection: &Connection) -> Option<Shown> {
-    let token = connection.provider.endpoints.token.as_ref()?;
+/// The proxy between here and the token endpoint, without its password (conformance H-05); or that what is
+/// named as one is none.
+pub(super) fn proxy(connection: &Connection) -> Result<Option<Shown>, Shown> {
+    let Some(token) = &connection.provider.endpoints.token else {
+        return Ok(None);
+    };
     let variable = |name: &str| std::env::var(name).ok();
     match proxy_in_use(token.as_url(), variable) {
-        Ok(proxy) => proxy.map(|proxy| proxy.shown()),
-        Err(problem) => Some(problem.summary().shown()),
+        Ok(proxy) => Ok(proxy.map(|proxy| proxy.shown())),
+        Err(problem) => Err(problem.summary().shown()),
     }
 }
 

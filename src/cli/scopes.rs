@@ -52,7 +52,7 @@ pub(super) fn ask(known: &[Known], usual: &ScopeSet, commas: bool) -> Result<Sco
         let scopes = match understood(&text, usual, commas) {
             Ok(scopes) => scopes,
             Err(problem) => {
-                output::note(&format!("{problem}."));
+                output::note(&format!("  {problem}. Once more:"));
                 continue;
             }
         };

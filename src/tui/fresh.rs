@@ -43,7 +43,7 @@ pub(super) fn read_again(model: &mut Model, read: Result<Box<Fresh>, Vec<String>
                 count => format!(" ({} more: valetkey doctor)", count - 1),
             };
             let first = lines.drain(..).next().unwrap_or_default();
-            let words = format!("{first}{more}. The old settings hold.");
+            let words = format!("{first}{more}. Until that is put right the old settings hold.");
             model.notice = Some(Notice::bad(words));
             return Vec::new();
         }

@@ -148,6 +148,8 @@ pub(crate) fn fill_in_definition(
     term.until_shows("Step 5 of 7");
     term.fill("Name", "notes");
     term.select("Save and sign in");
+    // The addresses were looked at; until then the picture changes.
+    term.until_shows("Token URL: it answers programs");
     look(term, 5);
     term.press(ENTER);
 }

@@ -3,16 +3,18 @@
 mod agent;
 mod import;
 mod opening;
+mod settings;
 
 use std::panic::AssertUnwindSafe;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 use tokio::sync::broadcast;
 
 use self::agent::AgentWatch;
 use self::opening::Waited;
+use self::settings::watch_settings;
 use super::backend::{Backend, Replies};
 use super::fresh::SettingsDoor;
 use super::model::VaultState;
@@ -25,12 +27,11 @@ use crate::engine::{
     Edit, Engine, Error, NewConnection, Retold, Revoked, SignInOptions, VaultFacts, Want, look_at,
     shared_registration,
 };
-use crate::host::{BrowserUrl, NativeClipboard, fault_point, watch};
+use crate::host::{BrowserUrl, NativeClipboard, fault_point};
 use crate::model::{
     AttemptId, Connection, ConnectionId, RegistrationId, ScopeSet, Secret, Waiting,
 };
 use crate::provider::Catalogue;
-use crate::settings::{FOLDERS, stamp};
 use crate::vault::VaultError;
 
 /// Decides at the practice provider as its consent page would: authorization address and scopes
@@ -166,21 +167,6 @@ impl Backend for EngineBackend {
                 });
             }
         }
-    }
-}
-
-/// Tells when the files are others than they were. Where a folder is not there or cannot be watched, nothing
-/// is told, and the next start reads them.
-fn watch_settings(folder: &Path, changes: &Replies) {
-    let seen = Arc::new(Mutex::new(stamp(folder)));
-    for below in FOLDERS {
-        let (seen, changes, config) = (seen.clone(), changes.clone(), folder.to_owned());
-        let _ = watch(&folder.join(below), move || {
-            let now = stamp(&config);
-            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            let same = std::mem::replace(&mut *seen, now) == now;
-            same || changes.send(Msg::SettingsChanged).is_ok()
-        });
     }
 }
 

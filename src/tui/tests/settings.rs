@@ -333,7 +333,7 @@ fn f13_settings_that_changed_are_offered_and_read_again_when_a_person_wants_it()
     // A mistake in them: what held goes on holding, and it can be tried again.
     script.keys("down down ctrl-r");
     assert!(
-        script.shows("config.toml:2:9") && script.shows("settings hold."),
+        script.shows("config.toml:2:9") && script.shows("settings hold"),
         "{}",
         script.frame()
     );

@@ -405,7 +405,8 @@ fn f4_a_blank_in_a_client_id_is_asked_about_and_then_kept() {
     script.keys("a \"https://one.example/a\" enter \"https://one.example/t\" enter enter");
     script.paste("my app\n").keys("enter");
     assert!(
-        script.shows("The client ID has a blank in it") && script.shows("▸ [ ] The blank belongs"),
+        script.shows("The client ID has a blank in it")
+            && script.shows("▸ 3  [ ] The blank belongs"),
         "{}",
         script.frame()
     );

@@ -350,7 +350,13 @@ impl Wizard {
                     Tick::Blanks => "The blank belongs to it",
                     Tick::TestElsewhere => "Send the access token there",
                 };
-                page.item(index, selected, &format!("{mark} {words}"), 0, "");
+                page.item(
+                    index,
+                    selected,
+                    &numbered(&format!("{mark} {words}")),
+                    0,
+                    "",
+                );
             }
             Line::More => {
                 let words = if draft.more {
