@@ -183,7 +183,7 @@ fn read_again(
         let (settings, catalogue) = cli::read_again(&config)?;
         let catalogue = Arc::new(catalogue);
         let fresh = Fresh {
-            look: look(&settings),
+            look: look(&settings, &surroundings),
             mouse: settings.mouse,
             copies: copies(settings.clipboard, &surroundings),
             presets: tui::choices(&catalogue),

@@ -55,6 +55,7 @@ impl TuiParts {
             passphrase: self.passphrase.as_ref().map(Secret::duplicate),
             wizard: None,
             settings: self.settings.clone(),
+            config: self.config.clone(),
             warning: None,
             run: self.run.clone(),
             practice: None,

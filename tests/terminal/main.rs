@@ -12,10 +12,10 @@ mod idle;
 #[path = "../support/kept.rs"]
 mod kept;
 mod key_scripts;
+mod links;
 mod panics;
 mod pasting;
 mod plain;
-mod links;
 mod prompts;
 #[path = "../record/mod.rs"]
 mod record;

@@ -79,9 +79,10 @@ pub(super) fn problem(
         FieldId::Extra => extra(text).err().map(FieldFault::from),
         FieldId::ClientId => match check_client_id(text) {
             Err(problem) => Some(FieldFault::of(&problem)),
-            Ok(()) if has_blanks(text) && !draft.ticks.contains(&Tick::Blanks) => Some(
-                FieldFault::unless(Tick::Blanks, sentence(&Doubt::BlankInClientId)),
-            ),
+            Ok(()) if has_blanks(text) && !draft.ticked(Tick::Blanks) => Some(FieldFault::unless(
+                Tick::Blanks,
+                sentence(&Doubt::BlankInClientId),
+            )),
             Ok(()) => None,
         },
         FieldId::Name => match ConnectionName::parse(text) {
@@ -151,6 +152,5 @@ fn test_read(draft: &Draft, url: &EndpointUrl) -> Option<FieldFault> {
     let provider = result::provider(draft)?;
     let authority = test_elsewhere(&provider)?;
     let words = sentence(&Doubt::TestElsewhere(authority));
-    (!draft.ticks.contains(&Tick::TestElsewhere))
-        .then(|| FieldFault::unless(Tick::TestElsewhere, words))
+    (!draft.ticked(Tick::TestElsewhere)).then(|| FieldFault::unless(Tick::TestElsewhere, words))
 }

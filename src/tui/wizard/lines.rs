@@ -92,7 +92,7 @@ impl Wizard {
                 Some(FieldId::TestRead) => Some(Tick::TestElsewhere),
                 _ => None,
             };
-            let kept = kept.filter(|tick| self.draft().ticks.contains(tick));
+            let kept = kept.filter(|tick| self.draft().ticked(*tick));
             if let Some(tick) = wanted.or(kept)
                 && !out.contains(&Line::Tick(tick))
             {

@@ -297,7 +297,8 @@ impl Wizard {
     /// What allows what stands in this line and is a problem, right below it.
     fn tick_below(&self, at: usize) -> Option<usize> {
         let lines = self.lines();
-        let wrong = matches!(lines.get(at), Some(Line::Field(id, _)) if self.problems.contains_key(id));
+        let wrong =
+            matches!(lines.get(at), Some(Line::Field(id, _)) if self.problems.contains_key(id));
         let ticks = matches!(lines.get(at + 1), Some(Line::Tick(_)));
         (wrong && ticks).then_some(at + 1)
     }

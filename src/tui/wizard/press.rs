@@ -63,8 +63,8 @@ impl Wizard {
                 // Taken off, it stays under the cursor where it stands; put on below an address it
                 // moves down.
                 let same = self.lines().get(self.at) == Some(&Line::Tick(tick));
-                if on && (!same || tick != Tick::DevHttp) {
-                    self.at = self.aim(self.at + usize::from(same));
+                self.at = if on && (!same || tick != Tick::DevHttp) {
+                    self.aim(self.at + usize::from(same))
                 } else {
                     self.at.min(self.lines().len().saturating_sub(1))
                 };

@@ -343,7 +343,7 @@ impl Wizard {
                 );
             }
             Line::Tick(tick) => {
-                let on = draft.ticks.contains(tick);
+                let on = draft.ticked(*tick);
                 let mark = if on { "[x]" } else { "[ ]" };
                 let words = match tick {
                     Tick::DevHttp => "Plain http on this machine (development)",
