@@ -1,7 +1,7 @@
 //! Identity tokens: verified in full, or the sign-in ends and its tokens are given back.
 
-use valetkey::engine::Error;
-use valetkey::model::{AccountSource, EndReason, ScopeSet};
+use valetkey::engine::{Error, SignInOptions};
+use valetkey::model::{AccountSource, EndReason, ScopeSet, Seconds};
 
 use crate::stage::Stage;
 
@@ -46,7 +46,13 @@ async fn a_10_a_person_named_in_another_way_with_other_scopes_is_the_same() {
     );
     connection.requested = ScopeSet::parse("openid email items:read").expect("scopes");
     stage.engine.edit(&connection, None).expect("changed");
-    stage.sign_in().await.expect("nothing is asked");
+    // A question would wait for its answer until then.
+    let attempt = stage.begin_with(SignInOptions {
+        timeout: Some(Seconds(20)),
+        ..SignInOptions::default()
+    });
+    stage.visit(stage.sandbox.browser()).await;
+    attempt.outcome().await.expect("nothing is asked");
     let now = stage.connection().grant.and_then(|grant| grant.account);
     let now = now.expect("an account");
     assert_eq!(
