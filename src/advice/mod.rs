@@ -8,245 +8,42 @@ mod build;
 pub mod doctor;
 pub mod endpoints;
 pub mod fields;
+mod handing;
 mod ignored;
 pub mod import;
+mod machine;
 mod place;
 mod provider;
 pub mod settings;
+mod shape;
+mod sign_in;
+mod span;
 mod vault;
 mod waiting;
 
-use std::borrow::Cow;
-
-use crate::engine::{Error, Question, Withheld};
-use crate::host::{BindError, Fault, Scarce, WorkerError};
-use crate::model::{EndReason, Seconds, Untrusted};
+use crate::engine::Error;
+use crate::host::WorkerError;
+use crate::model::Untrusted;
 
 pub use build::version;
+use handing::withheld;
+pub use handing::{NOBODY_TO_ASK, using_the_rest};
 pub use ignored::ignored;
 use ignored::paste;
+pub use machine::{
+    CLOCK_MOVED, KEYCHAIN_INSTEAD, KEYCHAIN_WAIT, MEMORY_NOT_LOCKED, fault, key_place, scarce,
+};
 pub use place::browser_elsewhere;
 use provider::{authorization, provider};
+pub use shape::{Advice, Fix, exit};
+use sign_in::{bind, given_back, needs_sign_in};
+pub use span::span;
 use vault::{passphrase_needed, vault};
 pub use waiting::{dropped, retold, still_waits};
-
-/// Exit codes of the command line (DESIGN section 7). Stable.
-pub mod exit {
-    /// Done.
-    pub const OK: u8 = 0;
-    /// Anything that has no code of its own.
-    pub const OTHER: u8 = 1;
-    /// A mistake on the command line, an unknown name, or a token refused to a terminal.
-    pub const USAGE: u8 = 2;
-    /// A sign-in is needed, or nobody answered in time.
-    pub const NEEDS_SIGN_IN: u8 = 3;
-    /// The provider was not reached, and nothing valid is at hand.
-    pub const OFFLINE: u8 = 4;
-    /// The person said no.
-    pub const DENIED: u8 = 5;
-    /// The vault is locked or unavailable.
-    pub const VAULT: u8 = 6;
-    /// The provider refused; a failed test read too.
-    pub const REFUSED: u8 = 7;
-    /// Somebody else is at it.
-    pub const BUSY: u8 = 8;
-    /// Interrupted, as a shell reports it.
-    pub const INTERRUPTED: u8 = 130;
-}
-
-/// Told while the desktop asks its person to unlock the keychain.
-pub const KEYCHAIN_WAIT: &str =
-    "Waiting for your keychain, at most 2 minutes. Your desktop may be asking you to unlock it.";
-
-/// Told after it where a passphrase would do too.
-pub const KEYCHAIN_INSTEAD: &str = "Press enter to use a passphrase instead.";
 
 /// Told whenever sign-ins get a second copy (conformance X-05).
 pub const TWO_MACHINES: &str =
     "Two machines must not refresh the same sign-in: many providers then end it for both.";
-
-/// Told once when tokens were looked at again because the time of day was set (conformance J-11).
-pub const CLOCK_MOVED: &str = "System clock moved; tokens rechecked.";
-
-/// Told when a refresh failed and what is left of the old token is given.
-pub fn using_the_rest(left: u64, problem: &Error) -> String {
-    format!(
-        "using a token that expires in {left} s; the refresh failed. {}",
-        advise(problem).sentence
-    )
-}
-
-/// The limit for locked memory is too small.
-pub const MEMORY_NOT_LOCKED: &str = "Memory locking is unavailable, so the swap space may come to hold secrets. To \
-     change that, raise the limit: ulimit -l 512";
-
-/// Where the vault's key will live, for the first start. Nothing is asked of the keychain yet.
-pub fn key_place(ssh: bool) -> &'static str {
-    if ssh {
-        "Sign-ins are stored encrypted. This is an SSH session: where no keychain answers, you choose \
-         a passphrase when the first sign-in is stored."
-    } else {
-        "Sign-ins are stored encrypted. Your keychain holds the key; where there is none, you choose \
-         a passphrase when the first sign-in is stored."
-    }
-}
-
-/// What to tell when the system gives the process too little to work with. Nothing was begun.
-pub fn scarce(scarce: Scarce) -> Advice {
-    match scarce {
-        Scarce::Files { limit } => Advice::new(
-            "file-limit",
-            exit::OTHER,
-            format!(
-                "This process may open only {limit} files at a time, and {} are needed. Nothing was changed.",
-                Scarce::FILES
-            ),
-        )
-        .hint("Raise the limit and try again: ulimit -n 256"),
-        Scarce::Threads => Advice::new(
-            "process-limit",
-            exit::OTHER,
-            "The system lets you start no more threads. Nothing was changed.",
-        )
-        .hint("End some other programs, or raise the limit (ulimit -u), and try again."),
-    }
-}
-
-/// What to tell about a fault of the program itself, line by line: nothing of what it was working on.
-pub fn fault(fault: &Fault) -> [String; 2] {
-    let told = format!(
-        "valetkey: Internal error {} at {}. What was stored is kept.",
-        fault.code, fault.place
-    );
-    let next = match &fault.note {
-        Some(note) => {
-            let note = Untrusted::new(note.to_string_lossy()).shown();
-            format!(
-                "  Try again. If it comes back, report it with this note, which holds no secret: {note}"
-            )
-        }
-        None => "  Try again. If it comes back, report it with these two lines.".to_owned(),
-    };
-    [told, next]
-}
-
-/// What to tell a person about an error.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Advice {
-    /// A fixed token for scripts.
-    pub code: Cow<'static, str>,
-    /// What happened and why, in one sentence or two.
-    pub sentence: String,
-    /// What to do now; often a command.
-    pub hint: Option<String>,
-    /// Numbered on screen, best first.
-    pub fixes: Vec<Fix>,
-    /// Exit code of a command that ends with it, of [`exit`].
-    pub exit: u8,
-}
-
-/// A next step that a key can take.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fix {
-    /// The same once more.
-    TryAgain,
-    /// Paste the address that the browser ended on.
-    Paste,
-    /// Ask for a code to type on a web page (RFC 8628).
-    Device,
-    /// Wait until the port is free.
-    WaitForPort,
-    /// Register and use another redirect URL.
-    ChangeRedirect,
-    /// Correct the client ID.
-    ChangeClientId,
-    /// Correct the client secret.
-    ChangeSecret,
-    /// Ask for other scopes.
-    ChangeScopes,
-    /// Send the client secret in the body instead of a header (RFC 6749 section 2.3.1).
-    SecretInBody,
-    /// Go on as a public client.
-    WithoutSecret,
-    /// Give the vault's passphrase.
-    Unlock,
-    /// Look at this page.
-    OpenPage(String),
-    /// Start a new sign-in.
-    SignInAgain,
-}
-
-impl Fix {
-    /// What stands beside its number.
-    pub fn label(&self) -> String {
-        match self {
-            Self::TryAgain => "try again".to_owned(),
-            Self::Paste => "paste the address you ended on".to_owned(),
-            Self::Device => "use a code instead".to_owned(),
-            Self::WaitForPort => "wait for it".to_owned(),
-            Self::ChangeRedirect => "another redirect URL".to_owned(),
-            Self::ChangeClientId => "correct the client ID".to_owned(),
-            Self::ChangeSecret => "correct the secret".to_owned(),
-            Self::ChangeScopes => "change the scopes".to_owned(),
-            Self::SecretInBody => "sign in again, sending the secret in the body".to_owned(),
-            Self::WithoutSecret => "try without a secret".to_owned(),
-            Self::Unlock => "unlock the vault".to_owned(),
-            Self::OpenPage(url) => format!("open {url}"),
-            Self::SignInAgain => "sign in again".to_owned(),
-        }
-    }
-}
-
-impl Advice {
-    fn new(code: &'static str, exit: u8, sentence: impl Into<String>) -> Self {
-        Self {
-            code: Cow::Borrowed(code),
-            sentence: sentence.into(),
-            hint: None,
-            fixes: Vec::new(),
-            exit,
-        }
-    }
-
-    #[must_use]
-    fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    #[must_use]
-    fn fixes(mut self, fixes: impl IntoIterator<Item = Fix>) -> Self {
-        self.fixes = fixes.into_iter().collect();
-        self
-    }
-}
-
-/// A person is to be asked, and the agent knows none.
-pub const NOBODY_TO_ASK: &str = "nobody-to-ask";
-
-fn withheld(name: &str, why: Withheld) -> Advice {
-    let change = format!("To change that: valetkey edit {name} policy=allow");
-    let denied = |code, sentence: String| Advice::new(code, exit::DENIED, sentence);
-    match why {
-        Withheld::Denied => denied(
-            "policy-deny",
-            format!("{name} is set to give its token to no program (policy=deny)."),
-        )
-        .hint(change),
-        Withheld::NobodyToAsk => denied(
-            NOBODY_TO_ASK,
-            format!("{name} is set to be confirmed before a program gets its token, and nobody can be asked here."),
-        )
-        .hint(format!("Open the table (valetkey) beside it, or run this on a terminal. {change}")),
-        Withheld::Refused => denied("not-confirmed", "You said no. No token was given.".to_owned()),
-        Withheld::Lifetime => Advice::new(
-            "lifetime-over",
-            exit::VAULT,
-            format!("The time is over for which the agent serves {name} after unlocking."),
-        )
-        .hint("run: valetkey vault unlock"),
-    }
-}
 
 /// The advice for an error.
 pub fn advise(error: &Error) -> Advice {
@@ -451,106 +248,6 @@ fn unknown(name: &str, known: &[String]) -> Advice {
         advice.hint("run: valetkey list")
     } else {
         advice.hint(format!("Did you mean: {}?", near.join(", ")))
-    }
-}
-
-fn bind(problem: &BindError) -> Advice {
-    match problem {
-        BindError::PortTaken { port, owner, .. } => {
-            let owner = owner
-                .as_ref()
-                .map_or(String::new(), |owner| format!(" by {owner}"));
-            Advice::new(
-                "port-taken",
-                exit::BUSY,
-                format!("Port {port} is taken{owner}; this provider compares ports."),
-            )
-            .hint("Stop that program or wait for it, or register another redirect URL.")
-            .fixes([
-                Fix::WaitForPort,
-                Fix::Paste,
-                Fix::Device,
-                Fix::ChangeRedirect,
-            ])
-        }
-        BindError::NoLoopback => Advice::new(
-            "no-loopback",
-            exit::OTHER,
-            "This machine has no loopback address of the kind that the redirect URL names.",
-        )
-        .hint("Paste the answer (--paste), use a code (--device), or register a redirect URL of the other kind.")
-        .fixes([Fix::Paste, Fix::Device, Fix::ChangeRedirect]),
-        other => Advice::new(
-            "listen",
-            exit::OTHER,
-            format!("The local address cannot be opened: {other}."),
-        )
-        .fixes([Fix::TryAgain, Fix::Device]),
-    }
-}
-
-fn given_back(question: &Question, revoked: bool) -> Advice {
-    let fate = if revoked {
-        "The new sign-in was given back; nothing was changed here."
-    } else {
-        "The new sign-in was forgotten here; the provider could not be told without ending the old one too."
-    };
-    match question {
-        Question::WiderGrant { added } => Advice::new(
-            "wider-grant",
-            exit::DENIED,
-            format!("The provider granted more than was asked for ({added}). {fate}"),
-        )
-        .hint("Accept it with --accept-wider, or sign in again with fewer scopes."),
-        Question::OtherAccount { before, now } => Advice::new(
-            "other-account",
-            exit::DENIED,
-            format!("You signed in as {now}; this connection belongs to {before}. {fate}"),
-        )
-        .hint("Accept it with --accept-account, or add a second connection."),
-    }
-    .fixes([Fix::SignInAgain])
-}
-
-fn needs_sign_in(name: &str, reason: Option<EndReason>, message: Option<&str>) -> Advice {
-    let why = message.map_or_else(
-        || {
-            match reason {
-                Some(EndReason::RefreshInterrupted) => "The last refresh was interrupted, and the provider no longer accepts the old token.",
-                Some(EndReason::EndedByProvider) => "The provider ended this sign-in: it was revoked, expired or used elsewhere.",
-                Some(EndReason::RevokedByYou) => "You revoked this sign-in.",
-                Some(EndReason::VaultKeyGone) => "The vault key is gone, and this sign-in with it.",
-                Some(EndReason::AccountChanged) => "The provider switched the account during a refresh; that was stopped.",
-                Some(EndReason::EndpointsChanged) => "An address was changed; the old tokens are not sent there.",
-                None => "Nobody has signed in yet.",
-            }
-            .to_owned()
-        },
-        str::to_owned,
-    );
-    Advice::new(
-        "needs-sign-in",
-        exit::NEEDS_SIGN_IN,
-        format!("{name} needs a new sign-in. {why}"),
-    )
-    .hint(format!("run: valetkey login {name}"))
-    .fixes([Fix::SignInAgain])
-}
-
-/// "10 minutes", "45 s": spans as people say them.
-pub fn span(seconds: Seconds) -> String {
-    match seconds.0 {
-        s if s % 3600 == 0 && s > 0 => plural(s / 3600, "hour"),
-        s if s % 60 == 0 && s > 0 => plural(s / 60, "minute"),
-        s => format!("{s} s"),
-    }
-}
-
-fn plural(count: u64, unit: &str) -> String {
-    if count == 1 {
-        format!("1 {unit}")
-    } else {
-        format!("{count} {unit}s")
     }
 }
 
