@@ -65,6 +65,10 @@ pub(super) fn distort(response: &mut Response, behaviour: &Behaviour, endpoint: 
         Some("before" | "undone") => response.delivery = Delivery::Nothing,
         Some("headers") => response.delivery = Delivery::HeadersOnly,
         Some("mid-body") => response.delivery = Delivery::HalfBody,
+        _ if fault("cut").is_some() => {
+            let bytes = fault("cut").and_then(|bytes| bytes.parse().ok());
+            response.delivery = Delivery::Cut(bytes.unwrap_or(0));
+        }
         _ if fault("trickle") == Some("on") => response.delivery = Delivery::Trickle,
         _ => {}
     }

@@ -100,6 +100,8 @@ pub(super) enum Delivery {
     HalfBody,
     /// One byte every five seconds.
     Trickle,
+    /// So many bytes, counted from the first one of the head.
+    Cut(usize),
 }
 
 /// An answer before it goes out.
@@ -184,6 +186,12 @@ impl Response {
             Delivery::HalfBody => {
                 send(stream, &self.head()).await?;
                 return send(stream, &body[..half]).await;
+            }
+            Delivery::Cut(bytes) => {
+                let mut whole = self.head();
+                whole.extend_from_slice(body);
+                whole.truncate(bytes);
+                return send(stream, &whole).await;
             }
             Delivery::Trickle => {
                 for byte in self.head().iter().chain(body) {

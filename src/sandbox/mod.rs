@@ -45,6 +45,7 @@ mod thread;
 mod tls;
 mod token;
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -66,7 +67,8 @@ use server::Shared;
 /// A running practice provider. It stops when dropped.
 pub struct Sandbox {
     shared: Arc<Shared>,
-    authority: Option<start::Authority>,
+    identity: Option<Arc<tls::Identity>>,
+    ca_pem: Option<String>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -97,9 +99,13 @@ impl Sandbox {
 
     /// The certificate of its own authority; `None` without TLS.
     pub fn ca_pem(&self) -> Option<&str> {
-        self.authority
-            .as_ref()
-            .map(|authority| authority.pem.as_str())
+        self.ca_pem.as_deref()
+    }
+
+    /// Shows another certificate from now on; an error without TLS.
+    pub fn show_certificate(&self, tls: Tls) -> io::Result<()> {
+        let identity = self.identity.as_ref();
+        identity.ok_or(io::ErrorKind::Unsupported)?.show(tls)
     }
 }
 

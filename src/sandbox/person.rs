@@ -136,9 +136,7 @@ impl Sandbox {
     pub fn browser(&self) -> Browser {
         Browser::new(
             self.url(),
-            self.authority
-                .as_ref()
-                .map(|authority| authority.der.clone()),
+            self.identity.as_ref().map(|identity| identity.ca()),
         )
     }
 }

@@ -5,10 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use rustls::pki_types::CertificateDer;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 
 use super::Sandbox;
 use super::behaviour::Behaviour;
@@ -57,12 +55,6 @@ impl Default for Options {
     }
 }
 
-/// The authority that clients are to trust.
-pub(super) struct Authority {
-    pub(super) pem: String,
-    pub(super) der: CertificateDer<'static>,
-}
-
 impl Sandbox {
     /// Binds and serves on the current tokio runtime until dropped.
     pub async fn start(options: Options) -> io::Result<Self> {
@@ -70,7 +62,7 @@ impl Sandbox {
         let port = listeners[0].local_addr()?.port();
         let identity = match options.tls {
             Tls::Off => None,
-            tls => Some(Identity::new(tls)?),
+            tls => Some(Arc::new(Identity::new(tls)?)),
         };
         let scheme = if identity.is_some() { "https" } else { "http" };
         let host = match options.host {
@@ -86,23 +78,14 @@ impl Sandbox {
             clock: Clock::default(),
         };
         let shared = Arc::new(Shared::new(format!("{scheme}://{host}:{port}"), state));
-        let (acceptor, authority) = match identity {
-            None => (None, None),
-            Some(identity) => {
-                let authority = Authority {
-                    pem: identity.ca_pem,
-                    der: identity.ca,
-                };
-                (Some(identity.acceptor), Some(authority))
-            }
-        };
         let tasks = listeners
             .into_iter()
-            .map(|listener| tokio::spawn(accept(listener, acceptor.clone(), Arc::clone(&shared))))
+            .map(|listener| tokio::spawn(accept(listener, identity.clone(), Arc::clone(&shared))))
             .collect();
         Ok(Self {
             shared,
-            authority,
+            ca_pem: identity.as_ref().map(|identity| identity.ca_pem()),
+            identity,
             tasks,
         })
     }
@@ -122,14 +105,14 @@ async fn listen(host: Host, port: u16) -> io::Result<Vec<TcpListener>> {
 }
 
 /// The connections belong to this task, so ending it ends them.
-async fn accept(listener: TcpListener, acceptor: Option<TlsAcceptor>, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, identity: Option<Arc<Identity>>, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
                     shared.connected();
-                    connections.spawn(converse(stream, acceptor.clone(), Arc::clone(&shared)));
+                    connections.spawn(converse(stream, identity.clone(), Arc::clone(&shared)));
                 }
                 // Out of file descriptors: let other tasks finish theirs.
                 Err(_) => tokio::task::yield_now().await,
@@ -141,13 +124,13 @@ async fn accept(listener: TcpListener, acceptor: Option<TlsAcceptor>, shared: Ar
 
 async fn converse(
     mut stream: tokio::net::TcpStream,
-    acceptor: Option<TlsAcceptor>,
+    identity: Option<Arc<Identity>>,
     shared: Arc<Shared>,
 ) {
-    match acceptor {
+    match identity {
         None => shared.converse(&mut stream).await,
-        Some(acceptor) => {
-            if let Ok(mut stream) = acceptor.accept(stream).await {
+        Some(identity) => {
+            if let Ok(mut stream) = identity.acceptor().accept(stream).await {
                 shared.converse(&mut stream).await;
             }
         }

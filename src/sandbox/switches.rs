@@ -247,6 +247,11 @@ const FAULTS: &[(&str, Takes, &str)] = &[
         Takes::Text("+N|-N"),
         "Content-Length lies by this much",
     ),
+    (
+        "cut",
+        Takes::Number,
+        "cut the connection after this many bytes of the whole answer",
+    ),
     ("trickle", ON_OFF, "one byte every five seconds"),
 ];
 

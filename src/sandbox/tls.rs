@@ -1,7 +1,7 @@
 //! Certificates of the sandbox's own authority, good ones and bad ones.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rcgen::{
@@ -30,11 +30,10 @@ pub enum Tls {
     SelfSigned,
 }
 
-/// The server side of TLS and the authority that clients are to trust.
+/// The authority that clients are to trust, and what the server side shows of it.
 pub(super) struct Identity {
-    pub(super) acceptor: TlsAcceptor,
-    pub(super) ca_pem: String,
-    pub(super) ca: CertificateDer<'static>,
+    authority: CertifiedIssuer<'static, KeyPair>,
+    shown: RwLock<TlsAcceptor>,
 }
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -42,27 +41,49 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 impl Identity {
     pub(super) fn new(tls: Tls) -> io::Result<Self> {
         let authority = authority().map_err(io::Error::other)?;
-        let key = KeyPair::generate().map_err(io::Error::other)?;
-        let params = leaf(tls).map_err(io::Error::other)?;
-        let certificate = match tls {
-            Tls::SelfSigned => params.self_signed(&key),
-            _ => params.signed_by(&key, &authority),
-        }
-        .map_err(io::Error::other)?;
-        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .map_err(io::Error::other)?;
-        Ok(Self {
-            acceptor: TlsAcceptor::from(Arc::new(config)),
-            ca_pem: authority.pem(),
-            ca: authority.der().clone(),
-        })
+        let shown = RwLock::new(acceptor(tls, &authority)?);
+        Ok(Self { authority, shown })
     }
+
+    pub(super) fn ca_pem(&self) -> String {
+        self.authority.pem()
+    }
+
+    pub(super) fn ca(&self) -> CertificateDer<'static> {
+        self.authority.der().clone()
+    }
+
+    /// The server side of the next connection.
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        let shown = self.shown.read().unwrap_or_else(PoisonError::into_inner);
+        shown.clone()
+    }
+
+    /// Shows another certificate from now on.
+    pub(super) fn show(&self, tls: Tls) -> io::Result<()> {
+        let acceptor = acceptor(tls, &self.authority)?;
+        *self.shown.write().unwrap_or_else(PoisonError::into_inner) = acceptor;
+        Ok(())
+    }
+}
+
+fn acceptor(tls: Tls, authority: &CertifiedIssuer<'static, KeyPair>) -> io::Result<TlsAcceptor> {
+    let key = KeyPair::generate().map_err(io::Error::other)?;
+    let params = leaf(tls).map_err(io::Error::other)?;
+    let certificate = match tls {
+        Tls::SelfSigned => params.self_signed(&key),
+        _ => params.signed_by(&key, authority),
+    }
+    .map_err(io::Error::other)?;
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .map_err(io::Error::other)?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
