@@ -55,15 +55,15 @@ fn margin(end: UnixTime, issued_at: UnixTime) -> u64 {
     EARLY.0.max(life / 10).min(life / 2)
 }
 
-/// When the grant's access token is to be renewed; the end of time where it does not end. A token that
-/// was issued a moment ago is used up first.
+/// When the grant's access token is to be renewed ahead of time; the end of time where it does not end.
+/// Never sooner than [`NOT_AGAIN_WITHIN`], however short its life: whoever needs one before asks for it.
 pub fn renew_at(grant: &Grant) -> UnixTime {
     let Expiry::At(end) = grant.expiry else {
         return UnixTime(i64::MAX);
     };
     let margin = i64::try_from(margin(end, grant.issued_at)).unwrap_or(i64::MAX);
     let due = UnixTime(end.0.saturating_sub(margin));
-    due.max(grant.issued_at.plus(NOT_AGAIN_WITHIN)).min(end)
+    due.max(grant.issued_at.plus(NOT_AGAIN_WITHIN))
 }
 
 /// Whether the token is due, and not so new that another one would be no better.
