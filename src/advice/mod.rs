@@ -14,6 +14,7 @@ pub mod import;
 mod machine;
 mod place;
 mod provider;
+mod remark;
 pub mod settings;
 mod shape;
 mod sign_in;
@@ -35,6 +36,7 @@ pub use machine::{
 };
 pub use place::browser_elsewhere;
 use provider::{authorization, provider};
+pub use remark::remark;
 pub use shape::{Advice, Fix, exit};
 use sign_in::{bind, given_back, needs_sign_in};
 pub use span::span;

@@ -1,8 +1,9 @@
 //! What providers say and do wrong, in words.
 
 use super::{Advice, Fix, exit, span};
-use crate::engine::{Endpoint, FailureKind, ProviderFailure};
-use crate::model::Untrusted;
+use crate::engine::{Endpoint, FailureKind, Fate, ProviderFailure};
+use crate::host::BrowserUrl;
+use crate::model::{ClientAuth, Untrusted};
 use crate::oauth::{AuthorizationError, AuthorizationErrorCode};
 
 pub(super) fn authorization(refusal: &AuthorizationError) -> Advice {
@@ -65,6 +66,30 @@ pub(super) fn authorization(refusal: &AuthorizationError) -> Advice {
     Advice::new(code, exit, sentence)
         .hint(hint)
         .fixes([Fix::TryAgain].into_iter().chain(scopes))
+        .with_page(refusal.uri.as_ref())
+}
+
+/// Longest address of a provider's own page that is offered, in bytes.
+const LONGEST_PAGE: usize = 300;
+
+impl Advice {
+    /// Offers the page that the provider names about a refusal (`error_uri`, RFC 6749 sections 4.1.2.1 and
+    /// 5.2). Only https, and only what a browser may be given; nothing opens it by itself.
+    fn with_page(mut self, page: Option<&Untrusted>) -> Self {
+        let Some(page) = page.map(Untrusted::raw).filter(|page| {
+            page.len() <= LONGEST_PAGE
+                && page.starts_with("https://")
+                && BrowserUrl::check(page).is_ok()
+        }) else {
+            return self;
+        };
+        let hint = self
+            .hint
+            .take()
+            .map_or(String::new(), |hint| format!("{hint} "));
+        self.fixes.push(Fix::OpenPage(page.to_owned()));
+        self.hint(format!("{hint}The provider says more at {page}"))
+    }
 }
 
 pub(super) fn provider(failure: &ProviderFailure) -> Advice {
@@ -72,11 +97,18 @@ pub(super) fn provider(failure: &ProviderFailure) -> Advice {
     let host = &failure.authority;
     let kept = kept(failure.at);
     match &failure.kind {
-        FailureKind::Refused { code, description } => {
-            let says = description
+        FailureKind::Refused { code, description, page, basic_instead_of } => {
+            let mut says = description
                 .as_ref()
                 .map_or(String::new(), |text| format!(" It says: \"{}\"", text.shown()));
-            refused(failure.at, code, &says)
+            if failure.at == Endpoint::Refresh {
+                says = format!("{says} {kept}");
+            }
+            let advice = match (code.as_str(), basic_instead_of) {
+                ("invalid_client", Some(used)) => wants_basic(*used, &says),
+                _ => refused(failure.at, code, &says),
+            };
+            advice.with_page(page.as_ref())
         }
         FailureKind::Status(401) if failure.at == Endpoint::Test => Advice::new(
             "token-refused",
@@ -102,44 +134,44 @@ pub(super) fn provider(failure: &ProviderFailure) -> Advice {
         FailureKind::Redirect(to) => Advice::new(
             "redirected",
             exit::REFUSED,
-            format!("The {at} at {host} answered with a redirect to {}; it was not followed.", to.shown()),
+            format!("The {at} at {host} answered with a redirect to {}; it was not followed. {kept}", to.shown()),
         )
         .hint("Correct the token URL: redirects there could leak the sign-in."),
         FailureKind::WebPage => Advice::new(
             "web-page",
             exit::REFUSED,
-            format!("The {at} at {host} sent a web page instead of OAuth data. Nothing was changed."),
+            format!("The {at} at {host} sent a web page instead of OAuth data. {kept}"),
         )
         .hint("Perhaps a captive portal: open any page in a browser, then try again. Or the token URL is wrong.")
         .fixes([Fix::TryAgain]),
         FailureKind::MediaType(media) => Advice::new(
             "media-type",
             exit::REFUSED,
-            format!("The {at} at {host} answered with {} instead of JSON.", media.shown()),
+            format!("The {at} at {host} answered with {} instead of JSON. {kept}", media.shown()),
         )
         .hint("Check the token URL; a quirk may be needed."),
         FailureKind::Malformed(what) => {
-            Advice::new("malformed", exit::REFUSED, format!("The {at} at {host}: {}.", what.trim_end_matches('.')))
+            Advice::new("malformed", exit::REFUSED, format!("The {at} at {host}: {}. {kept}", what.trim_end_matches('.')))
                 .hint("The provider deviates from the standard; a quirk may be needed.")
                 .fixes([Fix::TryAgain])
         }
         FailureKind::TooLarge => Advice::new(
             "too-large",
             exit::REFUSED,
-            format!("The {at} at {host} sent more than fits such an answer; it was cut off."),
+            format!("The {at} at {host} sent more than fits such an answer; it was cut off. {kept}"),
         )
         .hint("Check the token URL."),
         FailureKind::TokenType(kind) => Advice::new(
             "token-type",
             exit::REFUSED,
-            format!("The provider sent a token of type {}, which is not supported.", kind.shown()),
+            format!("The provider sent a token of type {}, which is not supported. {kept}", kind.shown()),
         ),
         FailureKind::Later { status, after } if *status != 429 => {
             let wait = after.map_or(String::new(), |span_| format!(" It asks to wait {}.", span(span_)));
             Advice::new(
                 "unavailable",
                 exit::OFFLINE,
-                format!("{host} is in trouble (status {status}).{wait} The sign-in is kept."),
+                format!("{host} is in trouble (status {status}).{wait} {kept}"),
             )
             .hint("Try again later.")
             .fixes([Fix::TryAgain])
@@ -150,6 +182,13 @@ pub(super) fn provider(failure: &ProviderFailure) -> Advice {
                 .hint("Try again later.")
                 .fixes([Fix::TryAgain])
         }
+        FailureKind::Offline(summary) if failure.fate != Fate::NotSent => Advice::new(
+            "offline",
+            exit::OFFLINE,
+            format!("No usable answer came from {host}: {}. {kept}", summary.shown()),
+        )
+        .hint("Try again; if it repeats, check the network.")
+        .fixes([Fix::TryAgain]),
         FailureKind::Offline(summary) => Advice::new(
             "offline",
             exit::OFFLINE,
@@ -168,6 +207,29 @@ fn kept(at: Endpoint) -> &'static str {
         }
         Endpoint::Refresh | Endpoint::Revocation | Endpoint::Test => "The sign-in is kept.",
     }
+}
+
+/// The way of identifying itself is wrong, or the secret is missing: the provider asked for HTTP
+/// Basic, which the client did not use.
+fn wants_basic(used: ClientAuth, says: &str) -> Advice {
+    let (sentence, fixes) = if used == ClientAuth::None {
+        (
+            "The provider does not accept this client ID without a secret.",
+            [Fix::ChangeSecret, Fix::ChangeClientId],
+        )
+    } else {
+        (
+            "The provider wants the client secret in a header (HTTP Basic), not in the body.",
+            [Fix::SecretInHeader, Fix::ChangeSecret],
+        )
+    };
+    Advice::new("invalid_client", exit::REFUSED, format!("{sentence}{says}"))
+        .hint(if used == ClientAuth::None {
+            "Correct the client ID, or add the app's secret."
+        } else {
+            "Send it that way (valetkey edit NAME auth=basic) and sign in again."
+        })
+        .fixes(fixes)
 }
 
 fn refused(at: Endpoint, code: &str, says: &str) -> Advice {
@@ -215,7 +277,7 @@ fn refused(at: Endpoint, code: &str, says: &str) -> Advice {
         _ => {
             let shown = Untrusted::new(code).shown();
             Advice::new("refused", exit::REFUSED, format!("The provider's {} refused it ({shown}).{says}", at.name()))
-                .hint("Nothing was changed. Try again, or look at the connection's details.")
+                .hint(format!("{} Try again, or look at the connection's details.", kept(at)))
                 .fixes([Fix::TryAgain])
         }
     }

@@ -62,6 +62,8 @@ pub enum Fix {
     ChangeScopes,
     /// Send the client secret in the body instead of a header (RFC 6749 section 2.3.1).
     SecretInBody,
+    /// Send the client secret in a header instead of the body.
+    SecretInHeader,
     /// Go on as a public client.
     WithoutSecret,
     /// Give the vault's passphrase.
@@ -85,6 +87,7 @@ impl Fix {
             Self::ChangeSecret => "correct the secret".to_owned(),
             Self::ChangeScopes => "change the scopes".to_owned(),
             Self::SecretInBody => "sign in again, sending the secret in the body".to_owned(),
+            Self::SecretInHeader => "sign in again, sending the secret in a header".to_owned(),
             Self::WithoutSecret => "try without a secret".to_owned(),
             Self::Unlock => "unlock the vault".to_owned(),
             Self::OpenPage(url) => format!("open {url}"),

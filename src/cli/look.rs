@@ -272,3 +272,19 @@ pub(super) fn paths(paths: &Paths, loaded: &Loaded, as_json: bool) -> Result<(),
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a19_a20_a_life_without_a_sensible_end_is_told_as_one() {
+        let now = UnixTime(1_800_000_000);
+        let end = |seconds| expires(Expiry::At(now.plus(Seconds(seconds))), now);
+        assert_eq!(end(9_999_999_999_999), "in over 10 years");
+        assert_eq!(end(u64::MAX), "in over 10 years");
+        assert_eq!(end(3600), "in 60 min");
+        assert_eq!(end(0), "expired");
+        assert_eq!(expires(Expiry::NotStated, now), "not stated");
+    }
+}

@@ -11,7 +11,7 @@ use super::job::{Job, Report};
 use super::{Engine, Error, Way};
 use crate::host::{Http, TOKEN_LIMITS};
 use crate::model::{Connection, GrantId, Seconds, Secret, UnixTime, Untrusted};
-use crate::oauth::{self, request};
+use crate::oauth::{self, Note, request};
 
 /// Added for good with each `slow_down` (RFC 8628 section 3.5).
 const SLOW_DOWN: Seconds = Seconds(5);
@@ -42,7 +42,7 @@ pub(super) enum DeviceTick {
     Waiting,
     SlowDown,
     /// Approved; the candidate is stored.
-    Stored(GrantId),
+    Stored(GrantId, Vec<Note>),
     /// The way is closed.
     Failed(Box<Error>),
 }
@@ -71,8 +71,14 @@ impl DeviceWay {
             .send(request, &TOKEN_LIMITS)
             .await
             .map_err(|error| ProviderFailure::http(Endpoint::Device, authority.clone(), &error))?;
-        let answer = oauth::device_answer(connection, &response)
-            .map_err(|error| ProviderFailure::answer(Endpoint::Device, authority, &error))?;
+        let answer = oauth::device_answer(connection, &response).map_err(|error| {
+            ProviderFailure::answer(
+                Endpoint::Device,
+                authority,
+                connection.registration.auth,
+                &error,
+            )
+        })?;
         let offer = Offer {
             user_code: answer.user_code.raw().to_owned(),
             verification_uri: answer.verification_uri.to_string(),
@@ -149,7 +155,7 @@ impl DeviceWay {
         let result = open.poll.as_mut()?.await;
         open.poll = None;
         let tick = match result {
-            Ok(Report::Stored { grant }) => DeviceTick::Stored(grant),
+            Ok(Report::Stored { grant, notes }) => DeviceTick::Stored(grant, notes),
             Ok(Report::Pending) => DeviceTick::Waiting,
             Ok(Report::SlowDown) => {
                 open.interval = Seconds(open.interval.0 + SLOW_DOWN.0);

@@ -6,7 +6,7 @@ use crate::model::{
     AttemptId, ClientAuth, Connection, ConnectionId, ConnectionName, Provider, RedirectUri,
     RegistrationId, ScopeSet, Seconds, Secret, Shown, Summary, UnixTime, Verdict, Waiting,
 };
-use crate::oauth::IgnoreReason;
+use crate::oauth::{IgnoreReason, Note};
 
 /// One change, in the order it happened. There is one channel of these.
 #[derive(Debug, Clone)]
@@ -219,6 +219,8 @@ pub struct Outcome {
     pub requested: ScopeSet,
     /// `None`: the provider did not state them.
     pub granted: Option<ScopeSet>,
+    /// What a person may want to know about the token answer.
+    pub notes: Vec<Note>,
     /// `None`: it was not wanted, not known, or it failed.
     pub test: Option<TestReport>,
 }

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::event::Question;
 use super::job::wire::{opt_untrusted, untrusted};
 use crate::host::{BindError, HttpError, NoSecureRandom, WorkerError};
-use crate::model::{EndReason, ProblemKind, Seconds, Untrusted, Waiting};
-use crate::oauth::{AnswerError, AuthorizationError, BuildProblem, ErrorClass, IgnoreReason, Skew};
+use crate::model::{ClientAuth, EndReason, ProblemKind, Seconds, Untrusted, Waiting};
+use crate::oauth::{
+    AnswerError, AuthorizationError, BuildProblem, ErrorClass, IgnoreReason, ProviderError, Skew,
+};
 use crate::vault::VaultError;
 
 /// Why a story ended without its result.
@@ -207,6 +209,11 @@ pub enum FailureKind {
         code: String,
         #[serde(with = "opt_untrusted")]
         description: Option<Untrusted>,
+        /// The provider's own page about it, as it came.
+        #[serde(with = "opt_untrusted")]
+        page: Option<Untrusted>,
+        /// The method that was used, where the provider asked for HTTP Basic instead.
+        basic_instead_of: Option<ClientAuth>,
     },
     /// A status without details.
     Status(u16),
@@ -237,6 +244,18 @@ pub enum Class {
     Transient,
 }
 
+impl FailureKind {
+    /// A refusal in the provider's own words, to a client that identified itself by `auth`.
+    pub(super) fn refused(error: &ProviderError, auth: ClientAuth) -> Self {
+        Self::Refused {
+            code: error.code.raw().to_owned(),
+            description: error.description.clone(),
+            page: error.uri.clone(),
+            basic_instead_of: (error.wants_basic && auth != ClientAuth::Basic).then_some(auth),
+        }
+    }
+}
+
 impl From<ErrorClass> for Class {
     fn from(class: ErrorClass) -> Self {
         match class {
@@ -249,12 +268,10 @@ impl From<ErrorClass> for Class {
 }
 
 impl ProviderFailure {
-    pub fn answer(at: Endpoint, authority: String, error: &AnswerError) -> Self {
+    /// `auth`: how the client identified itself in the request.
+    pub fn answer(at: Endpoint, authority: String, auth: ClientAuth, error: &AnswerError) -> Self {
         let kind = match error {
-            AnswerError::Provider(provider) => FailureKind::Refused {
-                code: provider.code.raw().to_owned(),
-                description: provider.description.clone(),
-            },
+            AnswerError::Provider(provider) => FailureKind::refused(provider, auth),
             AnswerError::Redirect { to } => {
                 FailureKind::Redirect(to.clone().unwrap_or_else(|| Untrusted::new("")))
             }
@@ -279,16 +296,17 @@ impl ProviderFailure {
             other => FailureKind::Malformed(other.to_string()),
         };
         let fate = match error {
-            // A gateway that gave up waiting does not know what happened behind it.
+            // A gateway that gave up waiting does not know what happened behind it; another kind of success
+            // is one.
             AnswerError::Unavailable {
                 status: 502 | 504, ..
-            } => Fate::Unusable,
+            }
+            | AnswerError::UnexpectedStatus(_) => Fate::Unusable,
             AnswerError::Provider(_)
             | AnswerError::Redirect { .. }
             | AnswerError::WebPage { .. }
             | AnswerError::RateLimited { .. }
             | AnswerError::Unavailable { .. }
-            | AnswerError::UnexpectedStatus(_)
             | AnswerError::ErrorWithoutDetails(_) => Fate::Refused,
             _ => Fate::Unusable,
         };
@@ -304,6 +322,7 @@ impl ProviderFailure {
     pub fn http(at: Endpoint, authority: String, error: &HttpError) -> Self {
         let (kind, fate) = match error {
             HttpError::TooLarge { .. } => (FailureKind::TooLarge, Fate::Unusable),
+            HttpError::Encoding(_) => (FailureKind::Malformed(error.to_string()), Fate::Unusable),
             other if other.nothing_was_sent() => {
                 (FailureKind::Offline(other.summary()), Fate::NotSent)
             }
@@ -346,9 +365,11 @@ impl ProviderFailure {
 
     /// How the health of a connection shows it.
     pub fn problem_kind(&self) -> ProblemKind {
-        match self.class {
-            Class::Configuration | Class::Request => ProblemKind::Configuration,
-            Class::Permanent | Class::Transient => ProblemKind::Transport,
+        match (&self.kind, self.class) {
+            // An answer that cannot be read says nothing about the configuration (J-07).
+            (FailureKind::Malformed(_) | FailureKind::TooLarge, _)
+            | (_, Class::Permanent | Class::Transient) => ProblemKind::Transport,
+            (_, Class::Configuration | Class::Request) => ProblemKind::Configuration,
         }
     }
 

@@ -120,14 +120,13 @@ pub(super) async fn tell(connection: &Connection, untold: &Untold) -> Result<Tel
                 FailureKind::Refused {
                     code: "unsupported_token_type".to_owned(),
                     description: None,
+                    page: None,
+                    basic_instead_of: None,
                 },
                 Class::Configuration,
             )),
             RevocationOutcome::Refused(error) => Some((
-                FailureKind::Refused {
-                    code: error.code.raw().to_owned(),
-                    description: error.description.clone(),
-                },
+                FailureKind::refused(&error, connection.registration.auth),
                 Class::Configuration,
             )),
         };

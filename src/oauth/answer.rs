@@ -1,6 +1,7 @@
 //! The token answer (RFC 6749 section 5.1): what is taken from it, and nothing else (I-10).
 
 use oauth2::TokenResponse as _;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::model::{Connection, Quirk, ScopeSet, Seconds, Secret, Untrusted};
@@ -37,7 +38,7 @@ pub enum StatedScope {
 }
 
 /// Something a person may want to know about an accepted answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Note {
     /// The type was missing and taken as Bearer, as the quirk says.
     TokenTypeMissing,
@@ -181,7 +182,9 @@ fn token(document: &Document, member: &'static str) -> Result<Option<Secret>, An
         None => Ok(None),
         Some(Value::Null) if member != "access_token" => Ok(None),
         Some(Value::String(text)) if text.is_empty() => problem(MemberProblem::Empty),
-        Some(Value::String(text)) if text.len() > MAX_TOKEN => problem(MemberProblem::TooLong),
+        Some(Value::String(text)) if text.len() > MAX_TOKEN => {
+            problem(MemberProblem::TooLong(MAX_TOKEN))
+        }
         Some(Value::String(text)) if !text.bytes().all(|b| b.is_ascii_graphic()) => {
             problem(MemberProblem::Character)
         }
@@ -206,6 +209,10 @@ fn check_type(
             notes.push(Note::TokenTypeMissing);
             Ok(())
         }
+        Some(Value::String(kind)) if kind.is_empty() => Err(AnswerError::Malformed {
+            member: "token_type",
+            problem: MemberProblem::Empty,
+        }),
         Some(Value::String(kind)) => Err(AnswerError::UnsupportedTokenType(outside(kind))),
         None | Some(Value::Null) if connection.provider.has(&Quirk::MissingTokenType) => {
             notes.push(Note::TokenTypeMissing);
@@ -256,7 +263,9 @@ fn stated_scope(document: &Document) -> Result<StatedScope, AnswerError> {
         Some(Value::Array(items)) if items.is_empty() => Ok(StatedScope::Empty),
         Some(Value::Object(members)) if members.is_empty() => Ok(StatedScope::Empty),
         Some(Value::String(text)) if text.is_empty() => Ok(StatedScope::Empty),
-        Some(Value::String(text)) if text.len() > MAX_TOKEN => problem(MemberProblem::TooLong),
+        Some(Value::String(text)) if text.len() > MAX_TOKEN => {
+            problem(MemberProblem::TooLong(MAX_TOKEN))
+        }
         // Single spaces only, as the grammar of RFC 6749 appendix A.4 has it.
         Some(Value::String(text)) => match ScopeSet::from_parts(text.split(' ')) {
             Ok(scopes) => Ok(StatedScope::Stated(scopes)),

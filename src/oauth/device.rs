@@ -45,7 +45,10 @@ pub fn device_answer(
     let device_code = text(&document, "device_code")?;
     let user_code = text(&document, "user_code")?;
     if user_code.chars().count() > MAX_USER_CODE {
-        return Err(malformed("user_code", MemberProblem::TooLong));
+        return Err(malformed(
+            "user_code",
+            MemberProblem::TooLong(MAX_USER_CODE),
+        ));
     }
     let address_member = if document.get("verification_uri").is_none()
         && document.get("verification_url").is_some()
@@ -130,7 +133,7 @@ fn text<'a>(document: &'a Document, member: &'static str) -> Result<&'a str, Ans
 
 fn address(connection: &Connection, text: &str) -> Result<EndpointUrl, MemberProblem> {
     if text.len() > MAX_ADDRESS {
-        return Err(MemberProblem::TooLong);
+        return Err(MemberProblem::TooLong(MAX_ADDRESS));
     }
     EndpointUrl::parse(text, connection.dev_http).map_err(|_| MemberProblem::Value)
 }

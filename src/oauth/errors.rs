@@ -69,17 +69,18 @@ pub struct ProviderError {
 /// What is wrong with one member of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MemberProblem {
-    #[error("missing")]
+    #[error("is missing")]
     Missing,
-    #[error("of the wrong type")]
+    #[error("has the wrong type")]
     Type,
-    #[error("empty")]
+    #[error("is empty")]
     Empty,
-    #[error("too long")]
-    TooLong,
-    #[error("with characters that are not allowed")]
+    /// With the most that is taken.
+    #[error("is longer than {0} characters")]
+    TooLong(usize),
+    #[error("has characters that are not allowed")]
     Character,
-    #[error("not allowed here")]
+    #[error("is not allowed here")]
     Value,
 }
 
@@ -102,7 +103,7 @@ pub enum AnswerError {
     Empty,
     #[error("the answer is malformed: {0}")]
     NotJson(JsonProblem),
-    #[error("the answer is malformed: {member} is {problem}")]
+    #[error("the answer is malformed: {member} {problem}")]
     Malformed {
         member: &'static str,
         problem: MemberProblem,

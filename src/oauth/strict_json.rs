@@ -54,7 +54,11 @@ impl Document {
         if bytes.starts_with(b"\xef\xbb\xbf") {
             return Err(JsonProblem::ByteOrderMark);
         }
-        let text = std::str::from_utf8(bytes).map_err(|_| JsonProblem::Encoding)?;
+        // A zero byte is in no JSON text; it is in every UTF-16 one.
+        let text = std::str::from_utf8(bytes)
+            .ok()
+            .filter(|text| !text.contains('\0'))
+            .ok_or(JsonProblem::Encoding)?;
         let tamed = tame_numbers(text);
         parse(tamed.as_ref().map_or(text, |tamed| tamed.as_str())).map(Self)
     }

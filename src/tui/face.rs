@@ -38,6 +38,7 @@ pub(super) enum Correction {
     Redirect,
     Scopes,
     SecretInBody,
+    SecretInHeader,
     WithoutSecret,
 }
 

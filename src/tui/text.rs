@@ -118,6 +118,8 @@ pub(super) fn wrap(text: &str, cells: usize) -> Vec<String> {
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
+/// From here on a span is no more than "long".
+const DECADE: u64 = 3650 * DAY;
 
 /// A span as a person says it: `42 min`, `3 h`, `5 days`.
 pub(super) fn span(seconds: Seconds) -> String {
@@ -125,6 +127,7 @@ pub(super) fn span(seconds: Seconds) -> String {
         0..MINUTE => "1 min".to_owned(),
         s @ MINUTE..HOUR => format!("{} min", s / MINUTE),
         s @ HOUR..DAY => format!("{} h", s / HOUR),
+        DECADE.. => "over 10 years".to_owned(),
         s => match s / DAY {
             1 => "1 day".to_owned(),
             days => format!("{days} days"),
@@ -138,12 +141,20 @@ pub(super) fn left(seconds: Seconds) -> String {
     span(Seconds(nearest_minute(seconds) * MINUTE))
 }
 
+/// Whether nobody counts the days any more.
+pub(super) fn is_long(left: Seconds) -> bool {
+    left.0 >= DECADE - MINUTE / 2
+}
+
 fn nearest_minute(seconds: Seconds) -> u64 {
     (seconds.0 + MINUTE / 2) / MINUTE
 }
 
 /// Seconds until [`left`] reads differently, or until nothing is left.
 pub(super) fn left_changes_in(left: Seconds) -> Seconds {
+    if is_long(left) {
+        return Seconds(left.0 - (DECADE - MINUTE / 2) + 1);
+    }
     let minutes = nearest_minute(left);
     let unit = match minutes * MINUTE {
         0..HOUR => 1,
@@ -202,6 +213,7 @@ mod tests {
         assert_eq!(span(Seconds(42 * 60 + 5)), "42 min");
         assert_eq!(span(Seconds(3 * 3600)), "3 h");
         assert_eq!(span(Seconds(86_400 * 5)), "5 days");
+        assert_eq!(span(Seconds(9_999_999_999_999)), "over 10 years");
         assert_eq!(left(Seconds(3599)), "1 h");
         assert_eq!(left(Seconds(3569)), "59 min");
         assert_eq!(left(Seconds(1)), "1 min");
@@ -212,7 +224,21 @@ mod tests {
     #[test]
     fn a_time_left_changes_exactly_when_it_is_said_to() {
         let times = [
-            61, 90, 3540, 3569, 3570, 3600, 3601, 7200, 86_400, 86_401, 200_000,
+            61,
+            90,
+            3540,
+            3569,
+            3570,
+            3600,
+            3601,
+            7200,
+            86_400,
+            86_401,
+            200_000,
+            DECADE - 31,
+            DECADE - 30,
+            DECADE,
+            9_999_999_999_999,
         ];
         for seconds in times {
             let change = left_changes_in(Seconds(seconds)).0;

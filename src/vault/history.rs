@@ -1,6 +1,6 @@
 //! What happened to a connection. Written in the transaction of the change itself.
 //!
-//! Fixed words and the provider's short error codes only, never a token or a body (conformance X-01).
+//! Fixed words, scopes and the provider's short error codes only, never a token or a body (conformance X-01).
 
 use rusqlite::{Connection as Sql, params};
 

@@ -32,6 +32,8 @@ pub struct Refreshed {
     pub issued_at: UnixTime,
     /// When the grant itself ends; `None` keeps what was known.
     pub ends_at: Option<UnixTime>,
+    /// What a person may want to know about the answer: in the history.
+    pub remark: Option<String>,
 }
 
 impl Vault {
@@ -161,7 +163,13 @@ impl Vault {
             grants::write_grant(tx, &connection.id, &grant)?;
             grants::write_problem(tx, &connection.id, None)?;
             clear(tx, &connection.id)?;
-            history::note(tx, &connection.id, now, "refreshed", None)?;
+            history::note(
+                tx,
+                &connection.id,
+                now,
+                "refreshed",
+                refreshed.remark.as_deref(),
+            )?;
             Ok(grant)
         })?;
         self.note_seen(now);

@@ -132,7 +132,7 @@ fn y_11_every_failure_has_its_own_code_and_one_next_step() {
     told(&["token", NAME], 4, "status 503");
     sandbox.unset("token_unavailable");
     sandbox.set("token_drop=undone").expect("a switch");
-    told(&["token", NAME], 4, "was not reached");
+    told(&["token", NAME], 4, "No usable answer came from");
     sandbox.unset("token_drop");
     sandbox.set("token_error=invalid_client").expect("a switch");
     home.run(&["refresh", NAME]).ended(7);

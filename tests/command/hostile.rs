@@ -347,7 +347,7 @@ fn everything_hostile_has_a_sentence_a_next_step_and_a_code_of_its_own() {
         (
             "redirect from the token endpoint",
             Case::new().failing("token_redirect=307:https://evil.example/token"),
-            "The token endpoint at HOST answered with a redirect to https://evil.example/token; it was not followed.",
+            "The token endpoint at HOST answered with a redirect to https://evil.example/token; it was not followed. Nothing was changed.",
             Some("Correct the token URL: redirects there could leak the sign-in."),
             7,
         ),
@@ -363,7 +363,7 @@ fn everything_hostile_has_a_sentence_a_next_step_and_a_code_of_its_own() {
         (
             "2 MB answer",
             Case::new().failing("token_big=2000000"),
-            "The token endpoint at HOST sent more than fits such an answer; it was cut off.",
+            "The token endpoint at HOST sent more than fits such an answer; it was cut off. Nothing was changed.",
             Some("Check the token URL."),
             7,
         ),

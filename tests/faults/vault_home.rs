@@ -93,6 +93,7 @@ pub(crate) fn refreshed() -> Refreshed {
         expiry: Expiry::At(NOW.plus(Seconds(7200))),
         issued_at: NOW,
         ends_at: None,
+        remark: None,
     }
 }
 

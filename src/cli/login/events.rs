@@ -41,7 +41,13 @@ pub(super) fn line(
                 let verdict = setup.engine.verdict(&connection, setup.engine.now());
                 shape::connection(&connection, &verdict)
             });
-            json!({"event": "done", "connection": connection})
+            let remarks: Vec<&str> = outcome
+                .notes
+                .iter()
+                .copied()
+                .filter_map(advice::remark)
+                .collect();
+            json!({"event": "done", "connection": connection, "remarks": remarks})
         }
         AttemptEvent::Failed { error, step } => failed(&advise(error), Some(step.word())),
         AttemptEvent::Cancelled => match stopped {

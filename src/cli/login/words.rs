@@ -58,11 +58,16 @@ fn done(outcome: &Outcome) -> String {
         .map_or("(identity not provided)".to_owned(), |account| {
             format!("as {account}")
         });
-    format!(
+    let mut told = format!(
         "Signed in to {} {account}. {}",
         outcome.name,
         granted(&outcome.requested, outcome.granted.as_ref())
-    )
+    );
+    for remark in outcome.notes.iter().copied().filter_map(advice::remark) {
+        told.push('\n');
+        told.push_str(remark);
+    }
+    told
 }
 
 /// What was granted, and how it differs from what was asked (conformance B-03, B-04).
@@ -96,6 +101,27 @@ fn granted(requested: &ScopeSet, granted: Option<&ScopeSet>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::ConnectionName;
+    use crate::oauth::Note;
+
+    #[test]
+    fn a17_a24_what_was_odd_about_the_answer_is_told_when_the_sign_in_is_done() {
+        let said = |notes| {
+            done(&Outcome {
+                name: ConnectionName::parse("github").expect("a name"),
+                account: None,
+                requested: ScopeSet::default(),
+                granted: None,
+                notes,
+                test: None,
+            })
+        };
+        assert_eq!(said(vec![Note::TokenTypeMissing]).lines().count(), 1);
+        let all = said(vec![Note::LifetimeNotUnderstood, Note::RefreshTokenEmpty]);
+        let lines: Vec<&str> = all.lines().collect();
+        assert!(lines[1].contains("lifetime that makes no sense"), "{all}");
+        assert!(lines[2].contains("cannot be renewed"), "{all}");
+    }
 
     #[test]
     fn b_04_an_empty_scope_is_never_as_requested() {

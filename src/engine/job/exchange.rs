@@ -34,10 +34,11 @@ impl Desk<'_> {
                     if let (StatedScope::NotStated, Some(granted)) = (&answer.scope, granted) {
                         answer.scope = StatedScope::Stated(granted);
                     }
+                    let notes = std::mem::take(&mut answer.notes);
                     let grant = self
                         .store(connection, &http, flow.nonce.as_ref(), answer, sent_at)
                         .await?;
-                    return Ok(Report::Stored { grant });
+                    return Ok(Report::Stored { grant, notes });
                 }
                 // One repeat, and only when no byte of the first reached the provider.
                 Err(ProviderFailure {
@@ -67,16 +68,18 @@ impl Desk<'_> {
             .map_err(|error| ProviderFailure::http(Endpoint::Token, authority.clone(), &error))?;
         self.note_skew(&response);
         match oauth::poll_verdict(connection, &response) {
-            PollVerdict::Granted(answer) => {
+            PollVerdict::Granted(mut answer) => {
+                let notes = std::mem::take(&mut answer.notes);
                 let grant = self.store(connection, &http, None, answer, sent_at).await?;
-                Ok(Report::Stored { grant })
+                Ok(Report::Stored { grant, notes })
             }
             PollVerdict::Pending => Ok(Report::Pending),
             PollVerdict::SlowDown => Ok(Report::SlowDown),
             PollVerdict::Denied => Ok(Report::Denied),
             PollVerdict::Expired => Ok(Report::DeviceCodeExpired),
             PollVerdict::Failed(error) => {
-                Err(ProviderFailure::answer(Endpoint::Token, authority, &error).into())
+                let auth = connection.registration.auth;
+                Err(ProviderFailure::answer(Endpoint::Token, authority, auth, &error).into())
             }
         }
     }
@@ -92,8 +95,9 @@ impl Desk<'_> {
         let authority = token_authority(connection);
         let response = send(http, request, &TOKEN_LIMITS, at, &authority).await?;
         self.note_skew(&response);
-        oauth::token_answer(connection, &response)
-            .map_err(|error| ProviderFailure::answer(at, authority, &error))
+        oauth::token_answer(connection, &response).map_err(|error| {
+            ProviderFailure::answer(at, authority, connection.registration.auth, &error)
+        })
     }
 
     /// Stores the tokens durably, then looks at the identity token that came with them.

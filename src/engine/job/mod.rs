@@ -23,7 +23,7 @@ use crate::model::{
     AttemptId, Connection, ConnectionId, EndReason, GrantId, ScopeSet, Secret, UnixTime, WaitingId,
 };
 use crate::model::{opt_secret_text, secret_text};
-use crate::oauth::{Flow, HttpResponse, Skew, skew_of};
+use crate::oauth::{Flow, HttpResponse, Note, Skew, skew_of};
 use crate::vault::{Vault, VaultError};
 
 use wire::VaultTrouble;
@@ -79,6 +79,8 @@ pub enum Report {
     /// A candidate is stored, as this grant-to-be.
     Stored {
         grant: GrantId,
+        /// What a person may want to know about the answer.
+        notes: Vec<Note>,
     },
     Pending,
     SlowDown,

@@ -8,11 +8,14 @@ use crate::model::{
     Connection, ConnectionId, EndReason, Problem, ProblemKind, Quirk, ScopeSet, Seconds, UnixTime,
     Untrusted,
 };
-use crate::oauth::{StatedScope, TokenAnswer, request};
+use crate::oauth::{Note, StatedScope, TokenAnswer, request};
 use crate::vault::{Intent, Refreshed};
 
 /// A second presentation of the same refresh token happens at most this long after the first (J-05).
 const RETRY_WITHIN: Seconds = Seconds(10);
+/// Most that the history says of added scopes, in characters.
+const LONGEST_REMARK: usize = 200;
+
 impl Desk<'_> {
     pub(super) async fn refresh(&self, id: &ConnectionId, forced: bool) -> Result<Report, Trouble> {
         let connection = self.connection(id)?;
@@ -59,7 +62,7 @@ impl Desk<'_> {
             {
                 Ok(mut answer) => {
                     let id_token = answer.id_token.take();
-                    let refreshed = refreshed(answer, sent_at);
+                    let refreshed = refreshed(&connection, answer, sent_at);
                     self.durably(|vault| {
                         vault.commit_refresh(&connection, &intent, &refreshed, self.clock.now())
                     })
@@ -150,17 +153,37 @@ fn is_strict(connection: &Connection) -> bool {
     connection.provider.has(&Quirk::NoRefreshGrace)
 }
 
-fn refreshed(answer: TokenAnswer, sent_at: UnixTime) -> Refreshed {
+fn refreshed(connection: &Connection, answer: TokenAnswer, sent_at: UnixTime) -> Refreshed {
+    let in_use = match answer.scope {
+        StatedScope::Stated(set) => Some(set),
+        StatedScope::Empty => Some(ScopeSet::default()),
+        StatedScope::NotStated => None,
+    };
     Refreshed {
         expiry: expiry(answer.lifetime, sent_at),
         access_token: answer.access_token,
         refresh_token: answer.refresh_token,
-        in_use: match answer.scope {
-            StatedScope::Stated(set) => Some(set),
-            StatedScope::Empty => Some(ScopeSet::default()),
-            StatedScope::NotStated => None,
-        },
+        remark: remark(connection, &answer.notes, in_use.as_ref()),
+        in_use,
         issued_at: sent_at,
         ends_at: answer.grant_ends_in.map(|span| sent_at.plus(span)),
     }
+}
+
+/// Nobody can be asked during a refresh: what is odd about its answer stands in the history.
+fn remark(connection: &Connection, notes: &[Note], in_use: Option<&ScopeSet>) -> Option<String> {
+    let held = connection.granted_or_requested();
+    let added = in_use.zip(held).map(|(now, held)| now.without(held));
+    let added = added
+        .filter(|added| !added.is_empty())
+        .map(|added| format!("scopes were added: {added}"))
+        .map(|told| told.chars().take(LONGEST_REMARK).collect());
+    let odd = notes.iter().filter_map(|note| match note {
+        Note::LifetimeNotUnderstood => Some("the lifetime makes no sense".to_owned()),
+        Note::RefreshTokenEmpty => Some("the new refresh token is empty".to_owned()),
+        // A named quirk, or not of a token answer.
+        _ => None,
+    });
+    let all: Vec<String> = odd.chain(added).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }

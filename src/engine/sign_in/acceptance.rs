@@ -98,7 +98,7 @@ impl Story {
         Ok((account, accepted.granted))
     }
 
-    async fn exchange(&self, flow: &Flow, approval: Approval) -> Result<GrantId, Error> {
+    async fn exchange(&mut self, flow: &Flow, approval: Approval) -> Result<GrantId, Error> {
         let lock = self.engine.lock_grant(&self.connection.id).await?;
         let job = Job::Exchange {
             connection: self.connection.id.clone(),
@@ -111,7 +111,10 @@ impl Story {
             nonce: flow.nonce.as_ref().map(Secret::duplicate),
         };
         match self.engine.run_job(&lock, job).await? {
-            Report::Stored { grant } => Ok(grant),
+            Report::Stored { grant, notes } => {
+                self.notes = notes;
+                Ok(grant)
+            }
             Report::Failed(trouble) => Err(trouble.into_error(self.connection.name.as_str())),
             _ => Err(Error::Internal("an exchange reported something else")),
         }

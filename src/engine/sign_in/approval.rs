@@ -53,7 +53,10 @@ impl Story {
                     }
                 }
                 tick = device.tick() => match tick {
-                    DeviceTick::Stored(grant) => return Ok(Approved::ByDevice(grant)),
+                    DeviceTick::Stored(grant, notes) => {
+                        self.notes = notes;
+                        return Ok(Approved::ByDevice(grant));
+                    }
                     DeviceTick::Waiting => {}
                     DeviceTick::SlowDown => self.ignored(Ignored::SlowDown),
                     DeviceTick::Failed(error) => {
@@ -81,7 +84,10 @@ impl Story {
         device: &mut DeviceWay,
     ) -> Result<Approved, Error> {
         match device.finish_poll().await {
-            Some(DeviceTick::Stored(grant)) => Ok(Approved::ByDevice(grant)),
+            Some(DeviceTick::Stored(grant, notes)) => {
+                self.notes = notes;
+                Ok(Approved::ByDevice(grant))
+            }
             _ => Ok(approved),
         }
     }

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::host::{Page, Serving, fault_point, random_bytes};
 use crate::model::{AttemptId, Connection, ConnectionId, Seconds, Untrusted};
+use crate::oauth::Note as TokenNote;
 use acceptance::Accepted;
 use approval::Approved;
 
@@ -66,6 +67,7 @@ impl Engine {
             note,
             _alive: alive,
             step: Step::Listen,
+            notes: Vec::new(),
             port: 0,
             serving: None,
         };
@@ -100,6 +102,8 @@ struct Story {
     _alive: watch::Sender<()>,
     /// The step under way, for telling where it failed.
     step: Step,
+    /// What a person may want to know about the token answer.
+    notes: Vec<TokenNote>,
     /// The listener's port; 0 without one.
     port: u16,
     /// The listener, as long as an answer may come by it.
@@ -186,6 +190,7 @@ impl Story {
             account,
             requested: self.connection.requested.clone(),
             granted,
+            notes: std::mem::take(&mut self.notes),
             test,
         })
     }
@@ -193,7 +198,7 @@ impl Story {
     /// A poll in flight may bring tokens that nobody waits for any more (K-06, K-09).
     async fn drop_late_tokens(&self, device: &mut DeviceWay) {
         let late = tokio::time::timeout(LATE_POLL, device.finish_poll()).await;
-        if let Ok(Some(DeviceTick::Stored(grant))) = late {
+        if let Ok(Some(DeviceTick::Stored(grant, _))) = late {
             // Out of reach, they are given back when the next attempt begins to store.
             let _ = self
                 .engine

@@ -38,6 +38,9 @@ pub enum HttpError {
     /// It broke after the connection stood: nobody knows how far the request came.
     #[error("the connection broke")]
     Unknown(Transport),
+    /// The answer is packed in a way that was not offered (RFC 9110 section 8.4).
+    #[error("the answer is packed as `{}`, which was not asked for", .0.shown())]
+    Encoding(Untrusted),
     /// The answer was larger than allowed; bytes after decompression.
     #[error("the answer is larger than {limit} bytes")]
     TooLarge { limit: usize },
@@ -89,7 +92,7 @@ impl HttpError {
             | Self::Tls(_)
             | Self::NotSent(_) => true,
             Self::Timeout { sent } => !sent,
-            Self::Unknown(_) | Self::TooLarge { .. } => false,
+            Self::Unknown(_) | Self::Encoding(_) | Self::TooLarge { .. } => false,
         }
     }
 
@@ -168,7 +171,7 @@ impl Transport {
             if text.contains("tunnel") {
                 return Self::Proxy;
             }
-            if text.contains("invalid HTTP") {
+            if text.contains("invalid HTTP") || text.contains("head is too large") {
                 return Self::NotHttp;
             }
             if text.contains("closed") {

@@ -14,7 +14,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use http::header::{ACCEPT, HeaderValue};
+use http::header::{ACCEPT, CONTENT_ENCODING, HeaderValue};
 use reqwest::{Certificate, Client, Url, redirect, retry, tls};
 use tokio::time::timeout;
 use url::Host;
@@ -56,6 +56,9 @@ pub const METADATA_LIMITS: Limits = limits(2 * 1024 * 1024);
 pub const TEST_LIMITS: Limits = limits(256 * 1024);
 
 const USER_AGENT: &str = concat!("valetkey/", env!("CARGO_PKG_VERSION"));
+
+/// Most that is kept of the name of a content coding, in characters.
+const LONGEST_NAME: usize = 80;
 
 /// Which of the two roads a request takes, and how long it may take to set out.
 type Road = (bool, Duration);
@@ -162,6 +165,14 @@ async fn read(
     mut answer: reqwest::Response,
     limit: usize,
 ) -> Result<http::Response<Vec<u8>>, HttpError> {
+    // What the client unpacked itself has no such header any more.
+    if let Some(coding) = answer.headers().get(CONTENT_ENCODING)
+        && !coding.as_bytes().eq_ignore_ascii_case(b"identity")
+    {
+        let name = String::from_utf8_lossy(coding.as_bytes());
+        let name: String = name.chars().take(LONGEST_NAME).collect();
+        return Err(HttpError::Encoding(Untrusted::new(name)));
+    }
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|e| HttpError::of(&e))? {
         if chunk.len() > limit - body.len() {

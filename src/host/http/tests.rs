@@ -1,5 +1,7 @@
 //! The client against small raw servers of its own.
 
+mod spoilt;
+
 use std::process::Command;
 use std::sync::Arc;
 
@@ -185,6 +187,9 @@ async fn h_08_failures_say_whether_anything_was_sent_and_nothing_of_the_request(
     let (silent, _) = server(b"").await;
     let (garbage, _) = server(b"SSH-2.0-x\r\n").await;
     let (short, _) = server(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc").await;
+    let (bare, _) = server(b"HTTP/1.1 200 OK\r\nX: a\rb\r\nContent-Length: 0\r\n\r\n").await;
+    let long = format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "x".repeat(1_000_000));
+    let (long, _) = server(long.leak().as_bytes()).await;
     let (broken, _) = server(
         b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 16\r\n\r\nabcdefghijklmnop",
     )
@@ -195,6 +200,8 @@ async fn h_08_failures_say_whether_anything_was_sent_and_nothing_of_the_request(
         (garbage, HttpError::Unknown(Transport::NotHttp)),
         (short, HttpError::Unknown(Transport::Closed)),
         (broken, HttpError::Unknown(Transport::NotHttp)),
+        (bare, HttpError::Unknown(Transport::NotHttp)),
+        (long, HttpError::Unknown(Transport::NotHttp)),
     ] {
         let request =
             http::Request::post(format!("http://127.0.0.1:{port}/canary-path?canary-query"))

@@ -99,7 +99,10 @@ fn d3_the_user_code_is_short_and_never_trusted() {
         (serde_json::json!("remove"), MemberProblem::Missing),
         (serde_json::json!(""), MemberProblem::Empty),
         (serde_json::json!(5), MemberProblem::Type),
-        (serde_json::json!("x".repeat(65)), MemberProblem::TooLong),
+        (
+            serde_json::json!("x".repeat(65)),
+            MemberProblem::TooLong(64),
+        ),
     ] {
         assert_eq!(
             answer(&[("user_code", value)]).err(),

@@ -27,7 +27,7 @@ async fn its_own_authority_vouches_for_every_name() {
 }
 
 #[tokio::test]
-async fn a_48_bad_certificates_are_bad_in_the_way_they_say() {
+async fn bad_certificates_are_bad_in_the_way_they_say() {
     for (tls, reason) in [
         (Tls::Expired, "Expired"),
         (Tls::NotYetValid, "NotValidYet"),

@@ -217,6 +217,7 @@ impl Authorize {
                 .chain(Editing::open_for(&self.subject.id, world))
                 .collect(),
             Fix::SecretInBody => correct(Correction::SecretInBody),
+            Fix::SecretInHeader => correct(Correction::SecretInHeader),
             Fix::WithoutSecret => correct(Correction::WithoutSecret),
             Fix::Unlock => {
                 let effects = self.retry(options, world);

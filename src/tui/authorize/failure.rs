@@ -22,6 +22,7 @@ impl Failure {
                     | Fix::ChangeClientId
                     | Fix::ChangeSecret
                     | Fix::SecretInBody
+                    | Fix::SecretInHeader
                     | Fix::WithoutSecret
             )
         };

@@ -271,6 +271,10 @@ fn scopes(requested: &ScopeSet, grant: Option<&Grant>, unasked: &ScopeSet, facts
     }
     if let Some(in_use) = &grant.in_use {
         push("", Role::Plain, format!("in use   {}", list(in_use)));
+        let added = in_use.without(grant.granted.as_ref().unwrap_or(requested));
+        if !added.is_empty() {
+            push("", Role::Warn, format!("added    {added}, by a refresh"));
+        }
     }
 }
 
@@ -280,6 +284,9 @@ fn access_token(grant: &Grant, health: Health, world: &World) -> String {
     }
     match grant.expiry {
         Expiry::At(at) if at <= world.now => format!("expired ({})", world.clock_time(at)),
+        Expiry::At(at) if text::is_long(at.since(world.now)) => {
+            format!("expires in {}", text::left(at.since(world.now)))
+        }
         Expiry::At(at) => {
             format!(
                 "expires in {} ({})",

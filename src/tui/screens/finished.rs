@@ -1,6 +1,7 @@
 //! The end of a sign-in: who is connected, with what, and how to use it (last step of the wizard).
 
 use crate::actions::{Action, Facts, Key, Place};
+use crate::advice::remark;
 use crate::engine::{Outcome, TestReport};
 use crate::model::ConnectionId;
 use crate::tui::face::{Effect, Face, moved};
@@ -108,6 +109,9 @@ impl Face for Finished {
         };
         page.text(0, Role::Good, &format!("{} {account}", glyph::DONE));
         page.text(0, Role::Plain, &scopes_told(&self.outcome));
+        for remark in self.outcome.notes.iter().filter_map(|note| remark(*note)) {
+            page.text(0, Role::Warn, remark);
+        }
         page.blank();
         match &self.outcome.test {
             Some(test) => report(&mut page, test),

@@ -41,6 +41,8 @@ pub(super) fn expires(row: &Row, now: UnixTime) -> String {
     }
     match grant.expiry {
         Expiry::At(at) if at <= now => "expired".to_owned(),
+        // "Over 10 years" in the words that the column has room for.
+        Expiry::At(at) if text::is_long(at.since(now)) => "10+ years".to_owned(),
         Expiry::At(at) => format!("in {}", text::left(at.since(now))),
         Expiry::Never => "never".to_owned(),
         Expiry::NotStated => "not stated".to_owned(),

@@ -526,6 +526,7 @@ impl FakeBackend {
             account: Some(Untrusted::new("ada").shown()),
             requested: scopes("read_user api"),
             granted: Some(scopes("read_user")),
+            notes: Vec::new(),
             test: Some(report()),
         };
         let done = self.event(AttemptEvent::Done { outcome });

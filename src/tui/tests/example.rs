@@ -442,18 +442,26 @@ pub(super) fn failure(name: &str) -> Error {
         "timeout" => Error::NobodyAnswered {
             waited: Seconds(600),
         },
-        code => ProviderFailure {
-            at: Endpoint::Token,
-            authority: "gitlab.com".to_owned(),
-            kind: FailureKind::Refused {
-                code: code.to_owned(),
-                description: None,
-            },
-            class: Class::Configuration,
-            fate: Fate::Refused,
-        }
-        .into(),
+        // The provider asked for HTTP Basic, and the secret went in the body.
+        "wants_basic" => refused("invalid_client", Some(crate::model::ClientAuth::Post)),
+        code => refused(code, None),
     }
+}
+
+fn refused(code: &str, basic_instead_of: Option<crate::model::ClientAuth>) -> Error {
+    ProviderFailure {
+        at: Endpoint::Token,
+        authority: "gitlab.com".to_owned(),
+        kind: FailureKind::Refused {
+            code: code.to_owned(),
+            description: None,
+            page: None,
+            basic_instead_of,
+        },
+        class: Class::Configuration,
+        fate: Fate::Refused,
+    }
+    .into()
 }
 
 /// As over SSH.

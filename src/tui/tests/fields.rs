@@ -71,6 +71,7 @@ pub(super) fn every_field(text: &str, size: (u16, u16)) -> Vec<(&'static str, Sc
         account: Some(shown()),
         requested: super::example::scopes("read"),
         granted: None,
+        notes: Vec::new(),
         test: Some(TestReport {
             status: 200,
             millis: 9,
@@ -98,6 +99,8 @@ fn failures(text: &str) -> Vec<(&'static str, FailureKind)> {
             FailureKind::Refused {
                 code: "invalid_client".to_owned(),
                 description: Some(outside()),
+                page: Some(outside()),
+                basic_instead_of: None,
             },
         ),
         ("a scope", FailureKind::MoreScope(outside())),

@@ -1,6 +1,7 @@
 //! Tests of the whole face: keys in, frames and requests out.
 
 mod agent_asks;
+mod answers;
 mod anything;
 mod backend;
 mod bringing;

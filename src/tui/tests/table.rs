@@ -275,3 +275,50 @@ fn b_01_a_scope_added_after_the_sign_in_was_not_refused() {
         script.frame()
     );
 }
+
+/// The details of the second example with this grant, and its line in the table before.
+fn with_grant(change: impl FnOnce(&mut crate::model::Grant)) -> (Script, String) {
+    let mut rows = rows();
+    change(rows[1].summary.grant.as_mut().expect("grant"));
+    let mut script = Script::new(setup(), rows, (100, 40));
+    let table = script.frame();
+    script.keys("down down enter");
+    (script, table)
+}
+
+#[test]
+fn a19_a20_a_life_without_a_sensible_end_is_told_as_one() {
+    use crate::model::Seconds;
+    let end = super::example::NOW.plus(Seconds(9_999_999_999_999));
+    for (expiry, column, line) in [
+        (Expiry::At(end), "10+ years  ", "expires in over 10 years"),
+        (Expiry::NotStated, "not stated", "expiry not stated"),
+    ] {
+        let (script, table) = with_grant(|grant| grant.expiry = expiry);
+        assert!(table.contains(column), "{table}");
+        assert!(script.shows(line), "{}", script.frame());
+    }
+}
+
+#[test]
+fn a22_what_a_refresh_added_is_marked() {
+    let (script, _) = with_grant(|grant| {
+        grant.granted = Some(super::example::scopes("read"));
+        grant.in_use = Some(super::example::scopes("read admin"));
+    });
+    let marked = script.shows("added    admin, by a refresh");
+    assert!(marked, "{}", script.frame());
+}
+
+#[test]
+fn a23_thousands_of_scopes_fill_no_more_than_their_column_and_can_be_scrolled_through() {
+    let many: Vec<String> = (0..5000).map(|n| format!("s{n}")).collect();
+    let (mut script, table) =
+        with_grant(|grant| grant.granted = Some(super::example::scopes(&many.join(" "))));
+    let line = table.lines().find(|line| line.contains("s0+"));
+    let line = line.unwrap_or_else(|| panic!("{table}"));
+    assert!(line.contains(" +4"), "how many more: {line}");
+    assert!(script.shows("s0 s1"), "{}", script.frame());
+    script.keys("end");
+    assert!(!script.shows("s0 s1"), "{}", script.frame());
+}

@@ -172,6 +172,10 @@ impl Wizard {
                 self.draft_mut().auth = Some(ClientAuth::Post);
                 self.save(Saving::ThenSignIn, world)
             }
+            Correction::SecretInHeader => {
+                self.draft_mut().auth = Some(ClientAuth::Basic);
+                self.save(Saving::ThenSignIn, world)
+            }
             Correction::WithoutSecret => {
                 let draft = self.draft_mut();
                 draft.secret.wipe();

@@ -171,6 +171,7 @@ fn refreshed(access: &str, refresh: Option<&str>) -> Refreshed {
         expiry: Expiry::At(T1.plus(crate::model::Seconds(3600))),
         issued_at: T1,
         ends_at: None,
+        remark: None,
     }
 }
 
