@@ -1,9 +1,14 @@
 //! The backend that performs requests with the real engine.
 
 mod agent;
+mod attempt;
+mod definitions;
+mod desktop;
 mod import;
 mod opening;
+mod revoking;
 mod settings;
+mod using;
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -13,26 +18,18 @@ use futures_util::FutureExt as _;
 use tokio::sync::broadcast;
 
 use self::agent::AgentWatch;
-use self::opening::Waited;
 use self::settings::watch_settings;
 use super::backend::{Backend, Replies};
 use super::fresh::SettingsDoor;
 use super::model::VaultState;
-use super::msg::{Doing, Msg, Reply, Revocation};
+use super::msg::{Doing, Msg, Reply};
 use super::request::Request;
 use crate::advice::agent::not_running;
-use crate::advice::{advise, dropped};
 use crate::agent::{Answer, Question};
-use crate::engine::{
-    Edit, Engine, Error, NewConnection, Retold, Revoked, SignInOptions, VaultFacts, Want, look_at,
-    shared_registration,
-};
-use crate::host::{BrowserUrl, NativeClipboard, fault_point};
-use crate::model::{
-    AttemptId, Connection, ConnectionId, RegistrationId, ScopeSet, Secret, Waiting,
-};
+use crate::engine::{Engine, Error, VaultFacts, look_at};
+use crate::host::fault_point;
+use crate::model::{Connection, ConnectionId, ScopeSet, Secret};
 use crate::provider::Catalogue;
-use crate::vault::VaultError;
 
 /// Decides at the practice provider as its consent page would: authorization address and scopes
 /// left ticked (`None` declines) → the address the browser would end on.
@@ -187,16 +184,6 @@ fn doing(request: &Request) -> Doing {
         Request::Import(_) => Doing::Import,
         Request::Restore(deleted) => Doing::Restore(deleted.clone()),
         _ => Doing::Load,
-    }
-}
-
-/// The definition without its sign-in.
-fn alone(connection: Connection) -> Connection {
-    Connection {
-        grant: None,
-        ended: None,
-        problem: None,
-        ..connection
     }
 }
 
@@ -366,53 +353,6 @@ impl Work {
         });
     }
 
-    async fn sign_in(&self, id: ConnectionId, options: SignInOptions) {
-        let engine = self.engine.clone();
-        // The vault is open; the key that opens it next time cannot be replaced here.
-        let waited = self.explained(None, move || engine.prove_keychain()).await;
-        let Waited::Done(proved) = waited else {
-            return;
-        };
-        match proved.and_then(|()| self.engine.sign_in(&id, options)) {
-            Ok(attempt) => self.reply(Reply::Started {
-                connection: id,
-                attempt: attempt.id,
-            }),
-            Err(error) => self.failed(Doing::SignIn(id), error),
-        }
-    }
-
-    fn save(&self, mut new: NewConnection, replaces: Option<&ConnectionId>) {
-        if let Some(Ok(old)) = replaces.map(|id| self.engine.connection_by_id(id))
-            && let Err(error) = self.engine.remove(&old)
-        {
-            return self.failed(Doing::Save, error);
-        }
-        new.reuse = new.reuse.take().or_else(|| self.same_app(&new));
-        let saved = self
-            .engine
-            .add(new)
-            .and_then(|id| Ok((self.engine.connection_by_id(&id)?.name, id)));
-        match saved {
-            Ok((name, id)) => self.reply(Reply::Saved { id, name }),
-            Err(error) => self.failed(Doing::Save, error),
-        }
-    }
-
-    /// The registration of the very app that was typed again. One with a secret stays apart: a
-    /// mistyped one must not replace a good one of other connections.
-    fn same_app(&self, new: &NewConnection) -> Option<RegistrationId> {
-        if new.client_secret.is_some() {
-            return None;
-        }
-        let known = self.engine.registrations().ok()?;
-        let (id, redirect) = (&new.client_id, Some(&new.redirect));
-        shared_registration(&known, &new.provider, id, redirect)
-            .map(|known| &known.registration)
-            .filter(|registration| registration.auth == new.auth && !registration.has_secret)
-            .map(|registration| registration.id.clone())
-    }
-
     /// The connection, or the failure told.
     fn known(&self, id: &ConnectionId) -> Option<Connection> {
         match self.engine.connection_by_id(id) {
@@ -421,257 +361,6 @@ impl Work {
                 self.failed(Doing::At(id.clone()), error);
                 None
             }
-        }
-    }
-
-    async fn test(&self, id: &ConnectionId) {
-        let Some(connection) = self.known(id) else {
-            return;
-        };
-        let name = connection.name;
-        match self.engine.test(name.as_str(), None).await {
-            Ok(report) => self.reply(Reply::Tested {
-                id: id.clone(),
-                name,
-                report,
-            }),
-            Err(Error::Vault(why @ (VaultError::Moved | VaultError::SecondCopy))) => {
-                self.ask_to_adopt(&why, Request::Test(id.clone()));
-            }
-            Err(error) => self.failed(Doing::With(id.clone(), name), error),
-        }
-    }
-
-    fn ask_to_adopt(&self, why: &VaultError, then: Request) {
-        self.reply(Reply::VaultMoved {
-            second_copy: *why == VaultError::SecondCopy,
-            then: Box::new(then),
-        });
-    }
-
-    async fn refresh(&self, id: &ConnectionId) {
-        let Some(connection) = self.known(id) else {
-            return;
-        };
-        match self.engine.refresh(id).await {
-            Ok(_) => self.reply(Reply::Refreshed {
-                id: id.clone(),
-                name: connection.name,
-            }),
-            Err(Error::Vault(why @ (VaultError::Moved | VaultError::SecondCopy))) => {
-                self.ask_to_adopt(&why, Request::Refresh(id.clone()));
-            }
-            Err(error) => self.failed(Doing::With(connection.id, connection.name), error),
-        }
-    }
-
-    async fn revoke(&self, id: &ConnectionId, then_remove: bool) {
-        let Some(connection) = self.known(id) else {
-            return;
-        };
-        let signed_in = connection.grant.is_some() && connection.ended.is_none();
-        let waiting = self.engine.waiting_of(id).unwrap_or_default();
-        if let (false, Some(waiting)) = (signed_in, waiting.first()) {
-            return self.tell_again(waiting).await;
-        }
-        let outcome = match self.engine.revoke(id).await {
-            Ok(Revoked {
-                waiting: Some(waiting),
-                ..
-            }) => self.waits(waiting),
-            Ok(revoked) if revoked.access_token_lives => Revocation::AccessTokenLives {
-                until: revoked.access_token_until,
-            },
-            Ok(revoked) if revoked.was_invalid => Revocation::AlreadyOver,
-            Ok(_) => Revocation::Revoked,
-            Err(Error::NoRevocation { manage_url }) => Revocation::NotOffered { page: manage_url },
-            Err(error) => return self.failed(Doing::With(connection.id, connection.name), error),
-        };
-        let removed = match then_remove
-            .then(|| tokio::task::block_in_place(|| self.engine.remove(&connection)))
-        {
-            None => false,
-            Some(Ok(_)) => true,
-            Some(Err(error)) => {
-                self.failed(Doing::With(id.clone(), connection.name.clone()), error);
-                false
-            }
-        };
-        self.reply(Reply::Revoked {
-            id: id.clone(),
-            name: connection.name.clone(),
-            outcome,
-            removed: removed.then(|| Box::new(alone(connection))),
-        });
-    }
-
-    /// A person wants it told again, though it is not time yet.
-    async fn tell_again(&self, waiting: &Waiting) {
-        let (id, name) = (waiting.of.id.clone(), waiting.of.name.clone());
-        let outcome = if waiting.next.may_be_now(self.engine.now()) {
-            match self.engine.tell_again(waiting).await {
-                Ok(Retold::Told {
-                    was_invalid: true, ..
-                }) => Revocation::AlreadyOver,
-                Ok(Retold::Told {
-                    access_token_lives: true,
-                    ..
-                }) => Revocation::AccessTokenLives { until: None },
-                Ok(Retold::Told { .. } | Retold::Over) => Revocation::Revoked,
-                Ok(Retold::Waits) => {
-                    let now = self.engine.waiting_again(waiting).ok().flatten();
-                    self.waits(now.unwrap_or_else(|| waiting.clone()))
-                }
-                Err(error) => return self.failed(Doing::With(id, name), error),
-            }
-        } else {
-            self.waits(waiting.clone())
-        };
-        self.reply(Reply::Revoked {
-            id,
-            name,
-            outcome,
-            removed: None,
-        });
-    }
-
-    fn waits(&self, waiting: Waiting) -> Revocation {
-        let page = waiting.of.provider.manage_url.as_ref();
-        let page = page.map(ToString::to_string);
-        let count = self.engine.waiting().map_or(1, |all| all.len());
-        let waiting = Box::new(waiting);
-        Revocation::Waits {
-            sentence: advise(&Error::RevocationWaits { waiting, count }).sentence,
-            page,
-        }
-    }
-
-    /// What providers did not hear is told on the way of what goes over the network anyway (L-04).
-    /// The header tells what still waits.
-    async fn tell_due(&self) {
-        for waiting in self.engine.waiting_now(Want::Due).unwrap_or_default() {
-            // What stood in the way is in the vault.
-            let _ = self.engine.tell_again(&waiting).await;
-        }
-    }
-
-    fn drop_revocation(&self, id: &ConnectionId) {
-        for waiting in self.engine.waiting_of(id).unwrap_or_default() {
-            match self.engine.drop_waiting(&waiting) {
-                Ok(()) => self.reply(Reply::Revoked {
-                    id: id.clone(),
-                    name: waiting.of.name.clone(),
-                    outcome: Revocation::Dropped {
-                        sentence: dropped(&waiting),
-                    },
-                    removed: None,
-                }),
-                Err(error) => {
-                    return self.failed(Doing::With(id.clone(), waiting.of.name.clone()), error);
-                }
-            }
-        }
-    }
-
-    fn edit(&self, id: ConnectionId, edits: &[Edit], secret: Option<&Secret>) {
-        let Some(connection) = self.known(&id) else {
-            return;
-        };
-        match self.engine.change(&id, edits, secret) {
-            Ok(changed) => self.reply(Reply::Edited {
-                id,
-                name: changed.name,
-                parked: changed.parked,
-            }),
-            Err(error) => self.failed(Doing::With(connection.id, connection.name), error),
-        }
-    }
-
-    fn remove(&self, id: &ConnectionId) {
-        let Some(connection) = self.known(id) else {
-            return;
-        };
-        match self.engine.remove(&connection) {
-            Ok(_) => self.reply(Reply::Removed(Box::new(alone(connection)))),
-            Err(error) => self.failed(Doing::With(connection.id, connection.name), error),
-        }
-    }
-
-    fn restore(&self, was: Box<Connection>) {
-        match self.engine.restore(&was) {
-            Ok(back) => self.reply(Reply::Restored {
-                secret_lost: was.registration.has_secret && !back.registration.has_secret,
-                was,
-                id: back.id,
-                name: back.name,
-            }),
-            Err(error) => self.failed(Doing::Restore(was), error),
-        }
-    }
-
-    async fn open_page(&self, url: String) {
-        let browser = self.engine.browser();
-        let opened = tokio::task::spawn_blocking(move || {
-            let url = BrowserUrl::check(&url).map_err(|_| ())?;
-            browser.open(&url).map_err(|_| ())
-        })
-        .await;
-        match opened {
-            Ok(Ok(_)) => self.reply(Reply::PageOpened),
-            _ => self.failed(Doing::OpenPage, Error::NoBrowser),
-        }
-    }
-
-    /// The program for it is looked for each time: a desktop may come and go.
-    async fn copy(&self, text: Secret) {
-        let copied = tokio::task::spawn_blocking(move || {
-            NativeClipboard::find().is_some_and(|clipboard| clipboard.copy(text.reveal()).is_ok())
-        });
-        if !matches!(copied.await, Ok(true)) {
-            self.reply(Reply::NotCopied);
-        }
-    }
-
-    /// What is said to a running attempt; the effects come as engine changes.
-    async fn steer(&self, request: Request) {
-        let about = |attempt: &AttemptId| self.engine.attempt(attempt);
-        match request {
-            Request::Paste { attempt, text } => {
-                if let Some(remote) = about(&attempt) {
-                    remote.paste(text);
-                }
-            }
-            Request::OpenAgain { attempt } => {
-                if let Some(remote) = about(&attempt) {
-                    remote.start_url(true).await;
-                }
-            }
-            Request::UseDevice { attempt } => {
-                if let Some(remote) = about(&attempt) {
-                    remote.use_device();
-                }
-            }
-            Request::AnswerQuestion { attempt, answer } => {
-                if let Some(remote) = about(&attempt) {
-                    remote.answer(answer);
-                }
-            }
-            Request::Interrupt { attempt } => {
-                if let Some(remote) = about(&attempt) {
-                    remote.cancel();
-                }
-            }
-            Request::PracticeApprove { attempt, allow } => {
-                if let (Some(remote), Some(door)) = (about(&attempt), &self.practice) {
-                    let page = remote.authorization_url().await;
-                    let answer = page.and_then(|page| door(page.reveal(), allow.as_ref()));
-                    if let Some(answer) = answer {
-                        remote.paste(Secret::new(answer));
-                    }
-                }
-            }
-            // The loop itself sees to the others.
-            _ => {}
         }
     }
 }
