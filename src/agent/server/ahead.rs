@@ -8,11 +8,10 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use super::desk::Desk;
-use crate::engine::{Change, Error, renew_at};
+use super::rounds::keep_at_it;
+use crate::engine::{Error, renew_at};
 use crate::model::{Connection, ConnectionId, EndReason, Expiry};
 
-/// The clocks are looked at so often while something is due later: timers do not count sleep.
-const LOOK: Duration = Duration::from_secs(60);
 /// After a refresh that did not succeed, twice as long each time.
 const FIRST_PAUSE: i64 = 30;
 const LONGEST_PAUSE: i64 = 15 * 60;
@@ -26,26 +25,8 @@ struct Pause {
 /// Keeps tokens fresh as long as the agent is open.
 pub(super) async fn keep_fresh(desk: Rc<Desk>) {
     desk.engine.watch();
-    let mut changes = desk.engine.subscribe();
     let mut pauses: HashMap<ConnectionId, Pause> = HashMap::new();
-    loop {
-        let next = renew_what_is_due(&desk, &mut pauses).await;
-        let later = async {
-            match next {
-                Some(span) => tokio::time::sleep(span.min(LOOK)).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = later => {}
-            () = desk.changed.notified() => {}
-            change = changes.recv() => if change.is_none() { return },
-        }
-        // A burst of changes is one.
-        while let Ok(Change::Connections | Change::Vault | Change::Attempt { .. }) =
-            changes.try_recv()
-        {}
-    }
+    keep_at_it(&desk, async || renew_what_is_due(&desk, &mut pauses).await).await;
 }
 
 /// Renews what is due; how long until the next one is.

@@ -7,6 +7,7 @@ mod conversation;
 mod desk;
 mod frames;
 mod memory;
+mod rounds;
 mod shelf;
 mod tokens;
 mod untold;

@@ -8,32 +8,12 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use super::desk::Desk;
-use crate::engine::{Change, Want};
-
-/// The clock is looked at so often while something waits: timers do not count sleep.
-const LOOK: Duration = Duration::from_secs(60);
+use super::rounds::{LOOK, keep_at_it};
+use crate::engine::Want;
 
 /// Tells what is due as long as the agent is open.
 pub(super) async fn keep_telling(desk: Rc<Desk>) {
-    let mut changes = desk.engine.subscribe();
-    loop {
-        let next = tell_what_is_due(&desk).await;
-        let later = async {
-            match next {
-                Some(span) => tokio::time::sleep(span.min(LOOK)).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            () = later => {}
-            () = desk.changed.notified() => {}
-            change = changes.recv() => if change.is_none() { return },
-        }
-        // A burst of changes is one.
-        while let Ok(Change::Connections | Change::Vault | Change::Attempt { .. }) =
-            changes.try_recv()
-        {}
-    }
+    keep_at_it(&desk, async || tell_what_is_due(&desk).await).await;
 }
 
 /// How long until the next one is due; `None`: nothing waits, or the vault is locked.
