@@ -41,7 +41,7 @@ pub use shape::{Advice, Fix, exit};
 use sign_in::{bind, given_back, needs_sign_in};
 pub use span::span;
 use vault::{passphrase_needed, vault};
-pub use waiting::{dropped, retold, still_waits};
+pub use waiting::{dropped, half_revoked, retold, still_waits};
 
 /// Told whenever sign-ins get a second copy (conformance X-05).
 pub const TWO_MACHINES: &str =

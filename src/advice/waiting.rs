@@ -51,13 +51,20 @@ pub fn retold(waiting: &Waiting, retold: Retold) -> String {
         Retold::Told {
             access_token_lives: true,
             ..
-        } => format!(
-            "{name}: refresh token revoked at {provider}. The access token could not be revoked; it stays valid until it ends there."
-        ),
+        } => format!("{name}: {}", half_revoked(&provider, None)),
         Retold::Told { .. } => format!("{name}: revoked at {provider}."),
         Retold::Waits => still_waits(waiting, UnixTime::rfc3339),
         Retold::Over => format!("{name}: {provider} waits for nothing any more."),
     }
+}
+
+/// The grant is over, and its last access token is not (conformance L-03). `until`: when that ends, as the
+/// face tells moments.
+pub fn half_revoked(provider: &str, until: Option<String>) -> String {
+    let until = until.unwrap_or_else(|| "it ends there".to_owned());
+    format!(
+        "The refresh token is revoked at {provider}. The access token cannot be revoked; it stays valid until {until}."
+    )
 }
 
 /// A person wants it told no more.

@@ -6,6 +6,7 @@ use super::failed::Failed;
 use super::prompt::choice;
 use super::setup::Setup;
 use super::{output, runtime, waiting};
+use crate::advice::half_revoked;
 use crate::engine;
 use crate::model::{Connection, UnixTime};
 
@@ -87,17 +88,12 @@ pub(super) fn confirmed(
 /// Exactly what happened, never more (conformance L-02, L-03).
 pub(super) fn revoked_words(provider: &str, revoked: &engine::Revoked) -> String {
     let provider = crate::model::Untrusted::new(provider).shown();
-    match revoked.access_token_until {
-        Some(until) => format!(
-            "Refresh token revoked at {provider}. The access token could not be revoked; it stays valid until {}.",
-            until.rfc3339()
-        ),
-        None if revoked.access_token_lives => format!(
-            "Refresh token revoked at {provider}. The access token could not be revoked; it stays valid until it ends there."
-        ),
-        None if revoked.was_invalid => {
-            format!("{provider} knew these tokens no longer. Forgotten here too.")
-        }
-        None => format!("Revoked at {provider}."),
+    if revoked.access_token_lives {
+        let until = revoked.access_token_until.map(UnixTime::rfc3339);
+        half_revoked(&provider.to_string(), until)
+    } else if revoked.was_invalid {
+        format!("{provider} knew these tokens no longer. Forgotten here too.")
+    } else {
+        format!("Revoked at {provider}.")
     }
 }

@@ -242,7 +242,8 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             outcome,
             removed,
         } => {
-            let mut notice = told(name.as_str(), &outcome, removed.is_some());
+            let time = |at| model.world.clock_time(at);
+            let mut notice = told(name.as_str(), &outcome, removed.is_some(), time);
             // An address at the end of it stays the last thing.
             if removed.is_some() && notice.copy.is_none() {
                 notice.text.push_str(" z brings its settings back.");

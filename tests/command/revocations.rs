@@ -208,3 +208,23 @@ fn l_04_the_agent_tells_it_when_its_time_has_come() {
     }
     drop(agent);
 }
+
+#[test]
+fn d12_l_03_an_access_token_that_cannot_be_revoked_is_told_with_its_end() {
+    let sandbox = sandbox(&["revocation=unsupported_token_type"]);
+    let home = Home::signed_in(&sandbox);
+    let output = home.run(&["revoke", NAME]).ended(0);
+    let words = "The access token cannot be revoked; it stays valid until 20";
+    assert!(
+        output.stderr.contains("The refresh token is revoked at") && output.stderr.contains(words),
+        "{output:#?}"
+    );
+    let home = Home::signed_in(&sandbox);
+    let told = home.run(&["revoke", NAME, "--json"]).ended(0).json();
+    assert_eq!(told["access_token_lives"], true);
+    assert!(
+        told["access_token_until"]
+            .as_str()
+            .is_some_and(|at| at.starts_with("20") && at.ends_with('Z'))
+    );
+}

@@ -1,7 +1,7 @@
 //! Revocations that the provider does not hear: they wait, and are told until it does (L-04).
 
-use valetkey::engine::{Error, Retold, Revoked, Want};
-use valetkey::model::{EndReason, ProblemKind, Seconds, UnixTime, Waiting};
+use valetkey::engine::{Error, FailureKind, Retold, Revoked, Want};
+use valetkey::model::{EndReason, NextTry, ProblemKind, RevokeRule, Seconds, UnixTime, Waiting};
 
 use crate::stage::{NOON, Stage};
 
@@ -216,4 +216,106 @@ async fn l_03_l_04_an_access_token_that_cannot_be_revoked_does_not_wait() {
     stage.set("revocation=unsupported_token_type");
     let revoked: Revoked = stage.engine.revoke(&stage.id).await.expect("the other is");
     assert!(revoked.access_token_lives && revoked.waiting.is_none());
+}
+
+/// What an answer to a revocation comes to.
+#[derive(Debug, PartialEq, Eq)]
+enum Came {
+    Revoked,
+    WasOver,
+    /// Only the access token is left, until then (L-03).
+    HalfRevoked(Option<UnixTime>),
+    Waits(NextTry),
+    Refused(FailureKind),
+}
+
+#[tokio::test]
+async fn d10_d11_d12_d13_d14_d15_each_answer_to_a_revocation_means_what_it_says_and_no_more() {
+    let refused = |code: &str| {
+        Came::Refused(FailureKind::Refused {
+            code: code.to_owned(),
+            description: None,
+        })
+    };
+    let later = NextTry {
+        at: UnixTime(NOON + 120),
+        asked: true,
+    };
+    let page = ["revoke_body=<h1>Done</h1>", "revoke_content_type=text/html"];
+    let invalid = [
+        "revoke_body={\"error\":\"invalid_token\"}",
+        "revoke_status=400",
+    ];
+    let (standard, token_only) = (RevokeRule::Standard, RevokeRule::TokenOnly);
+    for (row, answer, rule, expected) in [
+        ("D10", &page[..], &standard, Came::Revoked),
+        ("D11", &["revoke_status=202"], &standard, Came::Revoked),
+        ("D11", &["revoke_status=204"], &standard, Came::Revoked),
+        (
+            "D12",
+            &["revocation=unsupported_token_type"],
+            &standard,
+            Came::HalfRevoked(Some(UnixTime(NOON + 3600))),
+        ),
+        ("D13", &invalid, &standard, refused("invalid_token")),
+        ("D13", &invalid, &token_only, Came::WasOver),
+        (
+            "D14",
+            &["revocation=503", "retry_after=120"],
+            &standard,
+            Came::Waits(later),
+        ),
+        (
+            "D15",
+            &["revoke_unavailable=405"],
+            &standard,
+            refused("status 405"),
+        ),
+    ] {
+        let stage = Stage::with(|new| new.provider.revoke = rule.clone()).await;
+        stage.sign_in().await.expect("signed in");
+        let before = stage.kept();
+        for switch in answer {
+            stage.set(switch);
+        }
+        let came = match stage.engine.revoke(&stage.id).await {
+            Ok(revoked) => match revoked.waiting {
+                Some(waiting) => Came::Waits(waiting.next),
+                None if revoked.access_token_lives => Came::HalfRevoked(revoked.access_token_until),
+                None if revoked.was_invalid => Came::WasOver,
+                None => Came::Revoked,
+            },
+            Err(Error::Provider(failure)) => Came::Refused(failure.kind),
+            Err(other) => panic!("{row}: {other:?}"),
+        };
+        assert_eq!(came, expected, "{row}: {answer:?}");
+        // A refusal changes nothing; after anything else no program gets the token here.
+        if matches!(expected, Came::Refused(_)) {
+            assert_eq!(stage.kept(), before, "{row}");
+        } else {
+            assert_eq!(
+                stage.connection().ended,
+                Some(EndReason::RevokedByYou),
+                "{row}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn d14_nobody_tells_it_earlier_than_retry_after_asks() {
+    let stage = Stage::signed_in().await;
+    stage.set("revocation=503");
+    stage.set("retry_after=120");
+    put_off(&stage).await;
+    stage.sandbox.unset("revocation");
+    stage.pass(119);
+    for want in [Want::Due, Want::Person] {
+        let now = stage.engine.waiting_now(want).expect("reads");
+        assert!(now.is_empty(), "{want:?}");
+    }
+    stage.pass(1);
+    let now = stage.engine.waiting_now(Want::Due).expect("reads");
+    stage.engine.tell_again(&now[0]).await.expect("told");
+    assert!(stage.sandbox.live_refresh_tokens().is_empty());
 }

@@ -1,9 +1,11 @@
 //! Revoke or delete: numbered choices, the first of which changes nothing (conformance L-05, L-06).
 
 use crate::actions::{Action, Key, Place};
-use crate::advice::still_waits;
+use crate::advice::{half_revoked, still_waits};
 use crate::engine::{Detail, Row, siblings};
-use crate::model::{ConnectionId, ConnectionName, EndReason, Provider, RevokeRule, Waiting};
+use crate::model::{
+    ConnectionId, ConnectionName, EndReason, Provider, RevokeRule, UnixTime, Waiting,
+};
 use crate::tui::bulk::{Bulk, Deed, Job};
 use crate::tui::face::{Effect, Face, moved, picked};
 use crate::tui::model::World;
@@ -310,8 +312,13 @@ impl Face for Revoking {
     }
 }
 
-/// Exactly what happened, in a sentence.
-pub(in crate::tui) fn told(name: &str, outcome: &Revocation, removed: bool) -> Notice {
+/// Exactly what happened, in a sentence; `time` tells a moment.
+pub(in crate::tui) fn told(
+    name: &str,
+    outcome: &Revocation,
+    removed: bool,
+    time: impl Fn(UnixTime) -> String,
+) -> Notice {
     let also = if removed {
         " The settings are deleted."
     } else {
@@ -324,12 +331,8 @@ pub(in crate::tui) fn told(name: &str, outcome: &Revocation, removed: bool) -> N
         }
         Revocation::Revoked => Notice::info(format!("{name}: revoked. The settings are kept.")),
         Revocation::AccessTokenLives { until } => {
-            let until = until.map_or("until it ends there".to_owned(), |at| {
-                format!("until {}", at.rfc3339())
-            });
-            Notice::bad(format!(
-                "{name}: revoked, but the provider could not end the access token; it stays valid {until}."
-            ))
+            let words = half_revoked("the provider", until.map(time));
+            Notice::bad(format!("{name}: {words}{also}"))
         }
         Revocation::Waits {
             sentence,

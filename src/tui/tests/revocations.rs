@@ -7,7 +7,7 @@ use crate::model::{
     EndReason, Health, NextTry, Problem, ProblemKind, Seconds, Untrusted, Verdict, Waiting,
     WaitingId,
 };
-use crate::tui::Msg;
+use crate::tui::{Msg, Reply, Revocation};
 
 /// github, over here and not told there.
 fn waits() -> (Vec<Row>, Waiting) {
@@ -78,4 +78,28 @@ fn l_04_a_revocation_that_is_over_here_offers_no_second_one() {
     script.keys("/ \"github\" enter x");
     assert!(!script.shows("Revoke and delete  "), "{}", script.frame());
     assert!(script.shows("Delete"), "{}", script.frame());
+}
+
+#[test]
+fn d12_l_03_what_is_left_is_told_with_its_end_as_the_clock_shows_it() {
+    for (until, words) in [
+        (Some(NOW.plus(Seconds(600))), "it stays valid until 14:38."),
+        (None, "it stays valid until it ends there."),
+    ] {
+        let mut script = Script::usual();
+        let row = script.model.world.table.selected().expect("a row");
+        let (id, name) = (row.summary.id.clone(), row.summary.name.clone());
+        script.send(Msg::Done(Reply::Revoked {
+            id,
+            name,
+            outcome: Revocation::AccessTokenLives { until },
+            removed: None,
+        }));
+        let notice = script.model.notice.as_ref().expect("a notice");
+        assert!(
+            notice.bad && notice.text.ends_with(words),
+            "{}",
+            notice.text
+        );
+    }
 }
