@@ -13,6 +13,7 @@ use super::example::{elsewhere, rows, setup};
 use super::fields::linked;
 use super::script::Script;
 use super::states::everything;
+use crate::tui::notice::Notice;
 use crate::tui::{Setup, view};
 
 /// A sign-in of GitHub, over SSH, with the code and the forwarded port.
@@ -89,6 +90,16 @@ fn an_address_over_several_rows_is_one_link() {
     let (to, words) = found.first().expect("a link");
     assert_eq!(to, "https://gitlab.com/oauth/device");
     assert!(to.starts_with(words.trim_end_matches('…')), "{words}");
+}
+
+#[test]
+fn the_page_that_a_notice_names_is_a_link() {
+    let page = "https://github.com/settings/connections/applications/4f1c0a9a";
+    let words =
+        format!("github: kept here. The provider could not be told; revoke it yourself at {page}");
+    let mut script = Script::new(linked(), rows(), (80, 24));
+    script.model.notice = Some(Notice::bad(words).with_copy(page.to_owned()));
+    assert_eq!(links(&script), [same(page)]);
 }
 
 #[test]
