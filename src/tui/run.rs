@@ -120,7 +120,8 @@ impl Running<'_> {
                     Caught::Stop => Next::Sleep,
                     Caught::Continue => {
                         self.guard.reenter()?;
-                        Next::Draw
+                        // The clock went on meanwhile; so does the first frame.
+                        self.tick()?
                     }
                 },
                 Some(msg) = self.queue.recv() => self.take(msg)?,
@@ -139,6 +140,7 @@ impl Running<'_> {
                 Next::End(ended) => return Ok(ended),
                 Next::Sleep => {
                     self.suspend(&mut signals).await?;
+                    self.tick()?;
                     self.draw()?;
                 }
             }

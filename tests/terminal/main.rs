@@ -3,6 +3,9 @@
 
 mod agent;
 mod asked;
+#[path = "../faults/campaign.rs"]
+#[allow(dead_code)]
+mod campaign;
 mod carry;
 mod colours;
 mod exec;
@@ -22,6 +25,7 @@ mod record;
 mod refusals;
 mod settings;
 mod sizes;
+mod stops;
 mod story;
 mod term;
 mod terminals;
