@@ -23,6 +23,9 @@ mod injected;
 #[path = "../support/kept.rs"]
 mod kept;
 mod kills;
+mod many;
+#[path = "../support/many.rs"]
+mod many_home;
 mod power_loss;
 mod processes;
 #[path = "../support/pty.rs"]

@@ -160,22 +160,12 @@ impl World {
 
     /// Any command under way.
     pub(crate) fn start_command(&self, arguments: &[&str]) -> Child {
-        let mut command = self.home.command(arguments);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.spawn().expect("starts")
+        started(&self.home, arguments)
     }
 
     /// The table of connections on a screen.
     pub(crate) fn interface(&self) -> Pty {
-        let plain = self.home.command::<&str>(&[]);
-        let mut command = CommandBuilder::new(plain.get_program());
-        command.env_clear();
-        for (name, value) in plain.get_envs() {
-            command.env(name, value.unwrap_or_default());
-        }
-        command.env("TERM", "xterm-256color");
-        command.cwd(self.home.path());
-        Pty::start(command)
+        Pty::start(in_a_terminal(&self.home))
     }
 
     pub(crate) fn token(&self) -> Output {
@@ -200,6 +190,26 @@ impl World {
     pub(crate) fn sign_in_again(&self) {
         self.home.login(&self.sandbox).ended(0);
     }
+}
+
+/// Any command of a home under way.
+pub(crate) fn started(home: &Home, arguments: &[&str]) -> Child {
+    let mut command = home.command(arguments);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().expect("starts")
+}
+
+/// The table of a home, ready to be started in a terminal.
+pub(crate) fn in_a_terminal(home: &Home) -> CommandBuilder {
+    let plain = home.command::<&str>(&[]);
+    let mut command = CommandBuilder::new(plain.get_program());
+    command.env_clear();
+    for (name, value) in plain.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    command.env("TERM", "xterm-256color");
+    command.cwd(home.path());
+    command
 }
 
 fn open(home: &Home) -> Connection {
