@@ -235,6 +235,8 @@ async fn d10_d11_d12_d13_d14_d15_each_answer_to_a_revocation_means_what_it_says_
         Came::Refused(FailureKind::Refused {
             code: code.to_owned(),
             description: None,
+            page: None,
+            basic_instead_of: None,
         })
     };
     let later = NextTry {
