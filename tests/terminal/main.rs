@@ -26,6 +26,7 @@ mod refusals;
 mod settings;
 mod sizes;
 mod stops;
+mod storms;
 mod story;
 mod term;
 mod terminals;

@@ -139,6 +139,25 @@ impl Term {
         self.emulator.set_size(lines, columns);
     }
 
+    /// The same while nobody looks: the emulator keeps its size.
+    pub(crate) fn resize_unseen(&mut self, size: (u16, u16)) {
+        self.master.resize(pty_size(size)).expect("resized");
+    }
+
+    /// Throws away what was written meanwhile.
+    pub(crate) fn look_away(&mut self) {
+        while let Ok(event) = self.events.try_recv() {
+            if let Event::Exited(code) = event {
+                panic!("it ended with {code}");
+            }
+        }
+    }
+
+    /// Wipes the emulator: only what is drawn from now on can be right.
+    pub(crate) fn wipe(&mut self, size: (u16, u16)) {
+        self.emulator = emulator(size);
+    }
+
     pub(crate) fn screen(&self) -> &Screen {
         self.emulator.screen()
     }
