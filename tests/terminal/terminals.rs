@@ -70,7 +70,9 @@ const CASES: [Case; 13] = [
     Case {
         name: "screen",
         variables: &[],
-        line: "mkdir -m 700 $HOME/.screen; SCREENDIR=$HOME/.screen exec screen -U -c /dev/null valetkey",
+        // Lost with its terminal, it ends instead of waiting for another one.
+        line: "mkdir -m 700 $HOME/.screen; echo autodetach off > $HOME/.screenrc; \
+               SCREENDIR=$HOME/.screen exec screen -U -c $HOME/.screenrc valetkey",
         gets: Gets::Screen,
     },
     Case {
