@@ -79,7 +79,7 @@ fn connected(provider: &Provider, home: &Home, name: &str, server: &Stub) {
     let mut definition = home.definition_of(name, provider);
     let place = definition.iter().position(|word| word == "--test-url");
     definition[place.expect("a test read") + 1] = format!("http://{}/", server.authority());
-    definition.push("--dev-http".to_owned());
+    definition.extend(["--dev-http", "--yes"].map(str::to_owned));
     home.run(&definition).ended(0);
     home.login_by(provider, &["login", name], provider.browser())
         .ended(0);

@@ -49,6 +49,8 @@ pub(super) async fn visit(engine: &Engine, connection: Connection) -> Visit<'_> 
         }
         None => None,
     };
+    // The clocks are compared as they were when the answer came.
+    let now = engine.now();
     let look = match answer {
         // A preset's addresses are known to be right, and some of them say nothing to a stranger.
         Some(Ok(_)) if connection.provider.kind != ProviderKind::Preset => {
@@ -57,12 +59,12 @@ pub(super) async fn visit(engine: &Engine, connection: Connection) -> Visit<'_> 
         _ => None,
     };
     Visit {
-        look,
-        now: engine.now(),
         engine,
         connection,
         host,
         answer,
+        look,
+        now,
     }
 }
 
