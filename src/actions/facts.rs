@@ -31,6 +31,8 @@ pub struct Facts {
     pub changed: bool,
     /// The port of a sign-in can be forwarded.
     pub forward: bool,
+    /// The provider can be asked about the token.
+    pub introspection: bool,
     /// A program waits for a person's word, and its question is not open yet.
     pub asked: bool,
 }
@@ -119,6 +121,14 @@ pub(super) fn qr(facts: &Facts) -> Why {
 
 pub(super) fn forward(facts: &Facts) -> Why {
     check(facts.forward, "There is no port to forward here.")
+}
+
+pub(super) fn introspection(facts: &Facts) -> Why {
+    signed_in(facts)?;
+    check(
+        facts.introspection,
+        "No introspection URL is known for this provider; {edit} adds one.",
+    )
 }
 
 pub(super) fn asked(facts: &Facts) -> Why {

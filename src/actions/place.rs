@@ -19,6 +19,7 @@ pub enum Action {
     Add,
     Practise,
     Test,
+    Introspect,
     Refresh,
     Reauthorize,
     Revoke,

@@ -106,6 +106,8 @@ static ENTRIES: &[Entry] = &[
         keys: &[Key::Char('B')], places: &[Authorize], needs: None },
     Entry { action: Action::PrintRaw, name: "print outside", word: "", help: "Print the addresses outside, to select with the mouse",
         keys: &[Key::Char('O')], places: &[Authorize], needs: None },
+    Entry { action: Action::Introspect, name: "ask the provider", word: "", help: "Ask the provider what it says of the access token",
+        keys: &[Key::Char('i')], places: &[Details], needs: Some(facts::introspection) },
     Entry { action: Action::Rename, name: "rename", word: "", help: "Give the connection another name",
         keys: &[Key::Char('n')], places: ROWS, needs: Some(facts::row) },
     Entry { action: Action::Undo, name: "undo a deletion", word: "", help: "Bring the last deleted settings back, without the sign-in",

@@ -11,6 +11,7 @@ pub mod fields;
 mod handing;
 mod ignored;
 pub mod import;
+pub mod introspection;
 mod machine;
 mod place;
 mod provider;
@@ -177,6 +178,8 @@ pub fn advise(error: &Error) -> Advice {
         .fixes([Fix::SignInAgain]),
         Error::NoTestRead => Advice::new("no-test-read", exit::USAGE, "No test read is known for this provider.")
             .hint("Name one of its addresses: valetkey test NAME --url URL"),
+        Error::NoIntrospection => introspection::none(),
+        Error::ThirdParty { authority } => introspection::third_party(authority),
         Error::ForeignHost { authority } => Advice::new(
             "foreign-host",
             exit::USAGE,

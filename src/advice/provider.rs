@@ -205,7 +205,9 @@ fn kept(at: Endpoint) -> &'static str {
         Endpoint::Token | Endpoint::Device | Endpoint::Userinfo | Endpoint::Keys => {
             "Nothing was changed."
         }
-        Endpoint::Refresh | Endpoint::Revocation | Endpoint::Test => "The sign-in is kept.",
+        Endpoint::Refresh | Endpoint::Revocation | Endpoint::Introspection | Endpoint::Test => {
+            "The sign-in is kept."
+        }
     }
 }
 

@@ -30,17 +30,18 @@ mod plain;
 mod practice;
 mod presets;
 mod prompt;
+mod refresh;
 mod refresh_due;
 mod remove;
 mod revoke;
 mod scopes;
 mod settings;
 mod setup;
+mod test;
 mod token;
 mod vault;
 mod veil;
 mod waiting;
-mod work;
 
 use std::ffi::OsString;
 
@@ -182,9 +183,7 @@ fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
         }
         Command::Token(token) if token.interactive => done(token::run(&Setup::new(&cli)?, &token)),
         Command::Token(token) => done(token::run(&Setup::silent(&cli)?, &token)),
-        Command::Test { name, url, json } => {
-            done(work::test(&Setup::new(&cli)?, &name, url.as_deref(), json))
-        }
+        Command::Test(test) => done(test::run(&Setup::new(&cli)?, &test)),
         Command::Exec(exec) => exec::run(Setup::silent(&cli)?, exec).map(Next::Exit),
         Command::GitCredential(asked) if git_credential::is_known(&asked) => {
             done(git_credential::run(&Setup::silent(&cli)?, &asked))
@@ -192,7 +191,7 @@ fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
         Command::GitCredential(_) => Ok(Next::Exit(exit::OK)),
         Command::KubeCredential(asked) => done(kube_credential::run(&Setup::silent(&cli)?, &asked)),
         Command::Refresh { name, json, .. } => match name {
-            Some(name) => done(work::refresh(&Setup::new(&cli)?, &name, json)),
+            Some(name) => done(refresh::run(&Setup::new(&cli)?, &name, json)),
             None => refresh_due::run(&Setup::new(&cli)?, json).map(Next::Exit),
         },
         Command::Revoke {
@@ -301,7 +300,7 @@ fn wants_json(cli: &Cli) -> bool {
             Command::List { json }
             | Command::Show { json, .. }
             | Command::History { json, .. }
-            | Command::Test { json, .. }
+            | Command::Test(args::Test { json, .. })
             | Command::Refresh { json, .. }
             | Command::Revoke { json, .. }
             | Command::Presets { json, .. }

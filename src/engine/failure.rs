@@ -97,6 +97,13 @@ pub enum Error {
     NoTestRead,
     #[error("the token may not be sent there")]
     ForeignHost { authority: String },
+    /// The provider cannot be asked about a token.
+    #[error("no introspection endpoint is known")]
+    NoIntrospection,
+    /// The token would go to a host that has nothing to do with the sign-in, and nobody allowed it
+    /// (conformance L-10).
+    #[error("a third party would get the token")]
+    ThirdParty { authority: String },
     /// The connection's tokens are for other resources (conformance Y-16).
     #[error("the token is not issued for this resource")]
     OtherResource { name: String, known: Vec<String> },
@@ -183,6 +190,7 @@ pub enum Endpoint {
     Refresh,
     Device,
     Revocation,
+    Introspection,
     Userinfo,
     Keys,
     Test,
@@ -195,6 +203,7 @@ impl Endpoint {
             Self::Token | Self::Refresh => "token endpoint",
             Self::Device => "device endpoint",
             Self::Revocation => "revocation endpoint",
+            Self::Introspection => "introspection endpoint",
             Self::Userinfo => "userinfo endpoint",
             Self::Keys => "key set",
             Self::Test => "test read",

@@ -85,6 +85,21 @@ impl Engine {
         name: &str,
         min_valid: Option<Seconds>,
     ) -> Result<Handout, Error> {
+        let handout = self.token_at_hand(name, min_valid).await?;
+        let grant = handout.connection.grant.as_ref();
+        if grant.is_some_and(|grant| grant.proved_at.is_none()) {
+            let now = self.now();
+            self.with_vault(|vault| vault.mark_proved(&handout.connection, now))?;
+        }
+        Ok(handout)
+    }
+
+    /// The same for what is no use of it: the connection stays as untested as it was.
+    pub(super) async fn token_at_hand(
+        &self,
+        name: &str,
+        min_valid: Option<Seconds>,
+    ) -> Result<Handout, Error> {
         let connection = self.connection(name)?;
         self.signed_in(&connection)?;
         let Some(grant) = connection.grant.clone() else {
@@ -190,14 +205,6 @@ impl Engine {
             token = self.mark(&token),
             "handing out"
         );
-        if connection
-            .grant
-            .as_ref()
-            .is_some_and(|grant| grant.proved_at.is_none())
-        {
-            let now = self.now();
-            self.with_vault(|vault| vault.mark_proved(&connection, now))?;
-        }
         Ok(Handout {
             token,
             connection,

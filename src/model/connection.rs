@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 use unicode_width::UnicodeWidthChar;
 
 use super::{
-    ConnectionId, GrantId, Provider, RedirectUri, RegistrationId, ScopeSet, Serving, UnixTime,
-    Untrusted,
+    ConnectionId, EndpointUrl, GrantId, Issuer, Provider, RedirectUri, RegistrationId, ScopeSet,
+    Serving, UnixTime, Untrusted,
 };
 
 /// How the client identifies itself at the token endpoint (RFC 6749 section 2.3). Exactly one is used.
@@ -318,6 +318,27 @@ impl Connection {
     /// Whether an access token may be sent to this authority (conformance C-02).
     pub fn may_send_token_to(&self, authority: &str) -> bool {
         self.provider.hosts().iter().any(|host| host == authority)
+    }
+
+    /// Whether a provider that is asked about a token at this authority is nobody else than who issued it: a
+    /// host of the sign-in itself, or one that was approved to be sent access tokens (conformance L-10).
+    pub fn issues_or_gets_tokens_at(&self, authority: &str) -> bool {
+        let provider = &self.provider;
+        let endpoints = &provider.endpoints;
+        let own = [
+            &endpoints.authorization,
+            &endpoints.token,
+            &endpoints.refresh,
+            &endpoints.device,
+        ];
+        let own = own.into_iter().flatten().map(EndpointUrl::authority);
+        let issuer = provider.issuer.iter().map(Issuer::authority);
+        let read = provider.test.iter().map(|test| test.url.authority());
+        let approved = provider.api_hosts.iter().cloned();
+        own.chain(issuer)
+            .chain(read)
+            .chain(approved)
+            .any(|host| host == authority)
     }
 }
 

@@ -151,6 +151,12 @@ impl Issuer {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Host (and port).
+    pub fn authority(&self) -> String {
+        // It was an address when it was read.
+        Url::parse(&self.0).map_or_else(|_| String::new(), |url| authority(&url))
+    }
 }
 
 impl fmt::Display for Issuer {

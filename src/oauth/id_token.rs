@@ -13,7 +13,7 @@ use super::normalise::outside;
 use super::strict_json::Document;
 
 /// Tolerance between the provider's clock and ours (conformance 0.3).
-const TOLERANCE: Seconds = Seconds(60);
+pub(super) const TOLERANCE: Seconds = Seconds(60);
 /// A token is issued during the sign-in or refresh it comes with; an older one was replayed.
 const MAX_AGE: Seconds = Seconds(24 * 3600);
 /// Longest token, in bytes.
@@ -288,20 +288,24 @@ fn check_times(payload: &Document, now: UnixTime) -> Result<(), IdTokenProblem> 
     }
 }
 
-/// A JSON number of seconds, whole part; texts and numbers beyond any calendar are refused.
 fn moment(payload: &Document, name: &'static str) -> Result<Option<UnixTime>, IdTokenProblem> {
-    /// Year 9999.
-    const LATEST: f64 = 253_402_300_799.0;
     let Some(value) = payload.get(name) else {
         return Ok(None);
     };
+    let moment = moment_of(value).ok_or(IdTokenProblem::Claim(name))?;
+    Ok(Some(moment))
+}
+
+/// A JSON number of seconds since 1970, whole part; no text, and nothing beyond any calendar.
+pub(super) fn moment_of(value: &Value) -> Option<UnixTime> {
+    /// Year 9999.
+    const LATEST: f64 = 253_402_300_799.0;
     let seconds = value
         .as_f64()
-        .filter(|seconds| (0.0..=LATEST).contains(seconds))
-        .ok_or(IdTokenProblem::Claim(name))?;
+        .filter(|seconds| (0.0..=LATEST).contains(seconds))?;
     // In range, so the cast only drops the fraction.
     #[allow(clippy::cast_possible_truncation)]
-    Ok(Some(UnixTime(seconds as i64)))
+    Some(UnixTime(seconds as i64))
 }
 
 fn check_nonce(payload: &Document, sent: Option<&Secret>) -> Result<(), IdTokenProblem> {

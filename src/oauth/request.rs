@@ -11,6 +11,7 @@ use super::flow::{resources, scope_parameter};
 use super::parameters::{check_extra_parameter, checked};
 use super::{BuildProblem, Flow, HttpRequest, dialect, pkce};
 
+pub use super::introspect::introspection;
 pub use super::revoke::revocations;
 
 /// Swaps a code for a token (RFC 6749 section 4.1.3, RFC 7636 section 4.5).

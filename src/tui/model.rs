@@ -9,7 +9,7 @@ use super::notice::Notice;
 use super::screens::{
     Adopting, AgentAsks, Asking, Bringing, BulkScreen, Details, Dropping, Editing, Finished,
     HelpScreen, HistoryScreen, InterruptedScreen, Leaving, PaletteScreen, Renaming, Revoking,
-    Waiting,
+    ThirdParty, Waiting,
 };
 use super::table::Table;
 use super::theme::Look;
@@ -179,6 +179,7 @@ pub(super) enum Screen {
     Bulk(BulkScreen),
     Interrupted(InterruptedScreen),
     Adopting(Adopting),
+    ThirdParty(ThirdParty),
     AgentAsks(AgentAsks),
     Bringing(Box<Bringing>),
 }
@@ -203,6 +204,7 @@ impl Screen {
             Self::Bulk(screen) => screen,
             Self::Interrupted(screen) => screen,
             Self::Adopting(screen) => screen,
+            Self::ThirdParty(screen) => screen,
             Self::AgentAsks(screen) => screen,
             Self::Bringing(screen) => screen.as_ref(),
         }
@@ -227,6 +229,7 @@ impl Screen {
             Self::Bulk(screen) => screen,
             Self::Interrupted(screen) => screen,
             Self::Adopting(screen) => screen,
+            Self::ThirdParty(screen) => screen,
             Self::AgentAsks(screen) => screen,
             Self::Bringing(screen) => screen.as_mut(),
         }
@@ -344,6 +347,7 @@ impl Model {
             changed: world.settings_changed,
             qr: false,
             forward: false,
+            introspection: false,
             asked: super::asked::can_open(self),
         };
         if let Some(screen) = self.top() {

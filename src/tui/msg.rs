@@ -10,7 +10,8 @@ use super::request::{AddressUse, Request};
 use super::wizard::Pair;
 use crate::agent::{Answer, Question};
 use crate::engine::{
-    Change, Detail, Error, ImportPlan, Imported, Look, PassphraseWay, Row, TestReport,
+    Change, Detail, Error, ImportPlan, Imported, IntrospectionReport, Look, PassphraseWay, Row,
+    TestReport,
 };
 use crate::model::{
     AttemptId, Connection, ConnectionId, ConnectionName, Seconds, Secret, UnixTime,
@@ -85,6 +86,18 @@ pub enum Reply {
         id: ConnectionId,
         name: ConnectionName,
         report: TestReport,
+    },
+    /// What the provider says of the token.
+    Introspected {
+        id: ConnectionId,
+        name: ConnectionName,
+        report: IntrospectionReport,
+    },
+    /// Asking would send the token to this third party; nothing was sent.
+    ThirdParty {
+        id: ConnectionId,
+        name: ConnectionName,
+        authority: String,
     },
     Refreshed {
         id: ConnectionId,

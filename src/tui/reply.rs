@@ -7,9 +7,10 @@ use super::model::{Model, Screen, VaultState};
 use super::msg::{Doing, Reply};
 use super::notice::Notice;
 use super::request::{AddressUse, Request};
-use super::screens::{Adopting, Asking, Waiting, answered, told};
+use super::screens::{Adopting, Asking, ThirdParty, Waiting, answered, told};
 use super::update::{apply, copy};
 use crate::advice::advise;
+use crate::advice::introspection::{question, told as told_of_token};
 use crate::engine::{AttemptEvent, Change, Detail};
 use crate::model::{AttemptId, ConnectionId, ConnectionName};
 
@@ -203,6 +204,35 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
                 }
             }
             reread(settle(model, &id, Notice::info(words)))
+        }
+        Reply::Introspected { id, name, report } => {
+            let words = told_of_token(&report, |at| model.world.clock_time(at));
+            for screen in &mut model.screens {
+                if let Screen::Details(details) = screen {
+                    details.introspected(&id, &words, model.world.now);
+                }
+            }
+            model.notice = Some(Notice {
+                bad: !report.active || report.contradictory,
+                ..Notice::info(format!("{name}: {words}"))
+            });
+            Vec::new()
+        }
+        Reply::ThirdParty {
+            id,
+            name,
+            authority,
+        } => {
+            // A digit that is on its way to another screen must not answer it.
+            let here = matches!(model.top(), Some(Screen::Details(details)) if *details.id() == id);
+            if here {
+                let screen = ThirdParty::new(id, name, authority);
+                model.screens.push(Screen::ThirdParty(screen));
+            } else {
+                let words = format!("{name}: {} It was not sent.", question(&authority));
+                model.notice = Some(Notice::info(words));
+            }
+            Vec::new()
         }
         Reply::Refreshed { id, name } => {
             let words = format!("{name} has a fresh access token.");

@@ -91,6 +91,11 @@ pub enum Request {
         allow: Option<ScopeSet>,
     },
     Test(ConnectionId),
+    /// Ask the provider about the access token. `allowed`: the third party that may be sent it.
+    Introspect {
+        id: ConnectionId,
+        allowed: Option<String>,
+    },
     Refresh(ConnectionId),
     /// End the grant at the provider; delete the definition afterwards if asked. A revocation that waits
     /// is told again.
@@ -181,6 +186,8 @@ impl Request {
             },
             Self::PracticeApprove { .. } => "practice-approve",
             Self::Test(_) => "test",
+            Self::Introspect { allowed: None, .. } => "introspect",
+            Self::Introspect { .. } => "introspect-there",
             Self::Refresh(_) => "refresh",
             Self::Revoke { .. } => "revoke",
             Self::DropRevocation(_) => "drop-revocation",

@@ -29,6 +29,7 @@ mod git_hosts;
 mod give_token;
 mod history;
 mod hostile;
+mod introspection;
 mod kube_credential;
 mod limits;
 mod login;

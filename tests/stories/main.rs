@@ -15,6 +15,7 @@ mod clocks;
 mod device;
 mod ending;
 mod identity;
+mod introspection;
 mod keeping;
 mod keychain_faults;
 mod mix_up;

@@ -100,6 +100,7 @@ fn w_10_the_whole_story_line_by_line_without_a_browser_or_a_drawn_screen() {
     for (answer, told) in [
         ("1", "works"),
         ("2", "Refreshed practice."),
+        ("10", "says: active, signed in as"),
         ("6", "Redirect URL"),
         ("7", "refreshed"),
     ] {
@@ -262,4 +263,31 @@ fn plain_http_is_asked_about_and_the_redirect_url_to_register_is_told() {
     term.press(&format!("n{ENTER}"));
     term.until_shows("run: valetkey login notes");
     assert_eq!(term.end(), 0);
+}
+
+#[test]
+fn l_10_a_person_on_a_terminal_is_asked_before_a_third_party_gets_the_token() {
+    let (provider, third) = (sandbox(), sandbox());
+    third.set("introspect.active=true").expect("a switch");
+    let (home, pages) = Home::new().with_browser();
+    home.add(&provider, "notes");
+    let address = format!("introspection-url={}", third.at("/introspect"));
+    let (code, _, told) = home.run(&["edit", "notes", &address]);
+    assert_eq!(code, Some(0), "{told}");
+    let mut term = home.start(&["login", "notes"]);
+    let visit = provider.visit(&mut provider.browser(), &pages.next());
+    assert_eq!(visit.expect("visits").status, 200);
+    assert_eq!(term.end(), 0);
+    let host = third.url().trim_start_matches("http://");
+    let question = format!("This sends the token to {host}");
+    // Enter alone sends nothing.
+    for (answer, said, ends) in [("", "It was not sent.", 5), ("y", "says: active", 0)] {
+        let mut term = home.start(&["test", "notes", "--introspect"]);
+        term.until_shows(&question);
+        assert!(third.requests().is_empty());
+        term.answer("Send it there? [y/N]", answer);
+        term.until_shows(said);
+        assert_eq!(term.end(), ends);
+    }
+    assert_eq!(third.requests_to("/introspect").len(), 1);
 }

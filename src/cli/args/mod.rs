@@ -128,17 +128,7 @@ pub(in crate::cli) enum Command {
     /// Print a fresh access token as kubectl wants it
     KubeCredential(KubeCredential),
     /// Read once with the connection's token, to see that it works
-    Test {
-        /// Name of the connection
-        #[arg(add = connections())]
-        name: String,
-        /// GET this address instead; it must lie on the connection's hosts
-        #[arg(long, value_name = "URL")]
-        url: Option<String>,
-        /// Print it as JSON
-        #[arg(long)]
-        json: bool,
-    },
+    Test(Test),
     /// Renew the access token now, or that of every connection where it is due
     Refresh {
         /// Name of the connection
@@ -286,6 +276,25 @@ pub(in crate::cli) enum PresetsCommand {
         /// The file, in the format of docs/PROVIDERS.md
         file: PathBuf,
     },
+}
+
+#[derive(Args)]
+pub(in crate::cli) struct Test {
+    /// Name of the connection
+    #[arg(add = connections())]
+    pub(in crate::cli) name: String,
+    /// GET this address instead; it must lie on the connection's hosts
+    #[arg(long, value_name = "URL")]
+    pub(in crate::cli) url: Option<String>,
+    /// Ask the provider too what it says of the token (RFC 7662)
+    #[arg(long)]
+    pub(in crate::cli) introspect: bool,
+    /// Where that is a third party's host: this one may be sent the token
+    #[arg(long, value_name = "HOST", requires = "introspect")]
+    pub(in crate::cli) send_to: Option<String>,
+    /// Print it as JSON
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
 }
 
 #[derive(Args)]

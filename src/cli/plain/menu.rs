@@ -1,11 +1,13 @@
 //! What can be done with one connection.
 
-use super::super::args::Login;
+use super::super::args::{Login, Test};
 use super::super::failed::Failed;
 use super::super::prompt::{choice, prompt, yes};
 use super::super::scopes::{self, Known};
 use super::super::setup::Setup;
-use super::super::{catalogue, edit, history, login, look, output, remove, revoke, setup, work};
+use super::super::{
+    catalogue, edit, history, login, look, output, refresh, remove, revoke, setup, test,
+};
 use super::{Ending, RECENT, Told, told};
 use crate::advice::fields::about;
 use crate::engine::{Error, Field, put_all};
@@ -24,10 +26,11 @@ pub(super) enum Action {
     History,
     Rename,
     Edit,
+    Introspect,
 }
 
 /// In the menu's order, with the letter that the table has for it.
-const ACTIONS: [(Action, &str); 9] = [
+const ACTIONS: [(Action, &str); 10] = [
     (Action::Test, "t"),
     (Action::Refresh, "r"),
     (Action::SignIn, "u"),
@@ -37,6 +40,7 @@ const ACTIONS: [(Action, &str); 9] = [
     (Action::History, "h"),
     (Action::Rename, "n"),
     (Action::Edit, "e"),
+    (Action::Introspect, "i"),
 ];
 
 /// So many stand on a line of 80 columns.
@@ -67,10 +71,15 @@ pub(super) fn run(setup: &Setup, name: &ConnectionName) -> Result<(), Failed> {
             connection.name,
             verdict.health.word()
         ));
-        let items: Vec<String> = ACTIONS
+        let offered: Vec<Action> = ACTIONS
+            .iter()
+            .map(|(action, _)| *action)
+            .filter(|action| action.is_offered(&connection))
+            .collect();
+        let items: Vec<String> = offered
             .iter()
             .enumerate()
-            .map(|(at, (action, _))| format!("{} {}", at + 1, action.word(&connection)))
+            .map(|(at, action)| format!("{} {}", at + 1, action.word(&connection)))
             .collect();
         for line in items.chunks(A_LINE) {
             output::note(&format!("  {}", line.join("  ")));
@@ -81,12 +90,16 @@ pub(super) fn run(setup: &Setup, name: &ConnectionName) -> Result<(), Failed> {
         };
         let number = answer.parse::<usize>().ok();
         let at = number.and_then(|number| number.checked_sub(1));
-        let action = at.and_then(|at| ACTIONS.get(at)).map(|(action, _)| *action);
-        match action.or_else(|| by_letter(&answer)) {
+        let action = at.and_then(|at| offered.get(at)).copied();
+        let by_letter = || by_letter(&answer).filter(|action| offered.contains(action));
+        match action.or_else(by_letter) {
             Some(action) => {
                 told(action.run(setup, connection.name.as_str()))?;
             }
-            None => output::note("Type a number from 1 to 9, or press enter."),
+            None => output::note(&format!(
+                "Type a number from 1 to {}, or press enter.",
+                offered.len()
+            )),
         }
     }
 }
@@ -110,7 +123,14 @@ impl Action {
             Self::History => "history",
             Self::Rename => "rename",
             Self::Edit => "edit",
+            Self::Introspect => "ask the provider",
         }
+    }
+
+    /// Not every provider can be asked about a token.
+    fn is_offered(self, connection: &Connection) -> bool {
+        let can_ask = connection.provider.endpoints.introspection.is_some();
+        self != Self::Introspect || (can_ask && is_signed_in(connection))
     }
 
     /// Whether it asks what to do each time, so that no count of them says anything.
@@ -121,8 +141,8 @@ impl Action {
     /// Does it, asking what it needs to know.
     pub(super) fn run(self, setup: &Setup, name: &str) -> Result<(), Failed> {
         match self {
-            Self::Test => work::test(setup, name, None, false),
-            Self::Refresh => work::refresh(setup, name, false),
+            Self::Test => test::run(setup, &Test::read(name)),
+            Self::Refresh => refresh::run(setup, name, false),
             Self::SignIn => login::run(setup, &Login::plain(name)),
             Self::Scopes => other_scopes(setup, name),
             Self::End => end(setup, name),
@@ -130,6 +150,7 @@ impl Action {
             Self::History => history::run(setup, Some(name), RECENT, false),
             Self::Rename => rename(setup, name),
             Self::Edit => change(setup, name),
+            Self::Introspect => test::ask_the_provider(setup, name),
         }
     }
 }

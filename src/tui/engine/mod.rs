@@ -173,6 +173,7 @@ fn doing(request: &Request) -> Doing {
         Request::SignIn { id, .. } => Doing::SignIn(id.clone()),
         Request::SaveDefinition { .. } => Doing::Save,
         Request::Test(id)
+        | Request::Introspect { id, .. }
         | Request::Refresh(id)
         | Request::Revoke { id, .. }
         | Request::DropRevocation(id)
@@ -247,6 +248,7 @@ impl Work {
                 Request::SaveDefinition { .. }
                     | Request::SignIn { .. }
                     | Request::Test(_)
+                    | Request::Introspect { .. }
                     | Request::Refresh(_)
                     | Request::Revoke { .. }
                     | Request::Edit {
@@ -275,6 +277,9 @@ impl Work {
             Request::Test(id) => {
                 Box::pin(self.test(&id)).await;
                 self.tell_due().await;
+            }
+            Request::Introspect { id, allowed } => {
+                Box::pin(self.introspect(id, allowed)).await;
             }
             Request::Refresh(id) => {
                 self.refresh(&id).await;

@@ -1,4 +1,4 @@
-//! Using a sign-in: the test read, a refresh.
+//! Using a sign-in: the test read, what the provider says of the token, a refresh.
 
 use super::Work;
 use crate::engine::Error;
@@ -39,6 +39,26 @@ impl Work {
                 self.ask_to_adopt(&why, Request::Refresh(id.clone()));
             }
             Err(error) => self.failed(Doing::With(connection.id, connection.name), error),
+        }
+    }
+
+    pub(super) async fn introspect(&self, id: ConnectionId, allowed: Option<String>) {
+        let Some(connection) = self.known(&id) else {
+            return;
+        };
+        let name = connection.name;
+        let asked = self.engine.introspect(name.as_str(), allowed.as_deref());
+        match asked.await {
+            Ok(report) => self.reply(Reply::Introspected { id, name, report }),
+            Err(Error::ThirdParty { authority }) => self.reply(Reply::ThirdParty {
+                id,
+                name,
+                authority,
+            }),
+            Err(Error::Vault(why @ (VaultError::Moved | VaultError::SecondCopy))) => {
+                self.ask_to_adopt(&why, Request::Introspect { id, allowed });
+            }
+            Err(error) => self.failed(Doing::With(id, name), error),
         }
     }
 

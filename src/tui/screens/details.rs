@@ -11,7 +11,9 @@ use crate::tui::face::{Effect, Face, moved};
 use crate::tui::glyph;
 use crate::tui::home;
 use crate::tui::model::{Screen, World};
+use crate::tui::notice::Notice;
 use crate::tui::page::{Page, Pen};
+use crate::tui::request::Request;
 use crate::tui::screens::history::{TIMES, missing};
 use crate::tui::screens::{Editing, HistoryScreen, Renaming};
 use crate::tui::table::{UNTESTABLE, not_asked_yet};
@@ -25,6 +27,8 @@ const LATEST: usize = 10;
 pub(in crate::tui) struct Details {
     id: ConnectionId,
     detail: Option<Box<Detail>>,
+    /// What its provider said of the token, when it was asked from here.
+    said: Option<(String, UnixTime)>,
     /// Whether this half has the keys when the screen is split.
     pub(in crate::tui) focused: bool,
     at: usize,
@@ -45,6 +49,7 @@ impl Details {
         Self {
             id,
             detail: None,
+            said: None,
             focused: true,
             at: 0,
         }
@@ -70,6 +75,13 @@ impl Details {
     pub(in crate::tui) fn know(&mut self, detail: &Detail) {
         if detail.connection.id == self.id {
             self.detail = Some(Box::new(detail.clone()));
+        }
+    }
+
+    /// The provider was asked about the token.
+    pub(in crate::tui) fn introspected(&mut self, id: &ConnectionId, words: &str, now: UnixTime) {
+        if self.id == *id {
+            self.said = Some((words.to_owned(), now));
         }
     }
 
@@ -138,6 +150,10 @@ impl Details {
                 access_token(grant, detail.verdict.health, world),
             ));
             facts.push(fact("Refresh token", refresh_token(grant, world)));
+            if let Some((words, at)) = &self.said {
+                let words = format!("{words} (asked {})", world.clock_time(*at));
+                facts.push(fact("Asked about it", words));
+            }
         }
         let registration = &connection.registration;
         let secret = if registration.has_secret {
@@ -328,6 +344,10 @@ impl Face for Details {
             .facts_of(world)
             .get(self.at)
             .is_some_and(|fact| fact.copy.is_some());
+        facts.introspection = self.detail.as_ref().is_some_and(|detail| {
+            let endpoints = &detail.connection.provider.endpoints;
+            endpoints.introspection.is_some()
+        });
     }
 
     fn act(&mut self, action: Action, _key: Key, world: &World) -> Vec<Effect> {
@@ -349,6 +369,13 @@ impl Face for Details {
             Action::Back => vec![Effect::Close],
             // About this one, whatever is marked in the table.
             Action::Test => here(world, |row| home::one(row, Deed::Test, home::test)),
+            Action::Introspect => vec![
+                Effect::Ask(Request::Introspect {
+                    id: self.id.clone(),
+                    allowed: None,
+                }),
+                Effect::Say(Notice::info("Asking the provider about the token")),
+            ],
             Action::Refresh => here(world, |row| home::one(row, Deed::Refresh, home::refresh)),
             Action::Reauthorize => home::reauthorize(world),
             Action::Revoke => here(world, |row| home::revoke(world, &[row])),

@@ -17,6 +17,7 @@ mod palette;
 mod renaming;
 mod review;
 mod revoking;
+mod third_party;
 mod waiting;
 
 pub(super) use adopting::Adopting;
@@ -35,4 +36,5 @@ pub(super) use leaving::Leaving;
 pub(super) use palette::PaletteScreen;
 pub(super) use renaming::Renaming;
 pub(super) use revoking::{Revoking, told};
+pub(super) use third_party::ThirdParty;
 pub(super) use waiting::Waiting;

@@ -9,11 +9,11 @@ use super::example::{
 };
 use crate::advice::import::{placed, unread};
 use crate::engine::{
-    AttemptEvent, Brought, Change, Edit, Error, ImportPlan, Imported, Look, NewConnection, Outcome,
-    PassphraseWay, Row, Step, StepState, Way, put_all,
+    AttemptEvent, Brought, Change, Edit, Error, ImportPlan, Imported, IntrospectionReport, Look,
+    NewConnection, Outcome, PassphraseWay, Row, Step, StepState, Way, put_all,
 };
 use crate::host::TextFileError;
-use crate::model::{AttemptId, ConnectionId, RevokeRule, Seconds, Secret, Untrusted};
+use crate::model::{AttemptId, ConnectionId, EndpointUrl, RevokeRule, Seconds, Secret, Untrusted};
 use crate::provider::Catalogue;
 use crate::tui::backend::{Backend, Replies};
 use crate::tui::{
@@ -89,6 +89,12 @@ pub(super) struct FakeBackend {
     pub(super) fail_sign_in: Option<&'static str>,
     /// A passphrase was chosen for a new vault.
     pub(super) made: bool,
+    /// Where providers are asked about tokens.
+    pub(super) introspection: Option<EndpointUrl>,
+    /// Asking about a token would send it there.
+    pub(super) third_party: Option<&'static str>,
+    /// What providers say of tokens.
+    pub(super) told_of_token: Option<IntrospectionReport>,
     /// Outside text in every history.
     pub(super) told: Option<String>,
 }
@@ -133,6 +139,8 @@ impl FakeBackend {
                     let mut detail = detail_of(row);
                     detail.waiting.clone_from(&self.untold);
                     detail.waiting.retain(|waiting| waiting.of.id == id);
+                    let endpoints = &mut detail.connection.provider.endpoints;
+                    endpoints.introspection.clone_from(&self.introspection);
                     if self.no_revocation {
                         detail.connection.provider.revoke = RevokeRule::None;
                     }
@@ -329,6 +337,21 @@ impl FakeBackend {
                     report: report(),
                 }),
                 None => gone(id),
+            },
+            Request::Introspect { id, allowed } => match (self.row(&id), &self.third_party) {
+                (None, _) => gone(id),
+                (Some(row), Some(host)) if allowed.as_deref() != Some(host) => {
+                    done(Reply::ThirdParty {
+                        name: row.summary.name.clone(),
+                        id,
+                        authority: (*host).to_owned(),
+                    })
+                }
+                (Some(row), _) => done(Reply::Introspected {
+                    name: row.summary.name.clone(),
+                    id,
+                    report: self.told_of_token.clone().expect("something to say"),
+                }),
             },
             Request::Refresh(id) => match self.row(&id) {
                 Some(row) => done(Reply::Refreshed {

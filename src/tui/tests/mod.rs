@@ -13,6 +13,7 @@ mod hostile;
 mod hostile_campaign;
 mod hostile_catalogue;
 mod in_sight;
+mod introspection;
 mod keys;
 mod links;
 mod revocations;

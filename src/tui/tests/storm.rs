@@ -138,6 +138,7 @@ impl Seen {
                     | Screen::Asking(_)
                     | Screen::Waiting(_)
                     | Screen::Adopting(_)
+                    | Screen::ThirdParty(_)
             )
         };
         let table = &model.world.table;
