@@ -48,6 +48,18 @@ pub use waiting::{dropped, half_revoked, retold, still_waits};
 pub const TWO_MACHINES: &str =
     "Two machines must not refresh the same sign-in: many providers then end it for both.";
 
+/// Told once where scopes are chosen or looked at: less than what is asked for would do for many. `help`: what
+/// is enough, in the preset's words.
+pub fn narrower(asked: &str, enough: &str, help: &str) -> String {
+    let shown = |text: &str| Untrusted::new(text).shown();
+    format!(
+        "If this is enough, ask for {} in place of {}: {}",
+        shown(enough),
+        shown(asked),
+        shown(help),
+    )
+}
+
 /// The advice for an error.
 pub fn advise(error: &Error) -> Advice {
     match error {

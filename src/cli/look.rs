@@ -4,11 +4,12 @@ use serde_json::json;
 
 use super::failed::Failed;
 use super::setup::Setup;
-use super::{json as shape, output, waiting};
-use crate::advice::still_waits;
+use super::{json as shape, output, scopes, waiting};
+use crate::advice::{self, still_waits};
 use crate::engine::{Detail, Error, Row};
 use crate::host::{Paths, proxy_in_use};
 use crate::model::{Connection, Expiry, IssuerProof, Seconds, Shown, UnixTime, Untrusted};
+use crate::provider::narrower;
 use crate::settings::Loaded;
 
 pub(super) fn list(setup: &Setup, as_json: bool) -> Result<(), Failed> {
@@ -113,15 +114,26 @@ fn short(span: Seconds) -> String {
 pub(super) fn show(setup: &Setup, name: &str, as_json: bool) -> Result<(), Failed> {
     let id = setup.engine.connection(name)?.id;
     let detail = setup.engine.detail(&id)?;
+    let known = scopes::known(setup, &detail.connection);
+    let found = narrower(&known, detail.connection.held_or_requested());
     if as_json {
-        return Ok(output::json(&shape::detail(&detail))?);
+        let mut value = shape::detail(&detail);
+        value["narrower"] = found
+            .iter()
+            .map(|one| json!({"scope": one.asked.name, "enough": one.enough.name}))
+            .collect();
+        return Ok(output::json(&value)?);
     }
+    let less = found
+        .first()
+        .map(|first| ("Less", first.told(advice::narrower)));
     let revocations = detail
         .waiting
         .iter()
         .map(|waits| ("Revocation", still_waits(waits, UnixTime::rfc3339)));
     for (label, text) in facts(&detail, setup.engine.now())
         .into_iter()
+        .chain(less)
         .chain(revocations)
     {
         output::data(&format!("{label:<15}{text}"))?;

@@ -59,8 +59,7 @@ fn mark(preset: &Preset) -> Option<(&'static str, &'static str)> {
 fn told(preset: &Preset) -> Value {
     let client = &preset.client;
     let words = |word: &dyn std::fmt::Debug| format!("{word:?}").to_lowercase();
-    let scope =
-        |scope: &ScopeHelp| json!({"name": scope.name, "help": scope.help, "broad": scope.broad});
+    let scope = |scope: &ScopeHelp| json!({"name": scope.name, "help": scope.help, "broad": scope.broad, "narrower": scope.narrower});
     let redirect = preset.redirect(&BTreeMap::new());
     let steps = preset.steps(&redirect, &BTreeMap::new());
     let step = |step: &Step| json!({"action": step.action.as_str(), "value": step.value});

@@ -1,33 +1,41 @@
 //! Asking which scopes to request: what is known of them, and an answer that can be corrected.
 
 use super::failed::Failed;
-use super::output;
 use super::prompt::{prompt, yes};
-use crate::model::{ScopeSet, Untrusted};
-use crate::provider::{Preset, ScopeHelp};
+use super::setup::{self, Setup};
+use super::{catalogue, output};
+use crate::advice;
+use crate::model::{Connection, ScopeSet, Untrusted};
+use crate::provider::{ScopeHelp, narrower};
+use crate::sandbox::SCOPES;
 
-/// A scope that is known, and what it lets a program do.
-pub(super) struct Known {
-    pub(super) name: String,
-    pub(super) meaning: String,
-    pub(super) broad: bool,
+/// What is known of the scopes of a connection's provider.
+pub(super) fn known(setup: &Setup, connection: &Connection) -> Vec<ScopeHelp> {
+    if setup.practice_provider().is_some() {
+        return of_practice();
+    }
+    let Ok(paths) = setup::paths() else {
+        return Vec::new();
+    };
+    let catalogue = catalogue::load(&paths.config);
+    let preset = catalogue.find(&connection.provider.id);
+    preset.map_or_else(Vec::new, |preset| preset.known_scopes().to_vec())
 }
 
-impl Known {
-    /// Those that a preset explains.
-    pub(super) fn of_preset(preset: &Preset) -> Vec<Self> {
-        let known = |scope: &ScopeHelp| Self {
-            name: scope.name.clone(),
-            meaning: scope.help.clone(),
-            broad: scope.broad,
-        };
-        preset.known_scopes().iter().map(known).collect()
-    }
+/// Those of the pretend service.
+pub(super) fn of_practice() -> Vec<ScopeHelp> {
+    let known = |(name, meaning): &(&str, &str)| ScopeHelp {
+        name: (*name).to_owned(),
+        help: (*meaning).to_owned(),
+        broad: false,
+        narrower: None,
+    };
+    SCOPES.iter().map(known).collect()
 }
 
 /// Asks until the answer will do. `usual` is what enter alone requests; `commas`: this provider puts
 /// commas between scopes.
-pub(super) fn ask(known: &[Known], usual: &ScopeSet, commas: bool) -> Result<ScopeSet, Failed> {
+pub(super) fn ask(known: &[ScopeHelp], usual: &ScopeSet, commas: bool) -> Result<ScopeSet, Failed> {
     tell(known);
     output::note(if known.is_empty() {
         "Names with spaces between; +NAME adds, -NAME leaves out."
@@ -68,19 +76,22 @@ pub(super) fn ask(known: &[Known], usual: &ScopeSet, commas: bool) -> Result<Sco
                 false,
             )?
         {
+            if let Some(first) = narrower(known, &scopes).first() {
+                output::note(&first.told(advice::narrower));
+            }
             return Ok(scopes);
         }
     }
 }
 
-fn tell(known: &[Known]) {
+fn tell(known: &[ScopeHelp]) {
     let wide = known.iter().map(|scope| scope.name.chars().count()).max();
     for scope in known {
         let broad = if scope.broad { "broad: " } else { "" };
         output::item(&format!(
             "  {:<wide$}  {broad}{}",
             Untrusted::new(&*scope.name).shown(),
-            Untrusted::new(&*scope.meaning).shown(),
+            Untrusted::new(&*scope.help).shown(),
             wide = wide.unwrap_or(0).min(30),
         ));
     }

@@ -247,6 +247,14 @@ impl Connection {
             .unwrap_or(&self.requested)
     }
 
+    /// Scopes of the sign-in that is there, as far as they were stated; else what is asked for.
+    pub fn held_or_requested(&self) -> &ScopeSet {
+        let grant = self.grant.as_ref().filter(|_| self.ended.is_none());
+        grant
+            .and_then(|grant| grant.granted.as_ref())
+            .unwrap_or(&self.requested)
+    }
+
     /// Identity of the connection (conformance G-07): issuer, every endpoint, the hosts that may be
     /// sent its token, extra certificates, client ID and redirect address. Secrets are bound to it,
     /// so a changed address gets none of them.
@@ -288,13 +296,6 @@ impl Connection {
         part("client", &self.registration.client_id);
         part("redirect", &self.registration.redirect.to_string());
         hash.finalize().into()
-    }
-
-    /// Scopes the person holds: as stated, else as requested.
-    pub fn granted_or_requested(&self) -> Option<&ScopeSet> {
-        self.grant
-            .as_ref()
-            .map(|grant| grant.granted.as_ref().unwrap_or(&self.requested))
     }
 
     /// What shows that an answer was given by this provider and no other (RFC 9700 section 4.4).

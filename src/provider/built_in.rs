@@ -138,6 +138,13 @@ fn what_a_first_connection_asks_for_is_explained_and_small() {
             "{id}: {}",
             known.len()
         );
+        for scope in preset.known_scopes() {
+            assert!(
+                scope.broad || scope.narrower.is_none(),
+                "{id}: {}",
+                scope.name
+            );
+        }
         for scope in preset.default_scopes().iter() {
             let help = preset.scope_help(scope.as_str());
             let help = help.unwrap_or_else(|| panic!("{id}: {scope} is not explained"));

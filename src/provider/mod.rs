@@ -9,6 +9,7 @@ mod catalogue;
 mod client;
 mod definition;
 mod file;
+mod narrower;
 mod parts;
 mod places;
 mod preset;
@@ -25,6 +26,7 @@ pub use definition::{
     write_definitions,
 };
 pub use file::CatalogueError;
+pub use narrower::{Narrower, narrower};
 pub use places::Place;
 pub use preset::{Preset, PresetProblem, ScopeHelp, Step, StepAction};
 pub use rules::check_resource;

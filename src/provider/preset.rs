@@ -55,6 +55,9 @@ pub struct ScopeHelp {
     /// Gives much more than it sounds like, or everything.
     #[serde(default)]
     pub broad: bool,
+    /// Another known scope that is enough for many, where this one is broad.
+    #[serde(default)]
+    pub narrower: Option<String>,
 }
 
 /// One thing to do while registering an app.

@@ -56,6 +56,18 @@ pub(super) fn check(preset: &Preset, places: &Places) -> Result<(), Mistake> {
             return Err((at.clone(), words));
         }
     }
+    for scope in preset.known_scopes() {
+        let Some(enough) = &scope.narrower else {
+            continue;
+        };
+        if enough == &scope.name || preset.scope_help(enough).is_none() {
+            let words = format!(
+                "`narrower` of `{}` is no other scope of this list",
+                scope.name
+            );
+            return Err(at_id(words));
+        }
+    }
     check_addresses(preset, places)?;
     let redirect = preset.default_redirect();
     if RedirectUri::parse(&redirect.to_string()).as_ref() != Ok(&redirect) {

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use crate::model::{ClientAuth, EndpointUrl, ProviderKind, Quirk, RevokeRule, TestMethod};
+use crate::model::{
+    ClientAuth, EndpointUrl, ProviderKind, Quirk, RevokeRule, ScopeSet, TestMethod,
+};
 
 use super::{Catalogue, PresetProblem, SecretNeed, Way};
 
@@ -276,6 +278,28 @@ fn f10_a_mistake_is_reported_with_its_line_and_column() {
         .with_user_file("acme.toml", &unknown)
         .expect_err("unknown");
     assert_eq!(error.line, 5);
+}
+
+#[test]
+fn b_08_f10_a_narrower_scope_is_another_one_of_the_list() {
+    let with = |narrower: &str| {
+        let scopes = format!(
+            "{OWN}\n[[preset.scope]]\nname = \"all\"\nhelp = \"Everything.\"\nbroad = true\nnarrower = \"{narrower}\"\n\
+             [[preset.scope]]\nname = \"read\"\nhelp = \"Read.\"\n"
+        );
+        Catalogue::default().with_user_file("acme.toml", &scopes)
+    };
+    let catalogue = with("read").expect("good");
+    let acme = catalogue.find("acme").expect("preset");
+    let found = super::narrower(
+        acme.known_scopes(),
+        &ScopeSet::parse("all").expect("a scope"),
+    );
+    assert_eq!(found[0].enough.name, "read");
+    for wrong in ["all", "unheard-of"] {
+        let error = with(wrong).expect_err(wrong);
+        assert!(error.problem.contains("`narrower` of `all`"), "{error}");
+    }
 }
 
 #[test]

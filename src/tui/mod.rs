@@ -26,6 +26,7 @@ mod page;
 mod reply;
 mod request;
 mod run;
+mod scope_line;
 mod screens;
 mod table;
 mod terminal;

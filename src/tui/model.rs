@@ -13,7 +13,7 @@ use super::screens::{
 };
 use super::table::Table;
 use super::theme::Look;
-use super::wizard::{Presets, Wizard};
+use super::wizard::{Presets, ScopeChoice, Wizard};
 use crate::actions::{Facts, Keymap, Place};
 use crate::agent::Question;
 use crate::engine::Interrupted;
@@ -129,6 +129,13 @@ impl World {
 
     pub(super) fn is_split(&self) -> bool {
         self.size.0 >= SPLIT_FROM
+    }
+
+    /// The scopes that are explained for this provider.
+    pub(super) fn known_scopes(&self, provider_id: &str) -> &[ScopeChoice] {
+        let mut presets = self.setup.presets.iter();
+        let preset = presets.find(|preset| preset.id == provider_id);
+        preset.map_or(&[], |preset| &preset.scopes)
     }
 
     /// Which key does what.

@@ -378,3 +378,48 @@ fn a_preset_of_ones_own_stands_beside_the_built_in_ones_or_in_the_place_of_one()
         "{message}"
     );
 }
+
+#[test]
+fn b_08_a_narrower_scope_that_the_preset_knows_is_named_once() {
+    let home = Home::new();
+    let add = |name: &str, scope: &str| {
+        home.run(&[
+            "add",
+            "github",
+            "--no-input",
+            "--name",
+            name,
+            "--client-id",
+            "Iv1.x",
+            "--scope",
+            scope,
+        ])
+        .ended(0);
+    };
+    add("broad", "read:user repo admin:org");
+    let words = "If this is enough, ask for public_repo in place of repo: ";
+    let shown = home.run(&["show", "broad"]).ended(0).stdout;
+    assert_eq!(shown.matches("in place of").count(), 1, "{shown}");
+    assert!(shown.contains(words), "{shown}");
+    let value = home.run(&["show", "broad", "--json"]).ended(0).json();
+    assert_eq!(
+        value["narrower"],
+        json!([
+            {"scope": "repo", "enough": "public_repo"},
+            {"scope": "admin:org", "enough": "read:org"},
+        ])
+    );
+    for (name, scope) in [("small", "read:user"), ("both", "repo public_repo")] {
+        add(name, scope);
+        let shown = home.run(&["show", name]).ended(0).stdout;
+        assert!(!shown.contains("in place of"), "{shown}");
+        let value = home.run(&["show", name, "--json"]).ended(0).json();
+        assert_eq!(value["narrower"], json!([]));
+    }
+    let told = home.run(&["presets", "--json"]).ended(0).json();
+    let github = told["presets"].as_array().expect("a list");
+    let github = github.iter().find(|preset| preset["id"] == "github");
+    let scopes = github.expect("there")["scopes"].as_array().expect("a list");
+    let repo = scopes.iter().find(|scope| scope["name"] == "repo");
+    assert_eq!(repo.expect("there")["narrower"], "public_repo");
+}

@@ -8,7 +8,7 @@ use super::super::failed::Failed;
 use super::super::output;
 use super::super::prompt::{choice, prompt, prompt_exact, prompt_secret, yes};
 use super::super::runtime;
-use super::super::scopes::{self, Known};
+use super::super::scopes;
 use super::assemble::provider;
 use super::values::{address, has_commas, redirect, set_variables};
 use crate::advice::endpoints;
@@ -69,9 +69,9 @@ impl Answers {
         }
         if add.scope.is_empty() {
             output::note("Step 4 of 7: Scopes. They decide what this connection may touch.");
-            let known = preset.map_or_else(Vec::new, Known::of_preset);
+            let known = preset.map_or(&[][..], Preset::known_scopes);
             let usual = preset.map(Preset::default_scopes).unwrap_or_default();
-            let asked = scopes::ask(&known, &usual, has_commas(add, preset))?;
+            let asked = scopes::ask(known, &usual, has_commas(add, preset))?;
             self.scopes = Some(asked.to_string());
         }
         Ok(preset)

@@ -3,16 +3,13 @@
 use super::super::args::{Login, Test};
 use super::super::failed::Failed;
 use super::super::prompt::{choice, prompt, yes};
-use super::super::scopes::{self, Known};
+use super::super::scopes;
 use super::super::setup::Setup;
-use super::super::{
-    catalogue, edit, history, login, look, output, refresh, remove, revoke, setup, test,
-};
+use super::super::{edit, history, login, look, output, refresh, remove, revoke, test};
 use super::{Ending, RECENT, Told, told};
 use crate::advice::fields::about;
 use crate::engine::{Error, Field, put_all};
 use crate::model::{Connection, ConnectionName, Quirk, Untrusted};
-use crate::sandbox::SCOPES;
 
 /// One thing to do with a connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -155,28 +152,6 @@ impl Action {
     }
 }
 
-/// What is known of a provider's scopes.
-pub(super) fn known_scopes(setup: &Setup, connection: &Connection) -> Vec<Known> {
-    if setup.practice_provider().is_some() {
-        return practice_scopes();
-    }
-    let Ok(paths) = setup::paths() else {
-        return Vec::new();
-    };
-    let catalogue = catalogue::load(&paths.config);
-    let preset = catalogue.find(&connection.provider.id);
-    preset.map_or_else(Vec::new, Known::of_preset)
-}
-
-pub(super) fn practice_scopes() -> Vec<Known> {
-    let known = |(name, meaning): &(&str, &str)| Known {
-        name: (*name).to_owned(),
-        meaning: (*meaning).to_owned(),
-        broad: false,
-    };
-    SCOPES.iter().map(known).collect()
-}
-
 /// Shows them, and signs in with others if that is wanted.
 fn other_scopes(setup: &Setup, name: &str) -> Result<(), Failed> {
     let connection = setup.engine.connection(name)?;
@@ -185,7 +160,7 @@ fn other_scopes(setup: &Setup, name: &str) -> Result<(), Failed> {
     }
     output::note("Scopes decide what this connection may touch. Ask only for what you need.");
     let wanted = scopes::ask(
-        &known_scopes(setup, &connection),
+        &scopes::known(setup, &connection),
         &connection.requested,
         connection.provider.has(&Quirk::CommaScopes),
     )?;

@@ -14,6 +14,7 @@ use crate::tui::model::{Screen, World};
 use crate::tui::notice::Notice;
 use crate::tui::page::{Page, Pen};
 use crate::tui::request::Request;
+use crate::tui::scope_line;
 use crate::tui::screens::history::{TIMES, missing};
 use crate::tui::screens::{Editing, HistoryScreen, Renaming};
 use crate::tui::table::{UNTESTABLE, not_asked_yet};
@@ -143,6 +144,10 @@ impl Details {
         if grant.is_some() && !unasked.is_empty() {
             let words = format!("not asked for yet: {unasked}; {{re-authorize}} asks");
             facts.push(fact("", world.keys().fill(&words)));
+        }
+        let known = world.known_scopes(&connection.provider.id);
+        if let Some(less) = scope_line::less(connection.held_or_requested(), known) {
+            facts.push(fact("", less));
         }
         if let Some(grant) = grant {
             facts.push(fact(

@@ -15,9 +15,9 @@ use crate::model::{
     Account, AccountSource, AttemptId, Caller, ClientAuth, Connection, ConnectionId,
     ConnectionName, EndReason, EndpointUrl, Endpoints, Expiry, ExtraParams, Grant, GrantId,
     IssPolicy, Provider, ProviderKind, Quirk, RedirectUri, Registration, RegistrationId,
-    RevokeRule, Scope, ScopeSet, Seconds, Summary, UnixTime, Untrusted, Verdict,
+    RevokeRule, ScopeSet, Seconds, Summary, UnixTime, Untrusted, Verdict,
 };
-use crate::provider::Place;
+use crate::provider::{Place, ScopeHelp};
 use crate::settings::{Base, Theme};
 use crate::tui::{
     Copies, Look, PresetChoice, PresetWay, RegisterStep, ScopeChoice, SecretNeed, Setup, Variable,
@@ -194,15 +194,18 @@ pub(super) fn presets() -> Vec<PresetChoice> {
         redirect_at: Arc::new(|_| RedirectUri::any_port()),
         default_scopes: scopes("read_user"),
         scopes: [
-            ("read_user", "who you are", false),
-            ("read_api", "read everything you can read", true),
-            ("api", "everything you can do", true),
+            ("read_user", "who you are", false, None),
+            ("read_api", "read everything you can read", true, None),
+            ("api", "everything you can do", true, Some("read_api")),
         ]
         .into_iter()
-        .map(|(scope, help, broad)| ScopeChoice {
-            scope: Scope::parse(scope).expect("scope"),
-            help: help.to_owned(),
-            broad,
+        .filter_map(|(name, help, broad, narrower)| {
+            ScopeChoice::of(ScopeHelp {
+                name: name.to_owned(),
+                help: help.to_owned(),
+                broad,
+                narrower: narrower.map(str::to_owned),
+            })
         })
         .collect(),
         build: Arc::new(|values, _| {

@@ -8,7 +8,8 @@ use super::example::{NOW, elsewhere, failure, grant, id, name, presets, row, row
 use super::script::Script;
 use crate::engine::{AttemptEvent, Error, Interrupted, PassphraseWay, Question, Row, Step};
 use crate::host::BindError;
-use crate::model::{Expiry, Scope, Seconds, UnixTime, Untrusted};
+use crate::model::{Expiry, Seconds, UnixTime, Untrusted};
+use crate::provider::ScopeHelp;
 use crate::tui::glyph;
 use crate::tui::model::LEAST;
 use crate::tui::{Look, Msg, Reply, ScopeChoice, Setup};
@@ -314,12 +315,13 @@ fn wide() -> Vec<Row> {
 fn many_scopes() -> Vec<crate::tui::PresetChoice> {
     let mut presets = presets();
     for preset in &mut presets {
-        let scope = |n: usize| ScopeChoice {
-            scope: Scope::parse(&format!("area-{n:03}:read")).expect("scope"),
+        let scope = |n: usize| ScopeHelp {
+            name: format!("area-{n:03}:read"),
             help: "what it lets a connection read, in some words".to_owned(),
             broad: n.is_multiple_of(7),
+            narrower: None,
         };
-        preset.scopes = (0..200).map(scope).collect();
+        preset.scopes = (0..200).map(scope).filter_map(ScopeChoice::of).collect();
     }
     presets
 }

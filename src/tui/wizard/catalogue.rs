@@ -6,8 +6,8 @@ use super::preset::{
     PresetChoice, PresetWay, RegisterStep, ScopeChoice, SecretNeed, Values, Variable,
 };
 use crate::engine::NewConnection;
-use crate::model::{ClientAuth, RedirectUri, Scope};
-use crate::provider::{self, Catalogue, Preset, StepAction, Way};
+use crate::model::{ClientAuth, RedirectUri};
+use crate::provider::{self, Catalogue, Preset, ScopeHelp, StepAction, Way};
 use crate::tui::text::capitalised;
 
 /// Every preset of a catalogue, in its order.
@@ -43,10 +43,11 @@ pub fn ready_made(hint: &str, new: NewConnection, scopes: &[(&str, &str)]) -> Pr
         scopes: scopes
             .iter()
             .filter_map(|(name, help)| {
-                Some(ScopeChoice {
-                    scope: Scope::parse(name).ok()?,
+                ScopeChoice::of(ScopeHelp {
+                    name: (*name).to_owned(),
                     help: (*help).to_owned(),
                     broad: false,
+                    narrower: None,
                 })
             })
             .collect(),
@@ -88,13 +89,7 @@ fn choice(preset: &Arc<Preset>) -> PresetChoice {
         scopes: preset
             .known_scopes()
             .iter()
-            .filter_map(|known| {
-                Some(ScopeChoice {
-                    scope: Scope::parse(&known.name).ok()?,
-                    help: known.help.clone(),
-                    broad: known.broad,
-                })
-            })
+            .filter_map(|known| ScopeChoice::of(known.clone()))
             .collect(),
         build: Arc::new(move |values: &Values, client_id: &str| {
             building

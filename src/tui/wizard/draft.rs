@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::preset::{PresetChoice, PresetWay, SecretNeed, Values};
+use super::preset::{PresetChoice, PresetWay, ScopeChoice, SecretNeed, Values};
 use crate::model::{
     ClientAuth, EndpointUrl, Endpoints, Provider, ProviderKind, Quirk, RedirectUri, Scope,
 };
 use crate::tui::field::TextField;
 use crate::tui::masked::MaskedField;
+use crate::tui::scope_line;
 
 /// A field of the wizard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -269,23 +270,14 @@ impl Draft {
         Some((preset.build)(&self.values(), self.text(FieldId::ClientId)))
     }
 
+    /// The scopes that the preset explains.
+    pub(super) fn known_scopes(&self) -> &[ScopeChoice] {
+        self.preset.as_ref().map_or(&[], |preset| &preset.scopes)
+    }
+
     /// Ticks or unticks a scope in the line of scopes.
     pub(super) fn toggle_scope(&mut self, scope: &Scope, typed: &str) {
-        let text = self.text(FieldId::Scopes).to_owned();
-        let mut words: Vec<&str> = text.split_whitespace().collect();
-        if !typed.is_empty() && words.last() == Some(&typed) && typed != scope.as_str() {
-            // The beginning that was typed to find it is no scope of its own.
-            words.pop();
-        }
-        let before = words.len();
-        words.retain(|word| *word != scope.as_str());
-        if words.len() == before {
-            words.push(scope.as_str());
-        }
-        let mut line = words.join(" ");
-        if !line.is_empty() {
-            line.push(' ');
-        }
+        let line = scope_line::toggled(self.text(FieldId::Scopes), scope, typed);
         self.field_mut(FieldId::Scopes).set(line);
     }
 }

@@ -4,6 +4,7 @@ use super::draft::{Draft, FieldId, Tick};
 use super::preset::{RegisterStep, ScopeChoice, SecretNeed};
 use super::{Stage, Wizard};
 use crate::model::RedirectUri;
+use crate::tui::scope_line;
 
 /// A line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,12 +168,7 @@ fn app(draft: &Draft) -> Vec<Line> {
 
 fn scopes(draft: &Draft, typed: &str) -> Vec<Line> {
     let mut lines = vec![field(FieldId::Scopes, "Scopes"), Line::GoOn];
-    let known = draft.preset.iter().flat_map(|preset| preset.scopes.iter());
-    lines.extend(
-        known
-            .filter(|choice| typed.is_empty() || choice.scope.as_str().contains(typed))
-            .cloned()
-            .map(Line::Scope),
-    );
+    let known = scope_line::fitting(typed, draft.known_scopes());
+    lines.extend(known.cloned().map(Line::Scope));
     lines
 }

@@ -32,6 +32,7 @@ pub use self::preset::{
 use self::provider_list::Found;
 use super::field::TextField;
 use super::model::World;
+use super::scope_line;
 use crate::model::{ConnectionId, ConnectionName};
 
 /// A step of the wizard.
@@ -206,28 +207,11 @@ impl Wizard {
             .map_or(0, |(at, _)| at)
     }
 
-    /// The scope being typed: the last word while no blank follows it.
+    /// The scope being typed.
     fn typed_scope(&self) -> String {
-        let Some(field) = self.draft().field(FieldId::Scopes) else {
-            return String::new();
-        };
-        let last = field
-            .value()
-            .rsplit(char::is_whitespace)
-            .next()
-            .unwrap_or_default();
-        let known = self
-            .draft()
-            .preset
-            .iter()
-            .flat_map(|preset| preset.scopes.iter());
-        if known
-            .into_iter()
-            .any(|choice| choice.scope.as_str() == last)
-        {
-            return String::new();
-        }
-        last.to_owned()
+        let draft = self.draft();
+        let line = draft.field(FieldId::Scopes).map_or("", TextField::value);
+        scope_line::typed(line, draft.known_scopes()).to_owned()
     }
 
     /// Checks the field that is left.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{ClientAuth, Provider, RedirectUri, Scope, ScopeSet};
-use crate::provider::Place;
+use crate::provider::{Place, ScopeHelp};
 
 /// Values of a preset's variables, by key.
 pub type Values = BTreeMap<String, String>;
@@ -97,7 +97,13 @@ pub struct RegisterStep {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScopeChoice {
     pub scope: Scope,
-    pub help: String,
-    /// It allows much more than most people need.
-    pub broad: bool,
+    pub known: ScopeHelp,
+}
+
+impl ScopeChoice {
+    /// `None`: its name cannot be sent.
+    pub fn of(known: ScopeHelp) -> Option<Self> {
+        let scope = Scope::parse(&known.name).ok()?;
+        Some(Self { scope, known })
+    }
 }

@@ -10,6 +10,7 @@ use crate::model::{ClientAuth, RedirectUri, RevokeRule, ScopeSet, Untrusted};
 use crate::tui::field::TextField;
 use crate::tui::model::World;
 use crate::tui::page::{Page, Pen};
+use crate::tui::scope_line;
 use crate::tui::text;
 use crate::tui::theme::Role;
 
@@ -136,29 +137,20 @@ impl Wizard {
     fn draw_scopes(&self, page: &mut Page) {
         page.text(0, Role::Plain, "Scopes decide what this connection may touch. Ask only for what you need; you can add more later.");
         page.blank();
-        let chosen = ScopeSet::typed(self.draft().text(FieldId::Scopes), self.draft().commas());
-        let known = self
-            .draft()
-            .preset
-            .as_ref()
-            .map_or(0, |preset| preset.scopes.len());
+        let draft = self.draft();
+        let known = draft.known_scopes();
+        let chosen = ScopeSet::typed(draft.text(FieldId::Scopes), draft.commas());
         for (index, line) in self.lines().iter().enumerate() {
             self.draw_line(page, index, line, 9, None);
             if index == 1 {
-                let words = match (&chosen, known) {
-                    (Ok(set), _) if set.is_empty() => {
-                        "No scope chosen: the provider will choose its default.".to_owned()
-                    }
-                    (Ok(set), 0) => format!("{} chosen", set.len()),
-                    (Ok(set), known) => format!("{} chosen; {known} are known here", set.len()),
-                    (Err(_), _) => String::new(),
-                };
                 page.blank();
-                page.text(0, Role::Dim, &words);
+                if let Ok(chosen) = &chosen {
+                    scope_line::draw_count(page, chosen, known);
+                }
             }
         }
-        if known == 0 {
-            let words = if self.draft().preset.is_some() {
+        if known.is_empty() {
+            let words = if draft.preset.is_some() {
                 "None are known of this service, and most people need none. Go on."
             } else {
                 "Type them with blanks between, as the provider's documentation names them."
@@ -328,19 +320,8 @@ impl Wizard {
                 page.item(index, selected, &numbered("is sent"), column, place);
             }
             Line::Scope(choice) => {
-                let on = draft
-                    .text(FieldId::Scopes)
-                    .split_whitespace()
-                    .any(|word| word == choice.scope.as_str());
-                let label = format!("[{}] {}", if on { "x" } else { " " }, choice.scope);
-                let broad = if choice.broad { "broad: " } else { "" };
-                page.item(
-                    index,
-                    selected,
-                    &label,
-                    22,
-                    &format!("{broad}{}", choice.help),
-                );
+                let line = draft.text(FieldId::Scopes);
+                scope_line::draw(page, index, selected, choice, line);
             }
             Line::Tick(tick) => {
                 let on = draft.ticked(*tick);
