@@ -33,6 +33,8 @@ pub struct Facts {
     pub forward: bool,
     /// The provider can be asked about the token.
     pub introspection: bool,
+    /// The sign-in that runs could still ask for other scopes.
+    pub other_scopes: bool,
     /// A program waits for a person's word, and its question is not open yet.
     pub asked: bool,
 }
@@ -128,6 +130,13 @@ pub(super) fn introspection(facts: &Facts) -> Why {
     check(
         facts.introspection,
         "No introspection URL is known for this provider; {edit} adds one.",
+    )
+}
+
+pub(super) fn other_scopes(facts: &Facts) -> Why {
+    check(
+        facts.other_scopes,
+        "It is too late for that, or not here; finish or stop this sign-in first.",
     )
 }
 

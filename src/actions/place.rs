@@ -22,6 +22,7 @@ pub enum Action {
     Introspect,
     Refresh,
     Reauthorize,
+    OtherScopes,
     Revoke,
     Rename,
     Edit,

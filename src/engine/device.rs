@@ -10,7 +10,7 @@ use super::failure::{Endpoint, ProviderFailure};
 use super::job::{Job, Report};
 use super::{Engine, Error, Way};
 use crate::host::{Http, TOKEN_LIMITS};
-use crate::model::{Connection, GrantId, Seconds, Secret, UnixTime, Untrusted};
+use crate::model::{Connection, GrantId, ScopeSet, Seconds, Secret, UnixTime, Untrusted};
 use crate::oauth::{self, Note, request};
 
 /// Added for good with each `slow_down` (RFC 8628 section 3.5).
@@ -89,6 +89,7 @@ impl DeviceWay {
             expires_at: engine.now().plus(answer.expires_in).0,
             interval: answer.interval.0,
             foreign_host: answer.foreign_host,
+            asked: Some(connection.requested.clone()),
         };
         offer.keep(engine, connection, &answer.device_code);
         let way = offer.way();
@@ -96,14 +97,18 @@ impl DeviceWay {
         Ok(way)
     }
 
-    /// Goes on with the code of a sign-in that was interrupted, if it can still be used.
-    pub(super) fn resume(&mut self, engine: &Engine, connection: &Connection) -> Option<Way> {
+    /// Goes on with the code of a sign-in that was interrupted, if it can still be used; the connection asks
+    /// for what that one asked for then.
+    pub(super) fn resume(&mut self, engine: &Engine, connection: &mut Connection) -> Option<Way> {
         let kept = engine.with_vault(|vault| vault.device_code(connection));
         let (offer, device_code) = Offer::read(&kept.ok()??)?;
         if offer.expires_at <= engine.now().0 {
             return None;
         }
         let way = offer.way();
+        if let Some(asked) = &offer.asked {
+            connection.requested.clone_from(asked);
+        }
         self.wait(engine, connection, device_code, &offer);
         Some(way)
     }
@@ -204,6 +209,9 @@ struct Offer {
     expires_at: i64,
     interval: u64,
     foreign_host: bool,
+    /// What is asked for; earlier versions did not keep it.
+    #[serde(default)]
+    asked: Option<ScopeSet>,
 }
 
 impl Offer {
@@ -249,6 +257,7 @@ async fn poll_once(
     let job = Job::DevicePoll {
         connection: connection.id.clone(),
         identity: connection.endpoint_identity(),
+        asked: connection.requested,
         device_code,
     };
     engine.run_job(&lock, job).await

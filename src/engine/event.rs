@@ -269,6 +269,8 @@ pub enum Answer {
 /// How a sign-in is to be run.
 #[derive(Debug, Clone, Default)]
 pub struct SignInOptions {
+    /// Ask for these instead of what the definition asks for. It changes with the acceptance, and not before.
+    pub scopes: Option<ScopeSet>,
     /// Ask for a device code at once.
     pub device: bool,
     /// Do not open a browser here.

@@ -8,7 +8,7 @@ use super::notice::Notice;
 use super::page::{Page, Pen};
 use super::request::Request;
 use super::screens::{
-    Asking, Bringing, BulkScreen, Details, Editing, HistoryScreen, Renaming, Revoking,
+    Asking, Bringing, BulkScreen, Details, Editing, HistoryScreen, OtherScopes, Renaming, Revoking,
 };
 use super::theme::Role;
 use super::wizard::Wizard;
@@ -96,6 +96,7 @@ pub(super) fn act(model: &mut Model, action: Action, _key: Key) -> Vec<Effect> {
         Action::Test => bulk(&model.world, Deed::Test, test),
         Action::Refresh => bulk(&model.world, Deed::Refresh, refresh),
         Action::Reauthorize => reauthorize(&model.world),
+        Action::OtherScopes => other_scopes(&model.world),
         Action::Revoke => revoke(&model.world, &model.world.table.targets()),
         Action::Edit => Editing::open(&model.world),
         Action::Rename => match table.selected() {
@@ -234,6 +235,13 @@ fn busy(world: &World) -> Vec<Effect> {
 pub(super) fn reauthorize(world: &World) -> Vec<Effect> {
     match world.table.selected() {
         Some(row) => Authorize::start_again(row, world),
+        None => Vec::new(),
+    }
+}
+
+pub(super) fn other_scopes(world: &World) -> Vec<Effect> {
+    match world.table.selected() {
+        Some(row) => OtherScopes::open(row, &row.summary.requested),
         None => Vec::new(),
     }
 }

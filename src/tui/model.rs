@@ -8,8 +8,8 @@ use super::face::Face;
 use super::notice::Notice;
 use super::screens::{
     Adopting, AgentAsks, Asking, Bringing, BulkScreen, Details, Dropping, Editing, Finished,
-    HelpScreen, HistoryScreen, InterruptedScreen, Leaving, PaletteScreen, Renaming, Revoking,
-    ThirdParty, Waiting,
+    HelpScreen, HistoryScreen, InterruptedScreen, Leaving, OtherScopes, PaletteScreen, Renaming,
+    Revoking, ThirdParty, Waiting,
 };
 use super::table::Table;
 use super::theme::Look;
@@ -187,6 +187,7 @@ pub(super) enum Screen {
     Interrupted(InterruptedScreen),
     Adopting(Adopting),
     ThirdParty(ThirdParty),
+    OtherScopes(Box<OtherScopes>),
     AgentAsks(AgentAsks),
     Bringing(Box<Bringing>),
 }
@@ -212,6 +213,7 @@ impl Screen {
             Self::Interrupted(screen) => screen,
             Self::Adopting(screen) => screen,
             Self::ThirdParty(screen) => screen,
+            Self::OtherScopes(screen) => screen.as_ref(),
             Self::AgentAsks(screen) => screen,
             Self::Bringing(screen) => screen.as_ref(),
         }
@@ -237,6 +239,7 @@ impl Screen {
             Self::Interrupted(screen) => screen,
             Self::Adopting(screen) => screen,
             Self::ThirdParty(screen) => screen,
+            Self::OtherScopes(screen) => screen.as_mut(),
             Self::AgentAsks(screen) => screen,
             Self::Bringing(screen) => screen.as_mut(),
         }
@@ -355,6 +358,7 @@ impl Model {
             qr: false,
             forward: false,
             introspection: false,
+            other_scopes: false,
             asked: super::asked::can_open(self),
         };
         if let Some(screen) = self.top() {

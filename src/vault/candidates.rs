@@ -142,6 +142,28 @@ impl Vault {
         grant: &GrantId,
         now: UnixTime,
     ) -> Result<Grant, VaultError> {
+        self.accept(id, grant, None, now)
+    }
+
+    /// The same for a sign-in that asked for other scopes than the definition, which asks for them from now
+    /// on: in that same transaction, so a sign-in that fails changes neither (conformance B-11).
+    pub fn accept_candidate_for(
+        &mut self,
+        id: &ConnectionId,
+        grant: &GrantId,
+        asked: &ScopeSet,
+        now: UnixTime,
+    ) -> Result<Grant, VaultError> {
+        self.accept(id, grant, Some(asked), now)
+    }
+
+    fn accept(
+        &mut self,
+        id: &ConnectionId,
+        grant: &GrantId,
+        asked: Option<&ScopeSet>,
+        now: UnixTime,
+    ) -> Result<Grant, VaultError> {
         let vault_key = self.unlocked_key()?;
         let grant = self.db.write(now, |tx| {
             let connection = by_id(tx, id)?.ok_or(VaultError::UnknownConnection)?;
@@ -173,9 +195,10 @@ impl Vault {
             write_grant(tx, id, &grant)?;
             tx.execute(
                 "UPDATE connection SET ended = NULL, problem_kind = NULL, problem_at = NULL,
-                        problem_detail = NULL, definition = json_remove(definition, '$.unasked')
+                        problem_detail = NULL, definition = json_remove(definition, '$.unasked'),
+                        requested = coalesce(?2, requested)
                  WHERE id = ?1",
-                [id.as_str()],
+                params![id.as_str(), rows::scopes_column(asked)],
             )?;
             let label = grant.account.as_ref().map(|account| account.label.raw());
             history::note(tx, id, now, "signed-in", label)?;

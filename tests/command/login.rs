@@ -324,3 +324,32 @@ fn token_signs_in_when_it_is_told_to() {
     );
     assert!(sandbox.accepts_access(&output.token()));
 }
+
+#[test]
+fn b_11_other_scopes_are_asked_for_by_a_flag_and_stay_when_they_were_granted() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let before = home.kept(NAME);
+    let denying = sandbox.browser().denying();
+    home.login_by(&sandbox, &["login", NAME, "--scope", "email"], denying)
+        .ended(5);
+    assert_eq!(home.kept(NAME), before);
+    let mut flags = vec!["login", NAME, "--scope", "profile email"];
+    let output = home.login_by(&sandbox, &flags, sandbox.browser()).ended(0);
+    assert!(
+        output.stderr.contains("Granted: profile email."),
+        "{output:#?}"
+    );
+    let shown = home.run(&["show", NAME, "--json"]).ended(0).json();
+    let both = json!(["profile", "email"]);
+    assert_eq!(shown["scopes"]["requested"], both);
+    assert_eq!(shown["scopes"]["granted"], both);
+    flags[3] = "a\u{201c}b";
+    let output = home.run(&flags).ended(2);
+    assert!(
+        output.stderr.contains("--scope: ") && output.stderr.contains("U+201C"),
+        "{output:#?}"
+    );
+    home.run(&["login", NAME, "--scope", "a", "--resume"])
+        .ended(2);
+}

@@ -395,3 +395,38 @@ async fn d9_tokens_that_come_after_a_cancel_are_given_back() {
     assert_eq!(live, before.refresh.into_iter().collect::<Vec<_>>());
     assert_eq!(polls(&stage).len(), 1, "and no poll after it");
 }
+
+#[tokio::test]
+async fn b_11_z_10_a_code_that_asked_for_other_scopes_still_does_when_it_is_gone_on_with() {
+    let mut stage = Stage::signed_in().await;
+    let before = stage.connection();
+    let scopes = valetkey::model::ScopeSet::parse("profile email").expect("scopes");
+    let attempt = stage.begin_with(SignInOptions {
+        device: true,
+        scopes: Some(scopes.clone()),
+        ..SignInOptions::default()
+    });
+    let code = code(&stage).await;
+    // The line is cut: nobody stopped it.
+    attempt.remote.cancel();
+    attempt.outcome().await.expect_err("cut off");
+    assert_eq!(stage.connection(), before);
+    stage.restart();
+    let attempt = stage.begin_with(SignInOptions {
+        resume: true,
+        device: true,
+        ..SignInOptions::default()
+    });
+    stage
+        .sandbox
+        .approve_device(&code, "ada")
+        .expect("approved");
+    let still = Still::new();
+    still.until_polls(&stage, 1).await;
+    let outcome = attempt.outcome().await.expect("signed in");
+    assert_eq!(outcome.requested, scopes);
+    let connection = stage.connection();
+    assert_eq!(connection.requested, scopes);
+    let granted = connection.grant.and_then(|grant| grant.granted);
+    assert_eq!(granted, Some(scopes));
+}

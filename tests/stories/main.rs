@@ -19,6 +19,7 @@ mod introspection;
 mod keeping;
 mod keychain_faults;
 mod mix_up;
+mod other_scopes;
 mod paste;
 mod refresh;
 mod refresh_faults;

@@ -302,6 +302,14 @@ pub(in crate::cli) struct Login {
     /// Name of the connection
     #[arg(add = connections())]
     pub(in crate::cli) name: String,
+    /// Ask for these scopes instead ("a b"); what you have stays until they are granted
+    #[arg(
+        long,
+        visible_alias = "scopes",
+        value_name = "SCOPES",
+        conflicts_with = "resume"
+    )]
+    pub(in crate::cli) scope: Option<String>,
     /// Use a code typed on a web page
     #[arg(long)]
     pub(in crate::cli) device: bool,

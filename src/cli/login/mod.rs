@@ -16,7 +16,7 @@ use crate::engine::{
     Answer, Attempt, AttemptEvent, Change, Error, Ignored, Question, SignInOptions, Step,
     StepState, Way,
 };
-use crate::model::{ConnectionId, Seconds, Secret};
+use crate::model::{ConnectionId, ScopeSet, Seconds, Secret};
 use crate::sandbox::Approval;
 use lines::{Fruitless, Lines, Pastes};
 use ways::Surroundings;
@@ -26,6 +26,7 @@ impl Login {
     pub(super) fn plain(name: &str) -> Self {
         Self {
             name: name.to_owned(),
+            scope: None,
             device: false,
             qr: false,
             no_browser: false,
@@ -42,16 +43,17 @@ impl Login {
 
 pub(super) fn run(setup: &Setup, login: &Login) -> Result<(), Failed> {
     let ready = || {
+        let scopes = asked(login)?;
         let connection = setup.engine.connection(&login.name)?;
         if let Some(target) = &login.ssh_host {
             setup.engine.set_reached_as(target)?;
         }
         setup.open_vault()?;
         setup.prove_keychain()?;
-        Ok((connection.id, runtime()?))
+        Ok((connection.id, scopes, runtime()?))
     };
     match ready() {
-        Ok((id, runtime)) => runtime.block_on(story(setup, login, &id)),
+        Ok((id, scopes, runtime)) => runtime.block_on(story(setup, login, &id, scopes)),
         Err(failed) => Err(early(setup, login, failed)),
     }
 }
@@ -65,10 +67,28 @@ fn early(setup: &Setup, login: &Login, failed: Failed) -> Failed {
     failed
 }
 
-async fn story(setup: &Setup, login: &Login, id: &ConnectionId) -> Result<(), Failed> {
+/// Other scopes than those of the definition, if there are to be any.
+fn asked(login: &Login) -> Result<Option<ScopeSet>, Failed> {
+    let parsed = login.scope.as_deref().map(ScopeSet::parse).transpose();
+    parsed.map_err(|problem| {
+        Failed::usage(
+            "scope",
+            format!("--scope: {problem}."),
+            "Give the scopes in quotes, with spaces between.",
+        )
+    })
+}
+
+async fn story(
+    setup: &Setup,
+    login: &Login,
+    id: &ConnectionId,
+    scopes: Option<ScopeSet>,
+) -> Result<(), Failed> {
     let resume = interrupted::goes_on(setup, login, id)?;
     let mut changes = setup.engine.subscribe();
     let options = SignInOptions {
+        scopes,
         device: login.device,
         no_browser: login.no_browser || login.paste,
         paste: login.paste,

@@ -180,16 +180,12 @@ fn other_scopes(setup: &Setup, name: &str) -> Result<(), Failed> {
         output::note("Nothing was changed.");
         return Ok(());
     }
-    if changed {
-        edit::run(setup, name, &[format!("scope={wanted}")], None, false)?;
-    }
-    login::run(setup, &Login::plain(name)).inspect_err(|_| {
-        // What was asked for in vain is not asked for again by the next sign-in.
-        if let Ok(mut now) = setup.engine.connection(name) {
-            now.requested = connection.requested.clone();
-            let _ = setup.engine.edit(&now, None);
-        }
-    })
+    // The definition asks for them from the moment that the new sign-in is accepted.
+    let login = Login {
+        scope: changed.then(|| wanted.to_string()),
+        ..Login::plain(name)
+    };
+    login::run(setup, &login)
 }
 
 fn end(setup: &Setup, name: &str) -> Result<(), Failed> {

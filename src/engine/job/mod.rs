@@ -46,6 +46,8 @@ pub enum Job {
     Exchange {
         connection: ConnectionId,
         identity: [u8; 32],
+        /// What this sign-in asks for, which the definition may not say yet.
+        asked: ScopeSet,
         attempt: AttemptId,
         redirect_uri: String,
         #[serde(with = "secret_text")]
@@ -61,6 +63,7 @@ pub enum Job {
     DevicePoll {
         connection: ConnectionId,
         identity: [u8; 32],
+        asked: ScopeSet,
         #[serde(with = "secret_text")]
         device_code: Secret,
     },
@@ -172,6 +175,7 @@ pub(super) async fn run(vault: &Mutex<Option<Vault>>, clock: &dyn Clock, job: Jo
         Job::Exchange {
             connection,
             identity,
+            asked,
             attempt,
             redirect_uri,
             code,
@@ -179,7 +183,7 @@ pub(super) async fn run(vault: &Mutex<Option<Vault>>, clock: &dyn Clock, job: Jo
             verifier,
             nonce,
         } => {
-            match desk.unedited(&connection, identity) {
+            match desk.unedited(&connection, identity, asked) {
                 Ok(connection) => {
                     let flow = Flow {
                         attempt,
@@ -203,8 +207,9 @@ pub(super) async fn run(vault: &Mutex<Option<Vault>>, clock: &dyn Clock, job: Jo
         Job::DevicePoll {
             connection,
             identity,
+            asked,
             device_code,
-        } => match desk.unedited(&connection, identity) {
+        } => match desk.unedited(&connection, identity, asked) {
             Ok(connection) => desk.device_poll(&connection, &device_code).await,
             Err(trouble) => Err(trouble),
         },
@@ -243,11 +248,20 @@ impl Desk<'_> {
             .ok_or(Trouble::EditedMeanwhile)
     }
 
-    /// The connection, provided that its addresses are those the attempt began with (G-01, G-06).
-    fn unedited(&self, id: &ConnectionId, identity: [u8; 32]) -> Result<Connection, Trouble> {
+    /// The connection as the attempt asks for it, provided that its addresses are those it began with (G-01,
+    /// G-06).
+    fn unedited(
+        &self,
+        id: &ConnectionId,
+        identity: [u8; 32],
+        asked: ScopeSet,
+    ) -> Result<Connection, Trouble> {
         let connection = self.connection(id)?;
         if connection.endpoint_identity() == identity {
-            Ok(connection)
+            Ok(Connection {
+                requested: asked,
+                ..connection
+            })
         } else {
             Err(Trouble::EditedMeanwhile)
         }

@@ -85,9 +85,13 @@ impl Story {
             }
         }
         let now = self.engine.now();
-        let accepted = self
-            .engine
-            .with_vault(|vault| vault.accept_candidate(&self.connection.id, grant, now));
+        let accepted = self.engine.with_vault(|vault| {
+            let id = &self.connection.id;
+            match &self.options.scopes {
+                Some(asked) => vault.accept_candidate_for(id, grant, asked, now),
+                None => vault.accept_candidate(id, grant, now),
+            }
+        });
         drop(lock);
         let accepted = accepted.map_err(|error| match error {
             Error::Vault(VaultError::NoCandidate) => Error::Overtaken,
@@ -103,6 +107,7 @@ impl Story {
         let job = Job::Exchange {
             connection: self.connection.id.clone(),
             identity: flow.identity,
+            asked: self.connection.requested.clone(),
             attempt: self.attempt.clone(),
             redirect_uri: flow.redirect_uri.clone(),
             code: approval.code,

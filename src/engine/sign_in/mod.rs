@@ -35,7 +35,10 @@ impl Engine {
     /// Starts a sign-in. A running one of the same connection is cancelled (conformance A-12).
     /// Must be called on the runtime that is to carry it.
     pub fn sign_in(&self, id: &ConnectionId, options: SignInOptions) -> Result<Attempt, Error> {
-        let connection = self.connection_by_id(id)?;
+        let mut connection = self.connection_by_id(id)?;
+        if let Some(scopes) = &options.scopes {
+            connection.requested = scopes.clone();
+        }
         let attempt = AttemptId::from_random(random_bytes()?);
         let (control, inbox) = mpsc::unbounded_channel();
         let remote = super::attempt::Remote(control);

@@ -165,12 +165,16 @@ impl Story {
 
     /// Goes on with the device code of an interrupted sign-in; `false` when there is none any more.
     pub(super) fn resume_device_way(&mut self, device: &mut DeviceWay) -> bool {
+        let stored = self.connection.requested.clone();
         let way = self
             .options
             .resume
-            .then(|| device.resume(&self.engine, &self.connection))
+            .then(|| device.resume(&self.engine, &mut self.connection))
             .flatten();
         let resumed = way.is_some();
+        if resumed && self.connection.requested != stored {
+            self.options.scopes = Some(self.connection.requested.clone());
+        }
         if let Some(way) = way {
             self.event(AttemptEvent::Way(way));
         }

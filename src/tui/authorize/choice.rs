@@ -9,7 +9,7 @@ use crate::tui::face::Effect;
 use crate::tui::masked::MaskedField;
 use crate::tui::model::{Screen, World};
 use crate::tui::request::{AddressUse, Request};
-use crate::tui::screens::{Asking, Editing};
+use crate::tui::screens::{Asking, OtherScopes};
 
 /// A line that can be pressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -212,10 +212,13 @@ impl Authorize {
             Fix::ChangeClientId => correct(Correction::ClientId),
             Fix::ChangeSecret => correct(Correction::Secret),
             Fix::ChangeScopes if self.subject.in_wizard => correct(Correction::Scopes),
-            Fix::ChangeScopes => [Effect::Close]
-                .into_iter()
-                .chain(Editing::open_for(&self.subject.id, world))
-                .collect(),
+            Fix::ChangeScopes => match world.table.row(&self.subject.id) {
+                Some(row) => [Effect::Close]
+                    .into_iter()
+                    .chain(OtherScopes::open(row, &self.subject.requested))
+                    .collect(),
+                None => Vec::new(),
+            },
             Fix::SecretInBody => correct(Correction::SecretInBody),
             Fix::SecretInHeader => correct(Correction::SecretInHeader),
             Fix::WithoutSecret => correct(Correction::WithoutSecret),

@@ -18,7 +18,7 @@ use super::masked::MaskedField;
 use super::model::{Screen, World};
 use super::page::{Page, Pen};
 use super::request::{AddressUse, Request};
-use super::screens::{Finished, Leaving};
+use super::screens::{Finished, Leaving, OtherScopes};
 use super::table::provider_of;
 use crate::actions::{Action, Facts, Key, Place};
 use crate::engine::{
@@ -123,13 +123,25 @@ impl Authorize {
         Self::start_for(row, Self::options(world, false), world)
     }
 
+    /// The same, asking for these scopes.
+    pub(super) fn start_with(row: &Row, scopes: ScopeSet, world: &World) -> Vec<Effect> {
+        let options = SignInOptions {
+            scopes: (scopes != row.summary.requested).then_some(scopes),
+            ..Self::options(world, false)
+        };
+        Self::start_for(row, options, world)
+    }
+
     fn start_for(row: &Row, options: SignInOptions, world: &World) -> Vec<Effect> {
         let id = row.summary.id.clone();
         let subject = Subject {
             id: id.clone(),
             name: row.summary.name.to_string(),
             provider: provider_of(row),
-            requested: row.summary.requested.clone(),
+            requested: match &options.scopes {
+                Some(scopes) => scopes.clone(),
+                None => row.summary.requested.clone(),
+            },
             device: false,
             in_wizard: false,
         };
@@ -403,6 +415,28 @@ impl Authorize {
         }
     }
 
+    /// Nothing was approved yet; the wizard has a step for its scopes.
+    fn may_ask_for_others(&self) -> bool {
+        let waits = self.failure.is_none() && self.question.is_none() && self.consent.is_none();
+        let approved = |step: &Step| *step > Step::Approve;
+        waits && !self.subject.in_wizard && !self.steps.keys().any(approved)
+    }
+
+    /// Stops this attempt, which has changed nothing, and lets the person choose first.
+    fn other_scopes(&mut self, world: &World) -> Vec<Effect> {
+        let row = world.table.row(&self.subject.id);
+        let Some(row) = row.filter(|_| self.may_ask_for_others()) else {
+            return Vec::new();
+        };
+        let cancel = self.attempt().cloned();
+        let cancel = cancel.map(|attempt| Effect::Ask(Request::Cancel { attempt }));
+        cancel
+            .into_iter()
+            .chain([Effect::Close])
+            .chain(OtherScopes::open(row, &self.subject.requested))
+            .collect()
+    }
+
     fn ask_address(&self, purpose: AddressUse) -> Vec<Effect> {
         match self.attempt().cloned() {
             Some(attempt) => vec![Effect::Ask(Request::Address { attempt, purpose })],
@@ -437,6 +471,7 @@ impl Face for Authorize {
         // A question has the screen for itself.
         let ways = self.failure.is_none() && self.question.is_none() && self.consent.is_none();
         facts.qr = ways && self.code_picture(world).is_some();
+        facts.other_scopes = self.may_ask_for_others();
         facts.forward = ways && self.attempt().is_some() && self.forward().is_some();
     }
 
@@ -489,6 +524,7 @@ impl Face for Authorize {
             },
             Action::Copy => self.copy(),
             Action::ShowAddress => self.ask_address(AddressUse::Show),
+            Action::OtherScopes => self.other_scopes(world),
             Action::BrowserHere => self.change_place(),
             Action::SshHost => {
                 self.ask_host();

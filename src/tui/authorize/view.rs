@@ -86,8 +86,10 @@ impl Authorize {
             self.draw_ways(ways, &mut page, world);
             page.blank();
             self.draw_waiting(&mut page, world);
+            self.draw_asked(&mut page, world);
         } else {
             self.draw_steps(&mut page, world);
+            self.draw_asked(&mut page, world);
             page.blank();
             if !self.choices().is_empty() {
                 page.text(0, Role::Plain, "If Approve does nothing, use another way:");
@@ -175,6 +177,20 @@ impl Authorize {
             let words = format!("{} Getting ready", glyph::ACTIVE);
             page.text(0, Role::Plain, &words);
         }
+    }
+
+    /// What is asked for, as long as that can be changed.
+    fn draw_asked(&self, page: &mut Page, world: &World) {
+        if !self.may_ask_for_others() || page.pen().height < 12 {
+            return;
+        }
+        let asked = match self.subject.requested.len() {
+            0 => "the provider's default".to_owned(),
+            _ => self.subject.requested.to_string(),
+        };
+        let key = world.keys().fill("{other-scopes} asks for others");
+        page.blank();
+        page.text(0, Role::Plain, &format!("Asks for: {asked}   {key}"));
     }
 
     fn draw_paste(&self, page: &mut Page) {

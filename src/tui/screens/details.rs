@@ -383,6 +383,7 @@ impl Face for Details {
             ],
             Action::Refresh => here(world, |row| home::one(row, Deed::Refresh, home::refresh)),
             Action::Reauthorize => home::reauthorize(world),
+            Action::OtherScopes => home::other_scopes(world),
             Action::Revoke => here(world, |row| home::revoke(world, &[row])),
             Action::History => HistoryScreen::open(world),
             Action::Edit => Editing::open(world),

@@ -101,22 +101,14 @@ impl Editing {
         }
     }
 
-    /// The screen for a row, and the reading of what it shows.
+    /// The screen for the selected row, and the reading of what it shows.
     pub(in crate::tui) fn open(world: &World) -> Vec<Effect> {
-        world
-            .table
-            .selected()
-            .map_or_else(Vec::new, |row| Self::open_for(&row.summary.id, world))
-    }
-
-    /// The same for one that need not be selected.
-    pub(in crate::tui) fn open_for(id: &ConnectionId, world: &World) -> Vec<Effect> {
-        let Some(row) = world.table.row(id) else {
+        let Some(row) = world.table.selected() else {
             return Vec::new();
         };
         vec![
             Effect::Open(Box::new(Screen::Editing(Box::new(Self::new(row))))),
-            Effect::Ask(Request::LoadDetail(id.clone())),
+            Effect::Ask(Request::LoadDetail(row.summary.id.clone())),
         ]
     }
 

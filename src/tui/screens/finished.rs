@@ -10,6 +10,7 @@ use crate::tui::model::World;
 use crate::tui::notice::Notice;
 use crate::tui::page::{Page, Pen};
 use crate::tui::request::Request;
+use crate::tui::screens::OtherScopes;
 use crate::tui::theme::Role;
 
 /// The result.
@@ -84,6 +85,13 @@ impl Face for Finished {
                 None => Vec::new(),
             },
             Action::Back => vec![Effect::Home],
+            Action::OtherScopes => match world.table.row(&self.id) {
+                Some(row) => [Effect::Home]
+                    .into_iter()
+                    .chain(OtherScopes::open(row, &self.outcome.requested))
+                    .collect(),
+                None => Vec::new(),
+            },
             Action::Test => vec![
                 Effect::Ask(Request::Test(self.id.clone())),
                 Effect::Say(Notice::info(format!("Testing {}", self.outcome.name))),

@@ -13,7 +13,9 @@ use crate::engine::{
     NewConnection, Outcome, PassphraseWay, Row, Step, StepState, Way, put_all,
 };
 use crate::host::TextFileError;
-use crate::model::{AttemptId, ConnectionId, EndpointUrl, RevokeRule, Seconds, Secret, Untrusted};
+use crate::model::{
+    AttemptId, ConnectionId, EndpointUrl, RevokeRule, ScopeSet, Seconds, Secret, Untrusted,
+};
 use crate::provider::Catalogue;
 use crate::tui::backend::{Backend, Replies};
 use crate::tui::{
@@ -82,6 +84,8 @@ pub(super) struct FakeBackend {
     pub(super) reached: String,
     /// The last sign-in went on with an interrupted one.
     pub(super) resumed: bool,
+    /// What the last sign-in asks for in place of what is stored.
+    pub(super) scopes: Option<ScopeSet>,
     /// No test read is known for them.
     pub(super) untestable: Vec<ConnectionId>,
     /// A paste does not end the sign-in.
@@ -236,6 +240,7 @@ impl FakeBackend {
             Request::SignIn { id, options } => {
                 self.attempts += 1;
                 self.resumed = options.resume;
+                self.scopes.clone_from(&options.scopes);
                 let attempt = attempt(self.attempts);
                 self.running = Some((id.clone(), attempt.clone()));
                 if let Some(error) = self.fail_sign_in {

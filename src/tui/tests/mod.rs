@@ -16,6 +16,7 @@ mod in_sight;
 mod introspection;
 mod keys;
 mod links;
+mod other_scopes;
 mod revocations;
 mod screens;
 mod script;

@@ -91,7 +91,7 @@ fn an_unknown_scope_leads_to_the_scopes() {
     assert!(script.shows("2  change the scopes"), "{}", script.frame());
     script.keys("2");
     assert!(
-        script.shows("Edit github") && script.shows("▸ Scopes"),
+        script.shows("Other scopes for github") && script.shows("▸ Scopes"),
         "{}",
         script.frame()
     );

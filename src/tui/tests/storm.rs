@@ -139,6 +139,7 @@ impl Seen {
                     | Screen::Waiting(_)
                     | Screen::Adopting(_)
                     | Screen::ThirdParty(_)
+                    | Screen::OtherScopes(_)
             )
         };
         let table = &model.world.table;
