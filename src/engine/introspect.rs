@@ -53,8 +53,10 @@ impl Engine {
             .send(request, &TOKEN_LIMITS)
             .await
             .map_err(|error| ProviderFailure::http(at, authority.clone(), &error))?;
-        let told = introspection_answer(&connection, &response)
-            .map_err(|error| ProviderFailure::answer(at, authority.clone(), &error))?;
+        let told = introspection_answer(&connection, &response).map_err(|error| {
+            let auth = connection.registration.auth;
+            ProviderFailure::answer(at, authority.clone(), auth, &error)
+        })?;
         Ok(IntrospectionReport {
             authority,
             active: told.active,

@@ -172,8 +172,8 @@ fn refreshed(connection: &Connection, answer: TokenAnswer, sent_at: UnixTime) ->
 
 /// Nobody can be asked during a refresh: what is odd about its answer stands in the history.
 fn remark(connection: &Connection, notes: &[Note], in_use: Option<&ScopeSet>) -> Option<String> {
-    let held = connection.granted_or_requested();
-    let added = in_use.zip(held).map(|(now, held)| now.without(held));
+    let held = connection.held_or_requested();
+    let added = in_use.map(|now| now.without(held));
     let added = added
         .filter(|added| !added.is_empty())
         .map(|added| format!("scopes were added: {added}"))

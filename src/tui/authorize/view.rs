@@ -310,7 +310,7 @@ fn meaning<'w>(scope: &Scope, world: &'w World) -> &'w str {
     let mut known = presets.flat_map(|preset| preset.scopes.iter());
     known
         .find(|choice| choice.scope == *scope)
-        .map_or("", |choice| &choice.help)
+        .map_or("", |choice| &choice.known.help)
 }
 
 /// One line without controls, for addresses that are shown whole.

@@ -169,7 +169,10 @@ impl Face for OtherScopes {
                 Line::GoOn => {
                     page.item(index, selected, "Sign in and ask for these", 0, "");
                     page.blank();
-                    scope_line::draw_count(&mut page, line, world.known_scopes(&self.provider_id));
+                    if let Ok(chosen) = ScopeSet::parse(line) {
+                        let known = world.known_scopes(&self.provider_id);
+                        scope_line::draw_count(&mut page, &chosen, known);
+                    }
                 }
                 Line::Known(choice) => scope_line::draw(&mut page, index, selected, choice, line),
             }
