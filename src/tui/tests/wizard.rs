@@ -410,10 +410,10 @@ fn f4_a_blank_in_a_client_id_is_asked_about_and_then_kept() {
         "{}",
         script.frame()
     );
-    // Going on without a word is not possible.
+    // Going on without a word is not possible; the cursor goes to what is missing.
     script.keys("down down enter");
-    assert!(script.shows("Step 3 of 7"), "{}", script.frame());
-    script.keys("down space");
+    assert!(script.shows("▸ 3  [ ] The blank"), "{}", script.frame());
+    script.keys("space");
     assert!(script.shows("[x] The blank belongs"), "{}", script.frame());
     script.keys("enter enter enter enter");
     let saved = script

@@ -1,6 +1,6 @@
 //! What a pressed line does: choosing, going on, storing, correcting.
 
-use super::draft::{FieldId, Tick};
+use super::draft::FieldId;
 use super::lines::Line;
 use super::{Saving, Stage, Wizard, result};
 use crate::model::{ClientAuth, ConnectionId, ConnectionName, ScopeSet};
@@ -17,7 +17,7 @@ impl Wizard {
         match line {
             // None is an answer too.
             Line::Field(FieldId::Scopes, _) if self.draft().text(FieldId::Scopes).is_empty() => {
-                self.go_to(self.stage.next());
+                return self.go_on(world);
             }
             Line::Field(..) | Line::Secret => {
                 self.leave_line(world);
@@ -60,10 +60,10 @@ impl Wizard {
             Line::Tick(tick) => {
                 let on = self.draft_mut().turn(tick);
                 self.problems.clear();
-                // Taken off, it stays under the cursor where it stands; put on below an address it
-                // moves down.
+                // Put on, what comes next is next, also where the line itself is gone; taken off, it
+                // stays under the cursor.
                 let same = self.lines().get(self.at) == Some(&Line::Tick(tick));
-                self.at = if on && (!same || tick != Tick::DevHttp) {
+                self.at = if on {
                     self.aim(self.at + usize::from(same))
                 } else {
                     self.at.min(self.lines().len().saturating_sub(1))
@@ -78,18 +78,22 @@ impl Wizard {
                     .position(|line| *line == Line::More)
                     .unwrap_or(0);
             }
-            Line::GoOn => {
-                if self.check_stage(world) {
-                    self.go_to(self.stage.next());
-                    return self.look_at_addresses();
-                }
-            }
+            Line::GoOn => return self.go_on(world),
             Line::UsePreset => self.take_offer(world),
             Line::Swap => return self.swap(),
             Line::Start => return self.save(Saving::ThenSignIn, world),
             Line::SaveOnly => return self.save(Saving::ThenDone, world),
         }
         Vec::new()
+    }
+
+    /// To the next step, where nothing is missing in this one.
+    fn go_on(&mut self, world: &World) -> Vec<Effect> {
+        if !self.check_stage(world) {
+            return Vec::new();
+        }
+        self.go_to(self.stage.next());
+        self.look_at_addresses()
     }
 
     fn save(&mut self, then: Saving, world: &World) -> Vec<Effect> {
