@@ -95,9 +95,9 @@ pub fn advise(error: &Error) -> Advice {
         Error::NoWay => Advice::new(
             "no-way",
             exit::USAGE,
-            "This provider has neither an authorization URL nor a device URL.",
+            "The connection has no address for this way of signing in.",
         )
-        .hint("Add one of them to the connection."),
+        .hint("By browser it needs an authorization URL, by code a device URL: valetkey edit NAME device-url=URL"),
         Error::SecretNeeded => Advice::new(
             "secret-needed",
             exit::USAGE,

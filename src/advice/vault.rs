@@ -46,7 +46,7 @@ pub(super) fn vault(error: &VaultError) -> Advice {
         )
         .hint("See that the disk has room and that no other valetkey runs, then: valetkey vault rekey"),
         VaultError::NameTaken => Advice::new("name-taken", exit::USAGE, "This name is taken (letter case does not count).")
-            .hint("Choose another with --name."),
+            .hint("Choose another one (with add: --name)."),
         VaultError::UnknownConnection => unknown("that name", &[]),
         VaultError::RegistrationDiffers => Advice::new(
             "registration-differs",

@@ -73,6 +73,10 @@ pub(super) fn choose() -> Result<Secret, Failed> {
         let first = prompt_secret("Passphrase: ")?;
         if first.is_empty() {
             output::note("It is empty. Choose one with some characters; Ctrl-C stops.");
+        } else if first.same(&Secret::new("?".to_owned())) {
+            output::note(
+                "It opens your sign-ins on this machine from now on. It is not shown, and asked for twice.",
+            );
         } else if first.same(&prompt_secret("Once more: ")?) {
             return Ok(first);
         } else {

@@ -153,7 +153,11 @@ impl Bulk {
         let words = self.words();
         let deleted = matches!(self.deed, Deed::Delete | Deed::RevokeAndDelete);
         if deleted && self.is_over() && self.done == self.total {
-            let words = format!("{} {}; z brings them back.", self.done, self.deed.done());
+            let words = format!(
+                "{} {}; z brings their settings back, one at a time.",
+                self.done,
+                self.deed.done()
+            );
             return Notice::info(words);
         }
         if !self.is_over() || self.failed.is_empty() {

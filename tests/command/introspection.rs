@@ -78,7 +78,7 @@ fn l_09_d16_d17_answers_are_told_in_words() {
         (
             &["introspect.active=text:true"],
             7,
-            "active is of the wrong type",
+            "active has the wrong type",
         ),
         (&["introspect.active=absent"], 7, "active is missing"),
         (

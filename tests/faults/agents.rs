@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::agent_talk::{Talk, framed, token_of};
-use crate::campaign::{Chance, Tally, run, seeds};
+use crate::campaign::{Chance, Tally, is_campaign, run, seeds};
 use crate::home::{Home, NAME, sandbox};
 use crate::world::World;
 
@@ -111,7 +111,8 @@ impl Honest {
         self.served.load(Ordering::Relaxed)
     }
 
-    /// How long each token took: no more than one in a hundred longer than [`HONEST`].
+    /// How long each token took. In a campaign, on a machine that has nothing else to do, no more than one in
+    /// a hundred longer than [`HONEST`]; in the suite, which runs beside others, that everybody was served.
     #[track_caller]
     fn end(self, what: &str) {
         self.over.store(true, Ordering::Relaxed);
@@ -123,7 +124,9 @@ impl Honest {
             "FT-41: {what}; an honest client asked {asked} times, the longest {longest:?}, over {HONEST:?}: {late}"
         );
         assert!(asked > 100, "it was served");
-        assert!(late * 100 <= asked, "{late} of {asked} waited too long");
+        if is_campaign() {
+            assert!(late * 100 <= asked, "{late} of {asked} waited too long");
+        }
     }
 }
 

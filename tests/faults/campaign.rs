@@ -20,6 +20,11 @@ pub(crate) fn seeds(few: u64) -> Range<u64> {
     range.expect("VALETKEY_SEEDS is not of the form from..to")
 }
 
+/// Whether this is a long run by hand.
+pub(crate) fn is_campaign() -> bool {
+    std::env::var_os("VALETKEY_SEEDS").is_some()
+}
+
 /// Worlds that run side by side.
 fn shards() -> u64 {
     let text = std::env::var("VALETKEY_SHARDS").unwrap_or_else(|_| "1".to_owned());

@@ -56,10 +56,10 @@ async fn l_09_the_provider_is_asked_by_post_and_as_the_client_that_it_knows() {
 async fn d16_active_is_a_boolean_or_the_answer_is_none() {
     let stage = Stage::signed_in().await;
     for (active, words) in [
-        ("text:true", "active is of the wrong type"),
-        ("text:false", "active is of the wrong type"),
-        ("1", "active is of the wrong type"),
-        ("null", "active is of the wrong type"),
+        ("text:true", "active has the wrong type"),
+        ("text:false", "active has the wrong type"),
+        ("1", "active has the wrong type"),
+        ("null", "active has the wrong type"),
         ("absent", "active is missing"),
     ] {
         stage.set(&format!("introspect.active={active}"));

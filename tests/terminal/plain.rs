@@ -55,6 +55,12 @@ fn adding_and_signing_in_with_plain_questions() {
     term.until("the secret's question", |term| {
         term.shows("Client secret") && !term.echoes()
     });
+    // A question mark asks here too, and is not taken for the secret.
+    term.press(&format!("?{ENTER}"));
+    term.until_shows("The password of your app, not yours.");
+    term.until("the secret's question again", |term| {
+        term.text().trim_end().ends_with("enter for none:") && !term.echoes()
+    });
     term.press(&format!("practice-secret-not-real{ENTER}"));
     term.until("the next question", |term| {
         term.text().ends_with("Scopes:") && term.echoes()

@@ -12,7 +12,7 @@ use super::super::scopes;
 use super::assemble::provider;
 use super::values::{address, has_commas, redirect, set_variables};
 use crate::advice::endpoints;
-use crate::advice::fields::about;
+use crate::advice::fields::{SECRET, about};
 use crate::engine::{Doubt, Field, check_client_id, look_at, shared_registration};
 use crate::model::{ConnectionName, EndpointUrl, Secret, Shown, Untrusted, has_blanks};
 use crate::provider::{Catalogue, Preset, Way};
@@ -246,12 +246,20 @@ impl Answers {
             output::note(
                 "A desktop app can't keep a client secret truly private. It is stored encrypted; treat it as recoverable.",
             );
-            self.client_secret = Some(prompt_secret(
-                "Client secret (not shown), enter for none: ",
-            )?)
-            .filter(|secret| !secret.is_empty());
+            self.client_secret = Some(ask_client_secret()?).filter(|secret| !secret.is_empty());
         }
         Ok(())
+    }
+}
+
+/// A question mark alone asks what it is, as at every other question.
+fn ask_client_secret() -> Result<Secret, Failed> {
+    loop {
+        let secret = prompt_secret("Client secret (not shown), enter for none: ")?;
+        if !secret.same(&Secret::new("?".to_owned())) {
+            return Ok(secret);
+        }
+        output::note(SECRET);
     }
 }
 

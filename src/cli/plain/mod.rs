@@ -198,9 +198,14 @@ fn several(setup: &Setup, action: menu::Action, names: &[ConnectionName]) -> Res
         match told(action.run(setup, name.as_str()))? {
             Told::Done(()) => {}
             Told::Not(Ending::Left | Ending::Locked) => {
-                if at + 1 < names.len() {
+                if names.len() > 1 {
+                    let before = if at > 0 {
+                        "what came before is done, "
+                    } else {
+                        ""
+                    };
                     output::note(&format!(
-                        "Stopped at {} of {}; the rest was not touched.",
+                        "Stopped at {} of {}; {before}the rest was not touched.",
                         at + 1,
                         names.len()
                     ));

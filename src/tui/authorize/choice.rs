@@ -143,7 +143,8 @@ impl Authorize {
                         .map(|scope| (scope.clone(), true))
                         .collect(),
                 );
-                self.at = 0;
+                // On the line that approves: enter must not untick what it passes.
+                self.at = self.subject.requested.len();
                 Vec::new()
             }
             (Choice::Allow(scope), Some(_)) => {

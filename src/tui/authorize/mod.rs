@@ -362,6 +362,8 @@ impl Authorize {
         }
         if self.paste.take().is_some() || self.consent.take().is_some() {
             self.at = 0;
+            // What was wrong with a paste means nothing elsewhere.
+            self.ignored = None;
             return Vec::new();
         }
         if self.address.take().is_some() || std::mem::take(&mut self.picture) {

@@ -114,7 +114,7 @@ fn several_are_revoked_with_one_confirmation() {
     script.keys("3");
     assert_eq!(script.asked(), ["revoke", "revoke"]);
     assert!(
-        script.shows("2 revoked and deleted; z brings them back."),
+        script.shows("2 revoked and deleted; z brings their settings back, one at a time."),
         "{}",
         script.frame()
     );

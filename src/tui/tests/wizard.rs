@@ -444,6 +444,21 @@ fn f8_a_low_port_is_told_about_before_it_is_registered() {
 /// An own provider, typed up to the review.
 const TO_REVIEW: &str = "a \"https://one.example/a\" enter \"https://one.example/t\" enter enter \"cid\" enter enter enter";
 
+#[test]
+fn a_wizard_taken_up_again_begins_at_the_step_that_is_not_finished() {
+    let mut script = Script::usual();
+    script.keys(TO_REVIEW);
+    assert!(script.shows("Step 5 of 7"), "{}", script.frame());
+    script.keys("esc esc up up ctrl-u esc esc esc");
+    assert!(script.shows("No connections yet"), "{}", script.frame());
+    script.keys("a enter");
+    assert!(
+        script.shows("Step 3 of 7") && script.shows("A client ID is needed"),
+        "{}",
+        script.frame()
+    );
+}
+
 fn look(authorization: Sight, token: Sight) -> Look {
     let seen = |sight| {
         Some(Seen {

@@ -118,8 +118,12 @@ impl Wizard {
     fn choose(&mut self, world: &World) {
         match self.found.get(self.found_at) {
             Some(Found::Resume(stage)) => {
-                let stage = *stage;
-                self.go_to(stage);
+                let reached = *stage;
+                // What was changed on the way back may leave an earlier step unfinished.
+                self.go_to(Stage::Details);
+                while self.stage < reached && self.check_stage(world) {
+                    self.go_to(self.stage.next());
+                }
             }
             Some(Found::Preset(index)) => {
                 let Some(preset) = world.setup.presets.get(*index) else {
