@@ -20,6 +20,7 @@ pub mod settings;
 mod shape;
 mod sign_in;
 mod span;
+pub mod step_up;
 mod vault;
 mod waiting;
 

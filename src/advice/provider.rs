@@ -122,7 +122,7 @@ pub(super) fn provider(failure: &ProviderFailure) -> Advice {
             exit::REFUSED,
             format!("{host} wants more than this sign-in may do: {}.", scope.shown()),
         )
-        .hint("If you want that, add it to the scopes (valetkey edit NAME scope=\"…\") and sign in again.")
+        .hint("If you want that, sign in again and ask for it too.")
         .fixes([Fix::SignInAgain]),
         FailureKind::Status(status) => Advice::new(
             "status",

@@ -1,14 +1,15 @@
-//! `test`: a simple read with the token, and what the provider itself says of it.
+//! `test`: a simple read with the token, and what the provider itself says of it. A resource that wants more
+//! scopes is told, and at a terminal they are asked for (conformance C-05).
 
 use serde_json::{Value, json};
 
-use super::args::Test;
+use super::args::{Login, Test};
 use super::failed::Failed;
 use super::prompt::yes;
 use super::setup::Setup;
-use super::{json as shape, output, runtime};
-use crate::advice::introspection;
-use crate::engine::{Error, IntrospectionReport, TestReport};
+use super::{json as shape, login, output, runtime};
+use crate::advice::{introspection, step_up};
+use crate::engine::{Error, IntrospectionReport, Remedy, StepUp, TestReport};
 use crate::model::{ConnectionName, EndpointUrl, Shown, UnixTime};
 
 impl Test {
@@ -39,11 +40,10 @@ pub(super) fn run(setup: &Setup, test: &Test) -> Result<(), Failed> {
             )
         })?;
     setup.open_vault()?;
-    let read = runtime()?.block_on(setup.engine.test(&test.name, url.as_ref()));
-    let read = match read {
+    let read = match read_or_step_up(setup, test, url.as_ref())? {
         // The provider is asked all the same.
-        Err(Error::NoTestRead) if test.introspect => Ok(None),
-        Err(other @ Error::Provider(_)) => Err(other),
+        Err(Unread::Failed(Error::NoTestRead)) if test.introspect => Ok(None),
+        Err(other @ (Unread::Failed(Error::Provider(_)) | Unread::Told(_))) => Err(other),
         other => Ok(Some(other?)),
     };
     let send_to = test.send_to.as_deref();
@@ -69,6 +69,66 @@ pub(super) fn run(setup: &Setup, test: &Test) -> Result<(), Failed> {
     }
     read?;
     check(&test.name, told.transpose()?.as_ref())
+}
+
+/// A test read that failed.
+enum Unread {
+    Failed(Error),
+    /// For want of scopes.
+    Told(Failed),
+}
+
+impl From<Unread> for Failed {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::Failed(error) => error.into(),
+            Unread::Told(failed) => failed,
+        }
+    }
+}
+
+/// Reads. Where the resource wants more scopes, a person may sign in again with them, and it is read once more.
+///
+/// # Errors
+/// A sign-in that failed; what is stored stays.
+fn read_or_step_up(
+    setup: &Setup,
+    test: &Test,
+    url: Option<&EndpointUrl>,
+) -> Result<Result<TestReport, Unread>, Failed> {
+    let asks = !test.json && output::stdin_is_terminal();
+    let mut state = StepUp::default();
+    loop {
+        let error = match runtime()?.block_on(setup.engine.test(&test.name, url)) {
+            Ok(report) => return Ok(Ok(report)),
+            Err(error) => error,
+        };
+        let connection = setup.engine.connection(&test.name)?;
+        let grant = connection.grant.as_ref();
+        let granted = grant.and_then(|grant| grant.granted.as_ref());
+        let name = &connection.name;
+        let (missing, union) = match state.refused(&error, &connection.requested, granted) {
+            Some(Remedy::SignIn { missing, union }) => (missing, union),
+            Some(Remedy::NotGranted { missing }) => {
+                let failed = Failed(step_up::not_granted(name, &missing));
+                return Ok(Err(Unread::Told(failed)));
+            }
+            None => return Ok(Err(Unread::Failed(error))),
+        };
+        if !asks || !yes(&step_up::question(name, &missing), false)? {
+            let mut failed = Failed::from(error);
+            if let Some(command) = step_up::command(name, &union) {
+                failed.0.hint = Some(command);
+            }
+            return Ok(Err(Unread::Told(failed)));
+        }
+        let login = Login {
+            scope: Some(union.to_string()),
+            ..Login::plain(&test.name)
+        };
+        login::run(setup, &login)?;
+        state.signed_in(&union);
+    }
 }
 
 /// What the provider says of the token, and no read.

@@ -298,6 +298,15 @@ pub struct Row {
     pub verdict: Verdict,
 }
 
+impl Row {
+    /// The scopes of a sign-in that has not ended; `None` too where the provider did not state them.
+    pub fn granted(&self) -> Option<&ScopeSet> {
+        let grant = self.summary.grant.as_ref();
+        let grant = grant.filter(|_| self.summary.ended.is_none());
+        grant.and_then(|grant| grant.granted.as_ref())
+    }
+}
+
 /// Everything the details screen shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Detail {

@@ -36,6 +36,7 @@ mod revoke;
 mod siblings;
 mod sign_in;
 mod slots;
+mod step_up;
 mod telling;
 mod test_read;
 mod waiting;
@@ -71,6 +72,7 @@ pub use reuse::shared_registration;
 pub use revoke::Revoked;
 pub use siblings::siblings;
 pub use slots::{Surroundings, wait_after};
+pub use step_up::{Remedy, StepUp};
 pub use waiting::{Retold, Want};
 
 use crate::host::{Browser, Clock, Environment, SshTarget, random_bytes};

@@ -241,7 +241,7 @@ pub(super) fn reauthorize(world: &World) -> Vec<Effect> {
 
 pub(super) fn other_scopes(world: &World) -> Vec<Effect> {
     match world.table.selected() {
-        Some(row) => OtherScopes::open(row, &row.summary.requested),
+        Some(row) => OtherScopes::open(row, &world.proposed_scopes(row, &row.summary.requested)),
         None => Vec::new(),
     }
 }

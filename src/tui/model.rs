@@ -1,5 +1,7 @@
 //! All state of the face.
 
+use std::collections::HashMap;
+
 use jiff::tz::TimeZone;
 
 use super::authorize::Authorize;
@@ -16,9 +18,9 @@ use super::theme::Look;
 use super::wizard::{Presets, ScopeChoice, Wizard};
 use crate::actions::{Facts, Keymap, Place};
 use crate::agent::Question;
-use crate::engine::Interrupted;
+use crate::engine::{Interrupted, Row, StepUp};
 use crate::host::{FirstWay, Multiplexer};
-use crate::model::{Connection, Health, UnixTime};
+use crate::model::{Connection, ConnectionId, Health, ScopeSet, UnixTime};
 
 /// From this width on the details stand beside the table.
 pub(super) const SPLIT_FROM: u16 = 110;
@@ -110,6 +112,8 @@ pub(super) struct World {
     pub deleted: Vec<Connection>,
     /// One thing done with several connections, the latest.
     pub bulk: Option<Bulk>,
+    /// What resources want of connections that may not do it.
+    pub step_ups: HashMap<ConnectionId, StepUp>,
     /// Questions of the agent that wait, oldest first.
     pub asked: Vec<Question>,
     /// The settings on disk are others than those in use.
@@ -136,6 +140,16 @@ impl World {
         let mut presets = self.setup.presets.iter();
         let preset = presets.find(|preset| preset.id == provider_id);
         preset.map_or(&[], |preset| &preset.scopes)
+    }
+
+    /// What choosing other scopes for a connection begins with: `requested`, and what a resource wanted too.
+    pub(super) fn proposed_scopes(&self, row: &Row, requested: &ScopeSet) -> ScopeSet {
+        let state = self.step_ups.get(&row.summary.id);
+        let granted = row.granted();
+        state.map_or_else(
+            || requested.clone(),
+            |state| state.proposed(requested, granted),
+        )
     }
 
     /// Which key does what.
@@ -281,6 +295,7 @@ impl Model {
                 mouse,
                 deleted: Vec::new(),
                 bulk: None,
+                step_ups: HashMap::new(),
                 asked: Vec::new(),
                 settings_changed: false,
             },

@@ -11,7 +11,8 @@ use super::screens::{Adopting, Asking, ThirdParty, Waiting, answered, told};
 use super::update::{apply, copy};
 use crate::advice::advise;
 use crate::advice::introspection::{question, told as told_of_token};
-use crate::engine::{AttemptEvent, Change, Detail};
+use crate::advice::step_up;
+use crate::engine::{AttemptEvent, Change, Detail, Outcome, Remedy};
 use crate::model::{AttemptId, ConnectionId, ConnectionName};
 
 /// A change in the engine.
@@ -43,6 +44,9 @@ fn on_attempt(
     event: AttemptEvent,
 ) -> Vec<Request> {
     let now = model.world.now;
+    if let AttemptEvent::Done { outcome } = &event {
+        signed_in(model, connection, outcome);
+    }
     let Some(at) = position(model, |authorize| authorize.connection() == connection) else {
         return Vec::new();
     };
@@ -66,6 +70,15 @@ fn on_attempt(
     }
     drop_idle_question(model);
     Vec::new()
+}
+
+/// Whether what a resource wanted was asked for, and whether it was enough.
+fn signed_in(model: &mut Model, connection: &ConnectionId, outcome: &Outcome) {
+    if outcome.test.is_some() {
+        model.world.step_ups.remove(connection);
+    } else if let Some(state) = model.world.step_ups.get_mut(connection) {
+        state.signed_in(&outcome.requested);
+    }
 }
 
 /// A question about a sign-in that is over needs no answer.
@@ -194,6 +207,7 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             Vec::new()
         }
         Reply::Tested { id, name, report } => {
+            model.world.step_ups.remove(&id);
             let words = format!(
                 "{name} works: {} from {} in {} ms.",
                 report.status, report.authority, report.millis
@@ -376,6 +390,24 @@ fn settle(model: &mut Model, id: &ConnectionId, notice: Notice) -> Vec<Request> 
     go_on(model)
 }
 
+/// A test read was refused for want of scopes: what is missing, and the key that asks for it too. Remembered until
+/// it is asked for.
+fn lacking(
+    model: &mut Model,
+    id: &ConnectionId,
+    name: &ConnectionName,
+    error: &crate::engine::Error,
+) -> Option<String> {
+    let world = &mut model.world;
+    let row = world.table.row(id)?;
+    let state = world.step_ups.entry(id.clone()).or_default();
+    let remedy = state.refused(error, &row.summary.requested, row.granted())?;
+    Some(match remedy {
+        Remedy::SignIn { missing, .. } => world.keys().fill(&step_up::by_key(name, &missing)),
+        Remedy::NotGranted { missing } => step_up::not_granted(name, &missing).sentence,
+    })
+}
+
 /// Nothing failed and nothing was tested: what would make it possible is told.
 fn untestable(model: &mut Model, id: &ConnectionId, name: &ConnectionName) -> Vec<Request> {
     let bulk = model.world.bulk.as_mut();
@@ -514,6 +546,7 @@ fn on_failed(
             _ => model.notice = Some(Notice::bad(sentence)),
         },
         Doing::With(id, name) => {
+            let sentence = lacking(model, id, name, error).unwrap_or(sentence);
             let named = sentence.starts_with(name.as_str());
             let words = if named {
                 sentence

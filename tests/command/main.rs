@@ -42,5 +42,6 @@ mod refresh_due;
 mod revocations;
 mod settings;
 mod slots;
+mod step_up;
 mod storage;
 mod sweep;

@@ -25,6 +25,7 @@ mod record;
 mod refusals;
 mod settings;
 mod sizes;
+mod step_up;
 mod stops;
 mod storms;
 mod story;

@@ -83,7 +83,9 @@ fn told<T>(done: Result<T, Failed>) -> Result<Told<T>, Failed> {
     output::note(&failed.sentence);
     // What to type in a shell is of no use here.
     let hint = failed.hint.as_deref().unwrap_or_default();
-    if hint.contains("valetkey login") {
+    if hint.contains("--scope") {
+        output::note("  4 signs in with other scopes.");
+    } else if hint.contains("valetkey login") {
         output::note("  3 signs in; in the list it is u and the number.");
     } else if !hint.is_empty() && !hint.contains("valetkey ") && !hint.contains("--") {
         output::note(&format!("  {hint}"));

@@ -88,7 +88,10 @@ impl Face for Finished {
             Action::OtherScopes => match world.table.row(&self.id) {
                 Some(row) => [Effect::Home]
                     .into_iter()
-                    .chain(OtherScopes::open(row, &self.outcome.requested))
+                    .chain(OtherScopes::open(
+                        row,
+                        &world.proposed_scopes(row, &self.outcome.requested),
+                    ))
                     .collect(),
                 None => Vec::new(),
             },

@@ -39,7 +39,6 @@ impl OtherScopes {
     /// For a connection of the table, beginning with `scopes`.
     pub(in crate::tui) fn open(row: &Row, scopes: &ScopeSet) -> Vec<Effect> {
         let summary = &row.summary;
-        let grant = summary.grant.as_ref().filter(|_| summary.ended.is_none());
         let mut line = scopes.to_string();
         if !line.is_empty() {
             // Whoever types goes on with another one.
@@ -50,7 +49,7 @@ impl OtherScopes {
             name: summary.name.to_string(),
             provider: provider_of(row),
             provider_id: summary.provider_id.clone(),
-            granted: grant.and_then(|grant| grant.granted.clone()),
+            granted: row.granted().cloned(),
             field: TextField::new(line),
             problem: None,
             at: 0,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::example::{
     attempt, detail_of, device_way, failure, forward_way, handed, id, name, report, row, scopes,
-    unnamed_forward_way,
+    unnamed_forward_way, wants,
 };
 use crate::advice::import::{placed, unread};
 use crate::engine::{
@@ -52,6 +52,8 @@ pub(super) struct FakeBackend {
     pub(super) second_copy: bool,
     /// Tests and refreshes of these fail.
     pub(super) failing: Vec<ConnectionId>,
+    /// Tests are refused for want of these scopes.
+    pub(super) wanting: Option<&'static str>,
     /// Tests and refreshes are answered one by one, when the test says so.
     pub(super) slow: bool,
     pub(super) late: VecDeque<Msg>,
@@ -326,6 +328,13 @@ impl FakeBackend {
                 done(Reply::Failed {
                     doing: Doing::With(id, called.expect("it is there")),
                     error: Arc::new(failure("timeout")),
+                })
+            }
+            Request::Test(id) if self.wanting.is_some() => {
+                let called = self.row(&id).map(|row| row.summary.name.clone());
+                done(Reply::Failed {
+                    doing: Doing::With(id, called.expect("it is there")),
+                    error: Arc::new(wants(self.wanting.unwrap_or_default())),
                 })
             }
             Request::Test(id) if self.untestable.contains(&id) => {

@@ -451,6 +451,13 @@ pub(super) fn failure(name: &str) -> Error {
     }
 }
 
+/// A test read that was refused for want of scopes.
+pub(super) fn wants(scopes: &str) -> Error {
+    let mut failure = ProviderFailure::status(Endpoint::Test, "gitlab.com".to_owned(), 403);
+    failure.kind = FailureKind::MoreScope(Untrusted::new(scopes));
+    failure.into()
+}
+
 fn refused(code: &str, basic_instead_of: Option<crate::model::ClientAuth>) -> Error {
     ProviderFailure {
         at: Endpoint::Token,

@@ -24,6 +24,7 @@ mod settings;
 mod several;
 mod sign_in;
 mod states;
+mod step_up;
 mod stories;
 mod storm;
 mod table;
