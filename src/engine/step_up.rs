@@ -124,11 +124,11 @@ mod tests {
         failure.into()
     }
 
-    fn sign_in(missing: &str, union: &str) -> Option<Remedy> {
-        Some(Remedy::SignIn {
+    fn sign_in(missing: &str, union: &str) -> Remedy {
+        Remedy::SignIn {
             missing: scopes(missing),
             union: scopes(union),
-        })
+        }
     }
 
     #[test]
@@ -147,7 +147,11 @@ mod tests {
             let granted = granted.map(scopes);
             let mut state = StepUp::default();
             let remedy = state.refused(&wants(wanted), &scopes(requested), granted.as_ref());
-            assert_eq!(remedy, sign_in(missing, union), "{requested} {wanted}");
+            assert_eq!(
+                remedy,
+                Some(sign_in(missing, union)),
+                "{requested} {wanted}"
+            );
             let proposed = state.proposed(&scopes(requested), granted.as_ref());
             assert_eq!(proposed, scopes(union));
         }
@@ -159,7 +163,7 @@ mod tests {
         let has = scopes("a");
         state.refused(&wants("b"), &has, Some(&has));
         let remedy = state.refused(&wants("c"), &has, Some(&has));
-        assert_eq!(remedy, sign_in("c", "a b c"));
+        assert_eq!(remedy, Some(sign_in("c", "a b c")));
     }
 
     #[test]
@@ -168,7 +172,7 @@ mod tests {
         let (has, union) = (scopes("a"), scopes("a b"));
         for _ in 0..2 {
             let remedy = state.refused(&wants("b"), &has, Some(&has));
-            assert_eq!(remedy, sign_in("b", "a b"));
+            assert_eq!(remedy, Some(sign_in("b", "a b")));
             // One that asked for less is none of them, nor a second one without a test read between.
             state.signed_in(&has);
             state.signed_in(&union);
@@ -188,14 +192,14 @@ mod tests {
     #[test]
     fn c_05_what_is_no_list_of_scopes_or_too_long_to_be_shown_is_not_offered() {
         let has = scopes("a");
-        let many = |n: usize| (0..n).map(|i| format!("s{i} ")).collect::<String>();
+        let many: Vec<String> = (0..1001).map(|number| format!("s{number}")).collect();
         for text in [
             "",
             " ",
             "a\"b",
             "write\u{202e}",
             "write\u{1b}[2J",
-            &many(1001),
+            &many.join(" "),
             &"x".repeat(5000),
         ] {
             let mut state = StepUp::default();

@@ -10,7 +10,7 @@ fn narrow(sandbox: &Provider) -> Home {
     let scope = definition
         .iter()
         .position(|word| word == "profile items:read");
-    definition[scope.expect("scopes")] = "profile".to_owned();
+    "profile".clone_into(&mut definition[scope.expect("scopes")]);
     home.run(&definition).ended(0);
     home.login(sandbox).ended(0);
     home

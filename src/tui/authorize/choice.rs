@@ -46,7 +46,9 @@ impl Authorize {
             let scopes = consent
                 .iter()
                 .map(|(scope, _)| Choice::Allow(scope.clone()));
-            return scopes.chain([Choice::Approve, Choice::Decline]).collect();
+            // What decides comes first: enter must not untick, and its number stays the same.
+            let decide = [Choice::Approve, Choice::Decline];
+            return decide.into_iter().chain(scopes).collect();
         }
         if self.attempt.is_none() {
             return Vec::new();
@@ -143,8 +145,7 @@ impl Authorize {
                         .map(|scope| (scope.clone(), true))
                         .collect(),
                 );
-                // On the line that approves: enter must not untick what it passes.
-                self.at = self.subject.requested.len();
+                self.at = 0;
                 Vec::new()
             }
             (Choice::Allow(scope), Some(_)) => {

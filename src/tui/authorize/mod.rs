@@ -512,6 +512,8 @@ impl Face for Authorize {
             return Vec::new();
         }
         match action {
+            // A space ticks, and does nothing else.
+            Action::Toggle if !matches!(choices.get(self.at), Some(Choice::Allow(_))) => Vec::new(),
             Action::Choose | Action::Toggle => choices
                 .get(self.at)
                 .cloned()

@@ -377,13 +377,14 @@ fn practice_approves_here_with_boxes() {
         rows(),
         (80, 24),
     );
-    script.keys("down u 6 space");
+    // The cursor begins on what approves; a space there does nothing.
+    script.keys("down u 6 space down down space");
     assert!(
         script.shows("[ ] repo") && script.shows("[x] read:user"),
         "{}",
         script.frame()
     );
-    let enter = crossterm::event::KeyEvent::from(crossterm::event::KeyCode::Char('3'));
+    let enter = crossterm::event::KeyEvent::from(crossterm::event::KeyCode::Char('1'));
     let requests = update(&mut script.model, Msg::Key(enter));
     match requests.as_slice() {
         [
