@@ -49,6 +49,10 @@ pub use waiting::{dropped, half_revoked, retold, still_waits};
 pub const TWO_MACHINES: &str =
     "Two machines must not refresh the same sign-in: many providers then end it for both.";
 
+/// Told once where scopes are chosen: the one that keeps people signed in is not among them.
+pub const WITHOUT_OFFLINE_ACCESS: &str =
+    "Without offline_access you will have to sign in again whenever the token ends.";
+
 /// Told once where scopes are chosen or looked at: less than what is asked for would do for many. `help`: what
 /// is enough, in the preset's words.
 pub fn narrower(asked: &str, enough: &str, help: &str) -> String {

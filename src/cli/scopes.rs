@@ -6,7 +6,7 @@ use super::setup::{self, Setup};
 use super::{catalogue, output};
 use crate::advice;
 use crate::model::{Connection, ScopeSet, Untrusted};
-use crate::provider::{ScopeHelp, narrower};
+use crate::provider::{ScopeHelp, ends_with_its_token, narrower};
 use crate::sandbox::SCOPES;
 
 /// What is known of the scopes of a connection's provider.
@@ -78,6 +78,9 @@ pub(super) fn ask(known: &[ScopeHelp], usual: &ScopeSet, commas: bool) -> Result
         {
             if let Some(first) = narrower(known, &scopes).first() {
                 output::note(&first.told(advice::narrower));
+            }
+            if ends_with_its_token(known, &scopes) {
+                output::note(advice::WITHOUT_OFFLINE_ACCESS);
             }
             return Ok(scopes);
         }

@@ -10,6 +10,7 @@ mod client;
 mod definition;
 mod file;
 mod narrower;
+mod offline;
 mod parts;
 mod places;
 mod preset;
@@ -27,6 +28,7 @@ pub use definition::{
 };
 pub use file::CatalogueError;
 pub use narrower::{Narrower, narrower};
+pub use offline::ends_with_its_token;
 pub use places::Place;
 pub use preset::{Preset, PresetProblem, ScopeHelp, Step, StepAction};
 pub use rules::check_resource;

@@ -6,7 +6,7 @@ use super::theme::Role;
 use super::wizard::ScopeChoice;
 use crate::advice;
 use crate::model::{Scope, ScopeSet};
-use crate::provider::narrower;
+use crate::provider::{ends_with_its_token, narrower};
 
 /// The scope being typed: the last word while no blank follows it, and while it is none that is known.
 pub(super) fn typed<'a>(line: &'a str, known: &[ScopeChoice]) -> &'a str {
@@ -64,7 +64,7 @@ pub(super) fn draw(
     page.item(index, selected, &label, 22, &words);
 }
 
-/// Says how many are chosen, and once where less would do.
+/// Says how many are chosen, and once where less would do or where the sign-in would end early.
 pub(super) fn draw_count(page: &mut Page, chosen: &ScopeSet, known: &[ScopeChoice]) {
     let words = match (chosen.len(), known.len()) {
         (0, _) => "No scope chosen: the provider will choose its default.".to_owned(),
@@ -74,6 +74,10 @@ pub(super) fn draw_count(page: &mut Page, chosen: &ScopeSet, known: &[ScopeChoic
     page.text(0, Role::Dim, &words);
     if let Some(words) = less(chosen, known) {
         page.text(0, Role::Plain, &words);
+    }
+    let known = known.iter().map(|choice| &choice.known);
+    if ends_with_its_token(known, chosen) {
+        page.text(0, Role::Plain, advice::WITHOUT_OFFLINE_ACCESS);
     }
 }
 

@@ -4,6 +4,8 @@ use super::example::{NOW, grant, row, rows, setup};
 use super::script::Script;
 use crate::engine::{AttemptEvent, Row, Step, StepState};
 use crate::model::{Expiry, Seconds};
+use crate::provider::ScopeHelp;
+use crate::tui::ScopeChoice;
 
 fn gitlab(asked: &str) -> Vec<Row> {
     let soon = Expiry::At(NOW.plus(Seconds(3600)));
@@ -138,4 +140,26 @@ fn b_08_where_less_would_do_it_is_said_once_in_plain_words() {
     let mut script = Script::new(setup(), rows(), (80, 24));
     script.keys("enter");
     assert!(!script.shows("in place of"), "{}", script.frame());
+}
+
+#[test]
+fn b_10_without_the_scope_that_keeps_people_signed_in_it_is_said_where_scopes_are_chosen() {
+    let mut setup = setup();
+    let preset = setup
+        .presets
+        .iter_mut()
+        .find(|preset| preset.id == "gitlab");
+    let stay = ScopeChoice::of(ScopeHelp {
+        name: "offline_access".to_owned(),
+        help: "Stay signed in.".to_owned(),
+        broad: false,
+        narrower: None,
+    });
+    preset.expect("known").scopes.push(stay.expect("a scope"));
+    let mut script = Script::new(setup, gitlab("read_user"), (80, 24));
+    script.keys("U");
+    let words = "Without offline_access you will have to sign in again";
+    assert!(script.shows(words), "{}", script.frame());
+    script.keys("\"offline_access\"");
+    assert!(!script.shows(words), "{}", script.frame());
 }
