@@ -27,7 +27,8 @@ pub(super) fn of_practice() -> Vec<ScopeHelp> {
     let known = |(name, meaning): &(&str, &str)| ScopeHelp {
         name: (*name).to_owned(),
         help: (*meaning).to_owned(),
-        broad: false,
+        // It keeps people signed in without it.
+        broad: *name == "offline_access",
         narrower: None,
     };
     SCOPES.iter().map(known).collect()

@@ -46,7 +46,8 @@ pub fn ready_made(hint: &str, new: NewConnection, scopes: &[(&str, &str)]) -> Pr
                 ScopeChoice::of(ScopeHelp {
                     name: (*name).to_owned(),
                     help: (*help).to_owned(),
-                    broad: false,
+                    // The practice provider keeps people signed in without it.
+                    broad: *name == "offline_access",
                     narrower: None,
                 })
             })
