@@ -118,8 +118,7 @@ fn once(
     unwished.wishes.first_way = None;
     let mut setup = tui::Setup {
         look: look(settings, environment),
-        // GNU screen with reports of the mouse keeps a lone escape key until the next key comes.
-        mouse: settings.mouse && environment.multiplexer() != host::Multiplexer::Screen,
+        mouse: mouse(settings, environment),
         keys: settings.keys.clone(),
         elsewhere: advice::browser_elsewhere(&unwished),
         ssh: environment.ssh.is_some(),
@@ -184,7 +183,7 @@ fn read_again(
         let catalogue = Arc::new(catalogue);
         let fresh = Fresh {
             look: look(&settings, &surroundings),
-            mouse: settings.mouse,
+            mouse: mouse(&settings, &surroundings),
             copies: copies(settings.clipboard, &surroundings),
             presets: tui::choices(&catalogue),
             keys: settings.keys,
@@ -226,6 +225,11 @@ fn copies(wish: Clipboard, environment: &host::Environment) -> Copies {
         }
         Clipboard::Auto | Clipboard::Terminal => Copies::Terminal,
     }
+}
+
+/// GNU screen with reports of the mouse keeps a lone escape key until the next key comes.
+fn mouse(settings: &Settings, environment: &host::Environment) -> bool {
+    settings.mouse && environment.multiplexer() != host::Multiplexer::Screen
 }
 
 /// The person's theme, without colour where `NO_COLOR` says so; ASCII where the settings say so or the
