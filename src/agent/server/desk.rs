@@ -117,7 +117,8 @@ impl Desk {
     pub(super) fn was_asked(&self) {
         self.asked_at.set(self.up());
         self.asked.set(self.asked.get() + 1);
-        self.asked_now.notify_one();
+        // Nothing is kept for later: whoever rests hears it, whoever is awake counts.
+        self.asked_now.notify_waiters();
     }
 
     /// How often somebody asked for something.

@@ -4,12 +4,14 @@
 mod descriptors;
 mod limits;
 mod signals;
+#[cfg(target_os = "linux")]
 mod text;
 
 use std::sync::Once;
 
 pub use limits::{Scarce, enough_files, enough_threads};
 pub use signals::{EndingSignals, Interrupts, Listening, SignalsDeferred};
+#[cfg(target_os = "linux")]
 pub use text::let_text_go;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -22,6 +24,10 @@ pub enum HardenError {
     #[error("other programs of the same user could not be kept from reading this process")]
     Dumpable,
 }
+
+/// Elsewhere the system does not say where a program's text lies.
+#[cfg(not(target_os = "linux"))]
+pub fn let_text_go() {}
 
 /// No core file, and on Linux no reading of our memory by other programs of the same user. Called
 /// first thing by every process of the program; `exec` resets the second, so a worker calls it
