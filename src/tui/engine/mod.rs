@@ -93,7 +93,9 @@ impl Backend for EngineBackend {
         let mut receiver = self.engine.subscribe();
         self.engine.watch();
         if let Some(door) = &self.settings {
-            watch_settings(&door.folder, &changes);
+            // It reads files, and the first frame waits for none.
+            let (folder, changes) = (door.folder.clone(), changes.clone());
+            tokio::task::spawn_blocking(move || watch_settings(&folder, &changes));
         }
         let run = self.run.clone();
         self.agent = run.map(|run| Arc::new(AgentWatch::start(run, changes.clone())));
