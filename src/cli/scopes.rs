@@ -17,7 +17,8 @@ pub(super) fn known(setup: &Setup, connection: &Connection) -> Vec<ScopeHelp> {
     let Ok(paths) = setup::paths() else {
         return Vec::new();
     };
-    let catalogue = catalogue::load(&paths.config);
+    // What is wrong with the person's own presets is told where presets are chosen.
+    let catalogue = catalogue::quiet(&paths.config);
     let preset = catalogue.find(&connection.provider.id);
     preset.map_or_else(Vec::new, |preset| preset.known_scopes().to_vec())
 }

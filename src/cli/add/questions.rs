@@ -101,14 +101,14 @@ impl Answers {
         let allowed = Cell::new(add.dev_http);
         let sound = |text: &str| {
             let Err(problem) = address(text, allowed.get()) else {
-                return Ok(());
+                return Ok(Ok(()));
             };
             let wanted = !allowed.get() && address(text, true).is_ok();
-            if !wanted || !yes(PLAIN_HTTP, false).unwrap_or(false) {
-                return Err(problem);
+            if !wanted || !yes(PLAIN_HTTP, false)? {
+                return Ok(Err(problem));
             }
             allowed.set(true);
-            Ok(())
+            Ok(Ok(()))
         };
         if add.authorization_url.is_none() && add.device_url.is_none() {
             let typed = asked("Authorization URL: ", about(Field::Authorization), sound)?;
@@ -285,11 +285,12 @@ fn ask_client_id() -> Result<String, Failed> {
     }
 }
 
-/// Asks until the answer will do, so that a mistake costs nothing that was typed before.
+/// Asks until the answer will do, so that a mistake costs nothing that was typed before. `check` may ask
+/// about it: who stops there leaves the question too.
 fn asked(
     question: &str,
     about: &str,
-    check: impl Fn(&str) -> Result<(), String>,
+    check: impl Fn(&str) -> Result<Result<(), String>, Failed>,
 ) -> Result<String, Failed> {
     loop {
         let text = prompt(question, "")?;
@@ -297,7 +298,7 @@ fn asked(
             output::note(about);
             continue;
         }
-        match check(&text) {
+        match check(&text)? {
             Ok(()) => return Ok(text),
             Err(problem) => {
                 let problem = problem

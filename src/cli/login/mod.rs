@@ -16,7 +16,7 @@ use crate::engine::{
     Answer, Attempt, AttemptEvent, Change, Error, Ignored, Question, SignInOptions, Step,
     StepState, Way,
 };
-use crate::model::{ConnectionId, ScopeSet, Seconds, Secret};
+use crate::model::{Connection, ConnectionId, Quirk, ScopeSet, Seconds, Secret};
 use crate::sandbox::Approval;
 use lines::{Fruitless, Lines, Pastes};
 use ways::Surroundings;
@@ -43,8 +43,8 @@ impl Login {
 
 pub(super) fn run(setup: &Setup, login: &Login) -> Result<(), Failed> {
     let ready = || {
-        let scopes = asked(login)?;
         let connection = setup.engine.connection(&login.name)?;
+        let scopes = asked(login, &connection)?;
         if let Some(target) = &login.ssh_host {
             setup.engine.set_reached_as(target)?;
         }
@@ -68,8 +68,10 @@ fn early(setup: &Setup, login: &Login, failed: Failed) -> Failed {
 }
 
 /// Other scopes than those of the definition, if there are to be any.
-fn asked(login: &Login) -> Result<Option<ScopeSet>, Failed> {
-    let parsed = login.scope.as_deref().map(ScopeSet::parse).transpose();
+fn asked(login: &Login, connection: &Connection) -> Result<Option<ScopeSet>, Failed> {
+    let commas = connection.provider.has(&Quirk::CommaScopes);
+    let typed = login.scope.as_deref();
+    let parsed = typed.map(|text| ScopeSet::typed(text, commas)).transpose();
     parsed.map_err(|problem| {
         Failed::usage(
             "scope",

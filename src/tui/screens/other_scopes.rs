@@ -87,7 +87,7 @@ impl OtherScopes {
     }
 
     fn sign_in(&mut self, world: &World) -> Vec<Effect> {
-        match ScopeSet::parse(self.field.trimmed()) {
+        match ScopeSet::typed(self.field.trimmed(), false) {
             Ok(scopes) => {
                 let row = world.table.row(&self.id);
                 let start = row.map(|row| Authorize::start_with(row, scopes, world));
@@ -168,7 +168,7 @@ impl Face for OtherScopes {
                 Line::GoOn => {
                     page.item(index, selected, "Sign in and ask for these", 0, "");
                     page.blank();
-                    if let Ok(chosen) = ScopeSet::parse(line) {
+                    if let Ok(chosen) = ScopeSet::typed(line, false) {
                         let known = world.known_scopes(&self.provider_id);
                         scope_line::draw_count(&mut page, &chosen, known);
                     }
