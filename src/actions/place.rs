@@ -77,6 +77,8 @@ pub enum Place {
     Form,
     /// A running sign-in.
     Authorize,
+    /// A page that a running sign-in opened: a paste, an address, a picture, the practice consent.
+    SignInPage,
     /// The end of a sign-in.
     Finished,
     /// A question with numbered choices.
@@ -90,7 +92,7 @@ pub enum Place {
 }
 
 impl Place {
-    pub const ALL: [Place; 13] = [
+    pub const ALL: [Place; 14] = [
         Place::Start,
         Place::Table,
         Place::Finding,
@@ -99,6 +101,7 @@ impl Place {
         Place::Providers,
         Place::Form,
         Place::Authorize,
+        Place::SignInPage,
         Place::Finished,
         Place::Choices,
         Place::Passphrase,
@@ -114,6 +117,7 @@ impl Place {
                 | Self::Providers
                 | Self::Form
                 | Self::Authorize
+                | Self::SignInPage
                 | Self::Passphrase
                 | Self::Palette
         )
@@ -130,6 +134,7 @@ impl Place {
             Self::Providers => "Choosing a provider",
             Self::Form => "Forms and wizard steps",
             Self::Authorize => "Authorize",
+            Self::SignInPage => "Pages of a sign-in",
             Self::Finished => "After a sign-in",
             Self::Choices => "Questions",
             Self::Passphrase => "Passphrase",

@@ -417,6 +417,12 @@ impl Authorize {
         }
     }
 
+    /// Something stands in the place of the ways; what leaves it leads back to them.
+    fn is_on_a_page(&self) -> bool {
+        let asks = self.paste.is_some() || self.host.is_some() || self.consent.is_some();
+        asks || self.address.is_some() || self.picture
+    }
+
     /// Nothing was approved yet; the wizard has a step for its scopes.
     fn may_ask_for_others(&self) -> bool {
         let waits = self.failure.is_none() && self.question.is_none() && self.consent.is_none();
@@ -452,6 +458,8 @@ impl Face for Authorize {
         // Over, with numbered fixes: nothing is left to stop.
         if self.failure.is_some() {
             Place::Choices
+        } else if self.is_on_a_page() {
+            Place::SignInPage
         } else {
             Place::Authorize
         }

@@ -12,7 +12,7 @@ pub(super) const FIELDS: [(&str, Place); 8] = [
     ("a \"other\" enter", Place::Form),
     ("a \"gitl\" enter enter", Place::Form),
     ("a \"gitl\" enter enter \"cid\" enter enter up", Place::Form),
-    ("down u 3", Place::Authorize),
+    ("down u 3", Place::SignInPage),
     ("n", Place::Form),
     (":", Place::Palette),
 ];
