@@ -37,6 +37,8 @@ pub struct Facts {
     pub other_scopes: bool,
     /// A program waits for a person's word, and its question is not open yet.
     pub asked: bool,
+    /// What Enter does with the selected line of a form, in one word, where it does not just go on.
+    pub enter: Option<&'static str>,
 }
 
 /// Why an action is not possible now; one sentence.

@@ -138,16 +138,22 @@ impl Keymap {
     }
 
     /// Key and word pairs for the footer, most useful first. While a text field has the focus only
-    /// keys that are no text are offered.
+    /// keys that are no text are offered. What Enter does on a line of a form is said in that line's word,
+    /// and no second key for the same.
     pub fn hints(&self, place: Place, facts: &Facts, typing: bool) -> Vec<(String, &'static str)> {
         self.entries(place)
             .filter(|entry| !entry.word.is_empty() && entry.reason_against(facts).is_ok())
             .filter_map(|entry| {
+                let word = match facts.enter {
+                    Some(word) if entry.action == Action::GoOn => word,
+                    Some(word) if entry.word == word => return None,
+                    _ => entry.word,
+                };
                 let key = self
                     .keys_of(entry)
                     .iter()
                     .find(|key| !typing || !key.is_printable())?;
-                Some((key.to_string(), entry.word))
+                Some((key.to_string(), word))
             })
             .collect()
     }

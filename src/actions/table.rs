@@ -102,7 +102,7 @@ static ENTRIES: &[Entry] = &[
         keys: &[Key::Char('o')], places: &[Authorize, SignInPage], needs: None },
     Entry { action: Action::SshHost, name: "name of this machine", word: "host", help: "Fill in what you type after ssh to get here",
         keys: &[Key::Char('h')], places: &[Authorize], needs: Some(facts::forward) },
-    Entry { action: Action::OtherScopes, name: "other scopes", word: "scopes", help: "Stop this sign-in and ask for other scopes",
+    Entry { action: Action::OtherScopes, name: "other scopes", word: "scopes", help: "Ask for other scopes in place of these",
         keys: &[Key::Char('U')], places: &[Authorize], needs: Some(facts::other_scopes) },
     Entry { action: Action::BrowserHere, name: "browser here or elsewhere", word: "", help: "Open a browser here after all, or use one elsewhere",
         keys: &[Key::Char('B')], places: &[Authorize], needs: None },

@@ -215,6 +215,11 @@ impl Quirk {
         }
     }
 
+    /// Whether it makes a difference to a registration with or without a client secret.
+    pub fn concerns(&self, with_secret: bool) -> bool {
+        with_secret || *self != Self::SecretRequired
+    }
+
     fn row(&self) -> Option<&'static (Quirk, &'static str, &'static str)> {
         PLAIN.iter().find(|row| row.0 == *self)
     }
@@ -292,6 +297,13 @@ impl From<Quirk> for String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn what_a_secret_is_needed_for_concerns_nobody_who_has_none() {
+        assert!(super::Quirk::SecretRequired.concerns(true));
+        assert!(!super::Quirk::SecretRequired.concerns(false));
+        assert!(super::Quirk::NoPkce.concerns(false));
+    }
+
     use super::*;
 
     #[test]

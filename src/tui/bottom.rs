@@ -20,7 +20,7 @@ const NOTICE_LINES: usize = 3;
 const HELP_LINES: usize = 2;
 
 /// From this width on one line of keys is enough.
-const WIDE: u16 = 60;
+const WIDE: u16 = 72;
 /// Lower screens have no room for a second line of keys.
 const TALL: u16 = 12;
 /// From this height on what a field wants may take all its lines.

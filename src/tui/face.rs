@@ -7,6 +7,7 @@ use super::notice::Notice;
 use super::page::{Page, Pen};
 use super::request::Request;
 use crate::actions::{Action, Facts, Key, Place};
+use crate::model::ScopeSet;
 
 /// What a screen wants after a key.
 pub(super) enum Effect {
@@ -28,6 +29,8 @@ pub(super) enum Effect {
     Do(Action),
     /// Let the wizard below correct something and sign in again.
     Correct(Correction),
+    /// Let the sign-in below begin anew and ask for these scopes.
+    SignInWith(ScopeSet),
 }
 
 /// What a failed sign-in may need changed in the definition.

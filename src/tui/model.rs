@@ -375,6 +375,7 @@ impl Model {
             introspection: false,
             other_scopes: false,
             asked: super::asked::can_open(self),
+            enter: None,
         };
         if let Some(screen) = self.top() {
             facts.copyable = false;

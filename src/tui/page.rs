@@ -21,6 +21,8 @@ const LEAST_VALUE: usize = 12;
 const LEAST_BESIDE: usize = 17;
 /// A body lower than this has no row for the end of a label.
 const ROWS_TO_SPARE: usize = 6;
+/// Rows that are kept in view from the selected one on.
+const FOLLOWING: usize = 6;
 /// Where what belongs to a label stands in the rows below it: under the words after a number.
 const BELOW: usize = 3;
 
@@ -350,13 +352,15 @@ impl Page {
         });
     }
 
-    /// First row drawn: the selected one stays in view, with what stands around it.
+    /// First row drawn: the selected one stays in view, with a few rows below it or, on a low screen, as
+    /// many as above. The beginning stays as long as that allows it.
     fn top(&self, height: usize) -> usize {
         let at = self.cursor.map_or(0, |(row, _)| row);
         if self.rows.len() <= height {
             return 0;
         }
-        at.saturating_sub(height / 2).min(self.rows.len() - height)
+        let above = (height / 2).max(height.saturating_sub(FOLLOWING));
+        at.saturating_sub(above).min(self.rows.len() - height)
     }
 
     /// Draws into `area` and tells where the cursor belongs.

@@ -15,6 +15,9 @@ use crate::advice::step_up;
 use crate::engine::{AttemptEvent, Change, Detail, Outcome, Remedy};
 use crate::model::{AttemptId, ConnectionId, ConnectionName};
 
+/// Other scopes were being chosen.
+const TOO_LATE: &str = "It went on meanwhile: it is too late for other scopes in this sign-in.";
+
 /// A change in the engine.
 pub(super) fn on_change(model: &mut Model, change: Change) -> Vec<Request> {
     match change {
@@ -67,6 +70,10 @@ fn on_attempt(
         model.screens.push(finished);
         model.world.table.select_id(connection);
         return vec![Request::LoadRows];
+    }
+    if authorize.went_on() && matches!(model.screens.get(at + 1), Some(Screen::OtherScopes(_))) {
+        model.screens.truncate(at + 1);
+        model.notice = Some(Notice::info(TOO_LATE));
     }
     drop_idle_question(model);
     Vec::new()

@@ -47,6 +47,12 @@ pub(super) fn toggled(line: &str, scope: &Scope, typed: &str) -> String {
     line
 }
 
+/// Whether a known scope stands in the line.
+pub(super) fn is_ticked(line: &str, choice: &ScopeChoice) -> bool {
+    line.split_whitespace()
+        .any(|word| word == choice.scope.as_str())
+}
+
 /// Draws a known scope with its tick.
 pub(super) fn draw(
     page: &mut Page,
@@ -55,10 +61,8 @@ pub(super) fn draw(
     choice: &ScopeChoice,
     line: &str,
 ) {
-    let on = line
-        .split_whitespace()
-        .any(|word| word == choice.scope.as_str());
-    let label = format!("[{}] {}", if on { "x" } else { " " }, choice.scope);
+    let on = if is_ticked(line, choice) { "x" } else { " " };
+    let label = format!("[{on}] {}", choice.scope);
     let broad = if choice.known.broad { "broad: " } else { "" };
     let words = format!("{broad}{}", choice.known.help);
     page.item(index, selected, &label, 22, &words);

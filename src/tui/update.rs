@@ -243,6 +243,12 @@ pub(super) fn apply(model: &mut Model, effects: Vec<Effect>) -> Vec<Request> {
                     requests.extend(apply(model, effects));
                 }
             }
+            Effect::SignInWith(scopes) => {
+                if let Some(Screen::Authorize(authorize)) = model.screens.last_mut() {
+                    let effects = authorize.with_scopes(scopes, &model.world);
+                    requests.extend(apply(model, effects));
+                }
+            }
         }
     }
     requests

@@ -47,14 +47,7 @@ fn y_04_a_process_that_was_started_after_the_connection_is_not_named() {
     let found = process(pid, SinceBoot::now()).expect("it runs");
     assert_eq!((found.pid, found.name.raw()), (pid, "plain"));
     // As if its number had belonged to another when that one connected.
-    let earlier = SinceBoot(
-        SinceBoot::now()
-            .0
-            .checked_sub(Duration::from_secs(3600))
-            .expect("up"),
-    );
-    let started_before = SinceBoot(Duration::ZERO);
-    assert_eq!(process(pid, earlier.min(started_before)), None);
+    assert_eq!(process(pid, SinceBoot(Duration::ZERO)), None);
     end(child);
     assert_eq!(process(pid, SinceBoot::now()), None, "it is gone");
 }

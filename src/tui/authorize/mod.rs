@@ -423,26 +423,37 @@ impl Authorize {
         asks || self.address.is_some() || self.picture
     }
 
-    /// Nothing was approved yet; the wizard has a step for its scopes.
-    fn may_ask_for_others(&self) -> bool {
-        let waits = self.failure.is_none() && self.question.is_none() && self.consent.is_none();
-        let approved = |step: &Step| *step > Step::Approve;
-        waits && !self.subject.in_wizard && !self.steps.keys().any(approved)
+    /// It is approved, and asks for what it asks for.
+    pub(super) fn went_on(&self) -> bool {
+        let approved = self.steps.keys().any(|step| *step > Step::Approve);
+        self.is_running() && (approved || self.question.is_some())
     }
 
-    /// Stops this attempt, which has changed nothing, and lets the person choose first.
-    fn other_scopes(&mut self, world: &World) -> Vec<Effect> {
+    /// Other scopes can be chosen: it waits for an approval. The wizard has a step for its scopes.
+    fn may_ask_for_others(&self) -> bool {
+        let waits = self.attempt().is_some() && self.consent.is_none();
+        waits && !self.subject.in_wizard && !self.went_on()
+    }
+
+    /// Lets the person choose others; this attempt goes on until they have.
+    fn other_scopes(&self, world: &World) -> Vec<Effect> {
         let row = world.table.row(&self.subject.id);
-        let Some(row) = row.filter(|_| self.may_ask_for_others()) else {
-            return Vec::new();
+        row.filter(|_| self.may_ask_for_others())
+            .map_or_else(Vec::new, |row| {
+                OtherScopes::above(row, &self.subject.requested)
+            })
+    }
+
+    /// Begins anew with other scopes: a connection has one attempt, so the one that waits ends.
+    pub(super) fn with_scopes(&mut self, scopes: ScopeSet, world: &World) -> Vec<Effect> {
+        let stored = world.table.row(&self.subject.id);
+        let same = stored.is_some_and(|row| row.summary.requested == scopes);
+        self.subject.requested = scopes.clone();
+        let options = SignInOptions {
+            scopes: (!same).then_some(scopes),
+            ..self.options.clone()
         };
-        let cancel = self.attempt().cloned();
-        let cancel = cancel.map(|attempt| Effect::Ask(Request::Cancel { attempt }));
-        cancel
-            .into_iter()
-            .chain([Effect::Close])
-            .chain(OtherScopes::open(row, &self.subject.requested))
-            .collect()
+        self.retry(options, world)
     }
 
     fn ask_address(&self, purpose: AddressUse) -> Vec<Effect> {

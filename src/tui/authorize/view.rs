@@ -28,7 +28,8 @@ pub(super) enum Ways {
 /// What a step is called, and the plain meaning while it has nothing else to tell.
 fn step_words(step: Step, done: bool) -> (&'static str, &'static str) {
     match step {
-        Step::Listen => ("Ready for the answer", ""),
+        Step::Listen if done => ("Ready for the answer", ""),
+        Step::Listen => ("Get ready for the answer", ""),
         Step::Browser if done => ("Browser opened", ""),
         Step::Browser => ("Open the browser", ""),
         Step::Approve if done => ("Approved", ""),
@@ -84,7 +85,9 @@ impl Authorize {
                 page.blank();
             }
             self.draw_ways(ways, &mut page, world);
-            page.blank();
+            if ways == Ways::Unfolded {
+                page.blank();
+            }
             self.draw_waiting(&mut page, world);
             self.draw_asked(&mut page, world);
         } else {

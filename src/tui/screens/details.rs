@@ -137,10 +137,11 @@ impl Details {
             });
         }
         let grant = connection.grant.as_ref();
-        facts.push(account(grant, world));
+        let over = detail.verdict.health == Health::NeedsSignIn;
+        facts.push(account(grant, over, world));
         let unasked = world.table.row(&self.id).map(not_asked_yet);
         let unasked = unasked.unwrap_or_default();
-        scopes(&connection.requested, grant, &unasked, &mut facts);
+        scopes(&connection.requested, grant, over, &unasked, &mut facts);
         if grant.is_some() && !unasked.is_empty() {
             let words = format!("not asked for yet: {unasked}; {{re-authorize}} asks");
             facts.push(fact("", world.keys().fill(&words)));
@@ -150,11 +151,12 @@ impl Details {
             facts.push(fact("", less));
         }
         if let Some(grant) = grant {
-            facts.push(fact(
-                "Access token",
-                access_token(grant, detail.verdict.health, world),
-            ));
-            facts.push(fact("Refresh token", refresh_token(grant, world)));
+            if over {
+                facts.push(fact("Tokens", "over".to_owned()));
+            } else {
+                facts.push(fact("Access token", access_token(grant, world)));
+                facts.push(fact("Refresh token", refresh_token(grant, world)));
+            }
             if let Some((words, at)) = &self.said {
                 let words = format!("{words} (asked {})", world.clock_time(*at));
                 facts.push(fact("Asked about it", words));
@@ -181,7 +183,9 @@ impl Details {
         for (name, url) in connection.provider.endpoints.named() {
             facts.push(copied(name, url.to_string(), url.to_string()));
         }
-        for (index, quirk) in connection.provider.quirks.iter().enumerate() {
+        let quirks = connection.provider.quirks.iter();
+        let quirks = quirks.filter(|quirk| quirk.concerns(registration.has_secret));
+        for (index, quirk) in quirks.enumerate() {
             let label = if index == 0 { "Quirks" } else { "" };
             facts.push(fact(label, quirk.meaning().to_owned()));
         }
@@ -211,7 +215,7 @@ fn shown(text: &str) -> String {
     crate::model::Untrusted::new(text).shown().into()
 }
 
-fn account(grant: Option<&Grant>, world: &World) -> Fact {
+fn account(grant: Option<&Grant>, over: bool, world: &World) -> Fact {
     let (words, copy) = match grant.map(|grant| (&grant.account, grant)) {
         None => ("nobody is signed in".to_owned(), None),
         Some((None, _)) => ("the provider did not say".to_owned(), None),
@@ -222,8 +226,13 @@ fn account(grant: Option<&Grant>, world: &World) -> Fact {
                 AccountSource::TestRead => "from the test read",
             };
             let label: String = account.label.shown().into();
-            let since = text::ago(grant.signed_in_at, world.now);
-            (format!("{label}  {source}, signed in {since}"), Some(label))
+            let words = if over {
+                format!("{label}  was signed in, {source}")
+            } else {
+                let since = text::ago(grant.signed_in_at, world.now);
+                format!("{label}  {source}, signed in {since}")
+            };
+            (words, Some(label))
         }
     };
     Fact {
@@ -235,8 +244,15 @@ fn account(grant: Option<&Grant>, world: &World) -> Fact {
     }
 }
 
-/// Requested, granted and in use are three different sets (conformance B-01).
-fn scopes(requested: &ScopeSet, grant: Option<&Grant>, unasked: &ScopeSet, facts: &mut Vec<Fact>) {
+/// Requested, granted and in use are three different sets (conformance B-01). Of a sign-in that is over only
+/// what it had is worth a line.
+fn scopes(
+    requested: &ScopeSet,
+    grant: Option<&Grant>,
+    over: bool,
+    unasked: &ScopeSet,
+    facts: &mut Vec<Fact>,
+) {
     let list = |set: &ScopeSet| {
         if set.is_empty() {
             "none".to_owned()
@@ -268,6 +284,11 @@ fn scopes(requested: &ScopeSet, grant: Option<&Grant>, unasked: &ScopeSet, facts
     let Some(grant) = grant else {
         return;
     };
+    if over {
+        let had = grant.granted.as_ref().unwrap_or(requested);
+        push("", Role::Plain, format!("had      {}", list(had)));
+        return;
+    }
     match &grant.granted {
         None => push(
             "",
@@ -299,10 +320,7 @@ fn scopes(requested: &ScopeSet, grant: Option<&Grant>, unasked: &ScopeSet, facts
     }
 }
 
-fn access_token(grant: &Grant, health: Health, world: &World) -> String {
-    if health == Health::NeedsSignIn {
-        return "over".to_owned();
-    }
+fn access_token(grant: &Grant, world: &World) -> String {
     match grant.expiry {
         Expiry::At(at) if at <= world.now => format!("expired ({})", world.clock_time(at)),
         Expiry::At(at) if text::is_long(at.since(world.now)) => {

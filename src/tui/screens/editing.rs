@@ -1,7 +1,7 @@
 //! Changing a connection's definition, field by field. Nothing is stored before the last line is pressed.
 
 use super::dropping::Dropping;
-use crate::actions::{Action, Key, Place};
+use crate::actions::{Action, Facts, Key, Place};
 use crate::advice::fields::{SECRET, about};
 use crate::engine::{Detail, Doubt, Edit, Field, Row, put_all};
 use crate::model::{Connection, ConnectionId, Untrusted};
@@ -414,6 +414,14 @@ impl Face for Editing {
             // What they say stands above them, and needs the room.
             Line::Save | Line::Keep | Line::Park => None,
         }
+    }
+
+    fn facts(&self, _world: &World, facts: &mut Facts) {
+        facts.enter = match self.focused() {
+            Some(Line::Field(_)) if !self.typing() => Some("change"),
+            Some(Line::Save | Line::Park) => Some("save"),
+            _ => None,
+        };
     }
 
     fn edited(&mut self, _world: &World) {

@@ -1,5 +1,5 @@
 //! Signing in again with other scopes, chosen before anything is asked of the provider. What is there stays
-//! until the new sign-in is accepted (conformance B-11).
+//! until the new sign-in is accepted (conformance B-11), and a sign-in that waits goes on until another begins.
 
 use crate::actions::{Action, Facts, Key, Place};
 use crate::engine::Row;
@@ -33,11 +33,22 @@ pub(in crate::tui) struct OtherScopes {
     field: TextField,
     problem: Option<String>,
     at: usize,
+    /// A sign-in waits on the screen below, and begins anew with what is chosen here.
+    above: bool,
 }
 
 impl OtherScopes {
     /// For a connection of the table, beginning with `scopes`.
     pub(in crate::tui) fn open(row: &Row, scopes: &ScopeSet) -> Vec<Effect> {
+        Self::opened(row, scopes, false)
+    }
+
+    /// Above the screen of a sign-in that waits for an approval.
+    pub(in crate::tui) fn above(row: &Row, scopes: &ScopeSet) -> Vec<Effect> {
+        Self::opened(row, scopes, true)
+    }
+
+    fn opened(row: &Row, scopes: &ScopeSet, above: bool) -> Vec<Effect> {
         let summary = &row.summary;
         let mut line = scopes.to_string();
         if !line.is_empty() {
@@ -53,6 +64,7 @@ impl OtherScopes {
             field: TextField::new(line),
             problem: None,
             at: 0,
+            above,
         };
         vec![Effect::Open(Box::new(Screen::OtherScopes(Box::new(
             screen,
@@ -88,6 +100,7 @@ impl OtherScopes {
 
     fn sign_in(&mut self, world: &World) -> Vec<Effect> {
         match ScopeSet::typed(self.field.trimmed(), false) {
+            Ok(scopes) if self.above => vec![Effect::Close, Effect::SignInWith(scopes)],
             Ok(scopes) => {
                 let row = world.table.row(&self.id);
                 let start = row.map(|row| Authorize::start_with(row, scopes, world));
@@ -122,8 +135,16 @@ impl Face for OtherScopes {
         self.problem = None;
     }
 
-    fn facts(&self, _world: &World, facts: &mut Facts) {
+    fn facts(&self, world: &World, facts: &mut Facts) {
         facts.copyable = false;
+        facts.enter = match self.lines(world).get(self.at) {
+            Some(Line::GoOn) => Some("sign in"),
+            Some(Line::Known(choice)) if scope_line::is_ticked(self.field.value(), choice) => {
+                Some("untick")
+            }
+            Some(Line::Known(_)) => Some("tick"),
+            _ => None,
+        };
     }
 
     fn act(&mut self, action: Action, _key: Key, world: &World) -> Vec<Effect> {
@@ -148,11 +169,13 @@ impl Face for OtherScopes {
     fn page(&self, pen: Pen, world: &World) -> Page {
         let title = format!("Other scopes for {}", self.name);
         let mut page = Page::new(title, self.provider.clone(), pen);
-        page.text(
-            0,
-            Role::Plain,
-            "Scopes decide what this connection may touch. What you have stays until the new sign-in has succeeded.",
-        );
+        let stays = if self.above {
+            "The sign-in that waits goes on until you begin another here."
+        } else {
+            "What you have stays until the new sign-in has succeeded."
+        };
+        let words = format!("Scopes decide what this connection may touch. {stays}");
+        page.text(0, Role::Plain, &words);
         if let Some(granted) = &self.granted {
             page.pair("Now", 9, Role::Plain, &granted.to_string());
         }

@@ -1,6 +1,6 @@
 //! Another name for a connection.
 
-use crate::actions::{Action, Key, Place};
+use crate::actions::{Action, Facts, Key, Place};
 use crate::engine::Row;
 use crate::model::{ConnectionId, ConnectionName};
 use crate::tui::face::{Effect, Face};
@@ -46,6 +46,10 @@ impl Face for Renaming {
 
     fn edited(&mut self, _world: &World) {
         self.problem = None;
+    }
+
+    fn facts(&self, _world: &World, facts: &mut Facts) {
+        facts.enter = Some("rename");
     }
 
     fn act(&mut self, action: Action, _key: Key, world: &World) -> Vec<Effect> {

@@ -115,7 +115,9 @@ fn every_key_that_works_stands_on_the_help_page() {
         }
         for (key, word) in keys.hints(place, &facts, script.model.typing()) {
             let real = keys.entries(place).any(|entry| {
-                entry.word == word && entry.keys.iter().any(|real| real.to_string() == key)
+                let said = entry.action == Action::GoOn && facts.enter == Some(word);
+                let known = said || entry.word == word;
+                known && entry.keys.iter().any(|real| real.to_string() == key)
             });
             assert!(real, "{name:?}: the footer says {key} {word}");
         }

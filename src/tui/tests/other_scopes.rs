@@ -32,15 +32,21 @@ fn b_11_the_usual_key_signs_in_at_once_and_shows_the_way_to_other_scopes() {
         script.frame()
     );
     insta::assert_snapshot!("reauthorize_80x24", script.frame());
-    // Which stops the attempt and lets one choose first.
+    // Which goes on until others are chosen.
     script.keys("U");
-    assert_eq!(script.asked(), ["cancel"]);
+    assert_eq!(script.asked(), [""; 0]);
     assert!(
-        script.shows("Other scopes for github"),
+        script.shows("Other scopes for github") && script.shows("that waits goes on"),
         "{}",
         script.frame()
     );
-    script.keys("ctrl-u \"read:user\" enter enter");
+    script.keys("esc");
+    assert!(
+        script.shows("Asks for: repo read:user"),
+        "{}",
+        script.frame()
+    );
+    script.keys("U ctrl-u \"read:user\" enter enter");
     assert_eq!(script.asked(), ["sign-in"]);
     assert_eq!(asked_for(&script).as_deref(), Some("read:user"));
     assert!(
@@ -61,10 +67,14 @@ fn b_11_the_key_of_the_table_asks_nobody_before_the_scopes_are_chosen() {
     script.keys("enter enter");
     assert_eq!(script.asked(), ["sign-in"]);
     assert_eq!(asked_for(&script), None);
-    script.keys("U down down down down space");
-    assert_eq!(script.asked(), ["cancel"]);
+    script.keys("U down down down down");
+    assert!(script.shows("enter untick"), "{}", script.frame());
+    script.keys("space");
+    assert_eq!(script.asked(), [""; 0]);
     assert!(script.shows("[ ] api"), "{}", script.frame());
+    assert!(script.shows("enter tick"), "{}", script.frame());
     script.keys("up up up enter");
+    assert_eq!(script.asked(), ["sign-in"]);
     assert_eq!(asked_for(&script).as_deref(), Some("read_user"));
     // Leaving it changes nothing.
     let mut script = Script::new(setup(), gitlab("read_user api"), (80, 24));
@@ -100,6 +110,25 @@ fn b_11_once_it_is_approved_it_is_too_late_for_other_scopes() {
         "{}",
         script.frame()
     );
+}
+
+#[test]
+fn b_11_an_approval_meanwhile_takes_the_choice_of_other_scopes_away() {
+    let mut script = Script::usual();
+    script.keys("down u U");
+    assert!(script.shows("Other scopes for"), "{}", script.frame());
+    script.event(AttemptEvent::Step {
+        step: Step::Check,
+        state: StepState::Active,
+        detail: None,
+    });
+    assert!(!script.shows("Other scopes for"), "{}", script.frame());
+    assert!(
+        script.shows("too late for other scopes"),
+        "{}",
+        script.frame()
+    );
+    assert!(!script.asked().contains(&"cancel"));
 }
 
 #[test]

@@ -358,16 +358,43 @@ fn a_step_that_only_says_what_to_do_is_not_copied() {
     );
     script.keys("a \"gitl\" enter enter up");
     assert!(
-        script.shows("▸ 4  Untick") && !script.shows("c copy"),
+        script.shows("▸ 4  Untick") && !script.shows("enter copy"),
         "{}",
         script.frame()
     );
     script.keys("c enter");
     assert_eq!(script.backend.copied, [""; 0]);
-    assert!(script.shows("▸ 5  Client ID"), "{}", script.frame());
+    assert!(script.shows("▸    Client ID"), "{}", script.frame());
     script.keys("up up c");
     assert_eq!(script.backend.copied.len(), 1);
-    assert!(script.shows("c copy"), "{}", script.frame());
+    assert!(script.shows("enter copy"), "{}", script.frame());
+}
+
+#[test]
+fn the_footer_says_what_enter_does_with_the_line() {
+    let says = |script: &Script, words: &str| {
+        assert!(script.shows(words), "{words}\n{}", script.frame());
+    };
+    let mut script = Script::usual();
+    script.keys("a \"https://as.example\" enter");
+    says(&script, "enter go on");
+    script.keys("down");
+    says(&script, "enter unfold");
+    script.keys("enter");
+    says(&script, "enter fold");
+    script.keys("up up up up up up up up up up");
+    says(&script, "enter go on");
+    let mut script = Script::usual();
+    script.keys("a \"gitl\" enter enter");
+    // In a field a digit is text, so no line offers one.
+    assert!(!script.shows("1  Open"), "{}", script.frame());
+    script.keys("down");
+    says(&script, "enter add");
+    says(&script, "1  Open");
+    script.keys("enter down");
+    says(&script, "enter change");
+    script.keys("home");
+    says(&script, "enter open");
 }
 
 #[test]

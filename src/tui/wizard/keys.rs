@@ -47,9 +47,12 @@ impl Face for Wizard {
         }
     }
 
-    fn facts(&self, _world: &World, facts: &mut Facts) {
+    fn facts(&self, world: &World, facts: &mut Facts) {
         facts.copyable =
             matches!(self.focused(), Some(Line::Register(step)) if step.copy.is_some());
+        if self.stage != Stage::Provider {
+            facts.enter = self.focused().and_then(|line| self.enter(&line, world));
+        }
     }
 
     fn help(&self) -> Option<&'static str> {

@@ -8,8 +8,33 @@ use crate::tui::authorize::{Authorize, Subject};
 use crate::tui::face::{Correction, Effect};
 use crate::tui::model::World;
 use crate::tui::request::Request;
+use crate::tui::scope_line;
 
 impl Wizard {
+    /// What [`Wizard::press`] does with this line, in a word; `None`: it goes on.
+    pub(super) fn enter(&self, line: &Line, world: &World) -> Option<&'static str> {
+        let draft = self.draft();
+        Some(match line {
+            Line::Way(..) => "choose",
+            Line::Register(step) if step.page && world.browser_here() => "open",
+            Line::Register(step) if step.copy.is_some() => "copy",
+            Line::AddSecret => "add",
+            Line::SecretPlace => "change",
+            Line::Scope(choice) if scope_line::is_ticked(draft.text(FieldId::Scopes), choice) => {
+                "untick"
+            }
+            Line::Tick(tick) if draft.ticked(*tick) => return None,
+            Line::Scope(_) | Line::Tick(_) => "tick",
+            Line::UsePreset => "use it",
+            Line::More if draft.more => "fold",
+            Line::More => "unfold",
+            Line::Swap => "swap",
+            Line::Start => "sign in",
+            Line::SaveOnly => "save",
+            Line::Field(..) | Line::Secret | Line::Register(_) | Line::GoOn => return None,
+        })
+    }
+
     pub(super) fn press(&mut self, world: &World) -> Vec<Effect> {
         let Some(line) = self.lines().into_iter().nth(self.at) else {
             return Vec::new();

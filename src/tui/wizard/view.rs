@@ -7,6 +7,7 @@ use super::result;
 use super::{Saving, Stage, Wizard};
 use crate::advice::endpoints;
 use crate::model::{ClientAuth, RedirectUri, RevokeRule, ScopeSet, Untrusted};
+use crate::tui::face::Face as _;
 use crate::tui::field::TextField;
 use crate::tui::model::World;
 use crate::tui::page::{Page, Pen};
@@ -225,7 +226,8 @@ impl Wizard {
             };
             page.pair("Ends", 10, Role::Plain, words);
         }
-        for quirk in &provider.quirks {
+        let quirks = provider.quirks.iter();
+        for quirk in quirks.filter(|quirk| quirk.concerns(secret)) {
             page.pair("Quirk", 10, Role::Dim, quirk.meaning());
         }
         self.draw_look(page);
@@ -268,8 +270,8 @@ impl Wizard {
         let selected = index == self.at;
         let draft = self.draft();
         let numbered = |words: &str| match number {
-            // Only what a key can pick has a number.
-            Some(n) if n > 9 => format!("   {words}"),
+            // Only what a key can pick has a number, and in a field a digit is text.
+            Some(n) if n > 9 || self.typing() => format!("   {words}"),
             Some(n) => format!("{n}  {words}"),
             None => words.to_owned(),
         };
