@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 use icu_properties::CodePointMapData;
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
 use serde::{Serialize, Serializer};
+use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthChar as _;
 
 /// Longest text that is shown, in characters; more is cut and counted.
@@ -103,7 +104,7 @@ fn neutralise(text: &str, limit: usize) -> String {
             continue;
         }
         // A mark without a letter would sit on whatever stands before the text, or before its line.
-        let bare = rides && (out.is_empty() || out.ends_with(' '));
+        let bare = rides && (out.is_empty() || out.ends_with(' ')) || is_alone(&out, c);
         if harmless && !bare {
             out.push(c);
         } else {
@@ -153,6 +154,16 @@ fn joins(c: char) -> bool {
     let half = matches!(c, '\u{1160}'..='\u{11ff}' | '\u{d7b0}'..='\u{d7ff}');
     let flat = c.width() == Some(0) && !is_mark(c) && !half;
     flat || matches!(c, '\u{1f1e6}'..='\u{1f1ff}' | '\u{1f3fb}'..='\u{1f3ff}')
+}
+
+/// A character without a width that whoever cuts the text into cells takes for a cell of its own, as it does
+/// with marks that are newer than its tables: a terminal sets it on the cell before, and the rest moves.
+fn is_alone(before: &str, c: char) -> bool {
+    if c.width() != Some(0) {
+        return false;
+    }
+    let pair: String = before.chars().next_back().into_iter().chain([c]).collect();
+    pair.graphemes(true).nth(1).is_some()
 }
 
 fn category(c: char) -> GeneralCategory {
@@ -205,6 +216,8 @@ mod tests {
         assert_eq!(shown("👍\u{1f3fd}"), "👍⟨U+1F3FD⟩");
         assert_eq!(shown("\u{301}a \u{301}"), "⟨U+0301⟩a ⟨U+0301⟩");
         assert_eq!(shown("a\u{d4e}b"), "a⟨U+0D4E⟩b");
+        // A mark that some tables do not know yet.
+        assert_eq!(shown("\u{1a40}\u{1ade}"), "\u{1a40}⟨U+1ADE⟩");
         // The second half of a Korean syllable.
         assert_eq!(shown("\u{1161}"), "⟨U+1161⟩");
     }

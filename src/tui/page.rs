@@ -22,7 +22,7 @@ const LEAST_BESIDE: usize = 17;
 /// A body lower than this has no row for the end of a label.
 const ROWS_TO_SPARE: usize = 6;
 /// Rows that are kept in view from the selected one on.
-const FOLLOWING: usize = 6;
+const FOLLOWING: usize = 4;
 /// Where what belongs to a label stands in the rows below it: under the words after a number.
 const BELOW: usize = 3;
 
