@@ -6,7 +6,7 @@
 //! can only make a token look older than it is.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
@@ -16,8 +16,11 @@ use std::sync::Arc;
 use super::{Vault, VaultError, home};
 use crate::model::{BootId, Grant, GrantId, UnixTime, Uptime};
 
-/// From this size on what no longer counts is dropped.
+/// From this size on what no longer counts is dropped, in bytes: and twice what the sign-ins that are there
+/// take, so that a large vault does not write the note anew each time.
 const FULL: u64 = 256 * 1024;
+/// A line is shorter, in bytes.
+const LINE: u64 = 128;
 /// More than this was never written by this program.
 const TOO_LARGE: u64 = 8 * 1024 * 1024;
 
@@ -96,8 +99,15 @@ impl Vault {
             let age = i64::try_from(now.since(grant.issued_at).0).unwrap_or(i64::MAX);
             let then = uptime.seconds.saturating_sub(age);
             let line = line(&uptime.boot, &grant.id, grant.issued_at, then);
-            let _ = append(state, &uptime.boot, &line);
+            let _ = append(state, &uptime.boot, &line, || self.living());
         }
+    }
+}
+
+impl Vault {
+    fn living(&self) -> Result<HashSet<GrantId>, VaultError> {
+        let grants = self.summaries()?.into_iter().filter_map(|row| row.grant);
+        Ok(grants.map(|grant| grant.id).collect())
     }
 }
 
@@ -158,12 +168,20 @@ fn entry(line: &str, boot: &BootId) -> Option<((GrantId, UnixTime), i64)> {
 }
 
 /// One short write at the end of the file: lines of several programs do not mix.
-fn append(state: &Path, boot: &BootId, line: &str) -> Result<(), VaultError> {
+fn append(
+    state: &Path,
+    boot: &BootId,
+    line: &str,
+    living: impl FnOnce() -> Result<HashSet<GrantId>, VaultError>,
+) -> Result<(), VaultError> {
     home::private_folder(state)?;
     let file = note(state);
-    let there = home::check_file(&file)?;
-    if there.is_some_and(|found| found.len() > FULL) {
-        rewrite(state, boot)?;
+    let size = home::check_file(&file)?.map_or(0, |found| found.len());
+    if size > FULL {
+        let living = living()?;
+        if size > FULL + 2 * LINE * living.len() as u64 {
+            rewrite(state, boot, &living)?;
+        }
     }
     let mut file = OpenOptions::new()
         .append(true)
@@ -175,11 +193,13 @@ fn append(state: &Path, boot: &BootId, line: &str) -> Result<(), VaultError> {
     Ok(())
 }
 
-/// Keeps the newest tokens of each grant since this start. A line that another program adds at the
-/// same moment may be lost, which costs the second clock of one token.
-fn rewrite(state: &Path, boot: &BootId) -> io::Result<()> {
+/// Keeps the newest tokens of each grant that is there. A line that another program adds at the same
+/// moment may be lost, which costs the second clock of one token.
+fn rewrite(state: &Path, boot: &BootId, living: &HashSet<GrantId>) -> io::Result<()> {
     let mut newest: HashMap<GrantId, (UnixTime, i64)> = HashMap::new();
-    for ((grant, issued_at), then) in read(state, boot) {
+    let mut notes = read(state, boot);
+    notes.retain(|(grant, _), _| living.contains(grant));
+    for ((grant, issued_at), then) in notes {
         let kept = newest.entry(grant).or_insert((issued_at, then));
         if then > kept.1 {
             *kept = (issued_at, then);
@@ -207,12 +227,17 @@ mod tests {
         GrantId::from_random([number; 16])
     }
 
+    /// Where the first grant alone is there.
+    fn note_down(state: &Path, line: &str) -> Result<(), VaultError> {
+        append(state, &boot(), line, || Ok(HashSet::from([id(1)])))
+    }
+
     #[test]
     fn j_11_what_is_noted_is_read_and_anything_else_ignored() {
         let folder = tempfile::tempdir().expect("a folder");
         let state = folder.path().join("state");
-        append(&state, &boot(), &line(&boot(), &id(1), UnixTime(7), 70)).expect("noted");
-        append(&state, &boot(), &line(&boot(), &id(1), UnixTime(9), -90)).expect("noted");
+        note_down(&state, &line(&boot(), &id(1), UnixTime(7), 70)).expect("noted");
+        note_down(&state, &line(&boot(), &id(1), UnixTime(9), -90)).expect("noted");
         let other = BootId::parse(&BOOT.replace('a', "b")).expect("a boot");
         for rubbish in [
             line(&other, &id(2), UnixTime(1), 1),
@@ -223,7 +248,7 @@ mod tests {
             "\n".to_owned(),
             "half a li".to_owned(),
         ] {
-            append(&state, &boot(), &rubbish).expect("written");
+            note_down(&state, &rubbish).expect("written");
         }
         let noted = read(&state, &boot());
         let expected = [((id(1), UnixTime(7)), 70), ((id(1), UnixTime(9)), -90)];
@@ -236,13 +261,40 @@ mod tests {
         let state = folder.path().join("state");
         let many = 8_000;
         for at in 0..many {
-            let line = line(&boot(), &id(1), UnixTime(at), at);
-            append(&state, &boot(), &line).expect("noted");
+            // A grant that is there and gets new tokens, and one after the other that comes and goes.
+            let gone =
+                GrantId::from_random(u128::try_from(1000 + at).expect("small").to_be_bytes());
+            for grant in [id(1), gone] {
+                note_down(&state, &line(&boot(), &grant, UnixTime(at), at)).expect("noted");
+            }
         }
         let size = fs::metadata(note(&state)).expect("there").len();
-        assert!(size <= FULL + 200, "{size}");
+        assert!(size <= FULL + 3 * LINE, "{size}");
         let noted = read(&state, &boot());
         assert_eq!(noted.get(&(id(1), UnixTime(many - 1))), Some(&(many - 1)));
+    }
+
+    #[test]
+    fn j_11_a_note_of_many_sign_ins_is_not_written_anew_each_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let state = folder.path().join("state");
+        home::private_folder(&state).expect("made");
+        let many: Vec<GrantId> = (0..6_000_u128)
+            .map(|number| GrantId::from_random(number.to_be_bytes()))
+            .collect();
+        let lines: String = many
+            .iter()
+            .map(|grant| line(&boot(), grant, UnixTime(7), 70))
+            .collect();
+        note_down(&state, &lines).expect("noted");
+        let before = fs::metadata(note(&state)).expect("there");
+        assert!(before.len() > FULL);
+        let living = || Ok(many.iter().cloned().collect());
+        let last = line(&boot(), &many[0], UnixTime(8), 80);
+        append(&state, &boot(), &last, living).expect("noted");
+        let after = fs::metadata(note(&state)).expect("there");
+        assert_eq!(after.ino(), before.ino());
+        assert_eq!(read(&state, &boot()).len(), many.len() + 1);
     }
 
     #[test]
@@ -254,7 +306,7 @@ mod tests {
         fs::write(&elsewhere, line(&boot(), &id(1), UnixTime(1), 1)).expect("written");
         std::os::unix::fs::symlink(&elsewhere, note(&state)).expect("a link");
         assert!(read(&state, &boot()).is_empty());
-        append(&state, &boot(), "x\n").expect_err("a link");
+        note_down(&state, "x\n").expect_err("a link");
         assert!(!fs::read_to_string(&elsewhere).expect("there").contains('x'));
     }
 }
