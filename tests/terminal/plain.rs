@@ -175,14 +175,15 @@ fn an_interrupt_goes_back_one_step_and_at_the_list_it_leaves() {
     // What comes now is read by the list and not by what listened before.
     term.answer(LIST, "/ prac");
     term.until_shows("1 of 1 match");
-    term.answer(LIST, "t 9");
+    let searching = "Only \"prac\" is listed";
+    term.answer(searching, "t 9");
     term.until_shows("There is no 9 in the list.");
     // The end of the input goes back, too.
-    term.answer(LIST, "1");
+    term.answer(searching, "1");
     term.until_asked(MENU);
     term.press("\x04");
     term.until_shows("Left this question.");
-    term.until_asked(LIST);
+    term.until_asked(searching);
     term.press(CTRL_C);
     assert_eq!(term.end(), 130);
 }
@@ -234,6 +235,62 @@ fn a_number_means_what_stood_beside_it_when_it_was_shown() {
     assert_eq!(term.end(), 0);
     let (_, list, _) = home.run(&["list", "--json"]);
     assert!(list.contains("\"connections\":[]"), "{list}");
+}
+
+#[test]
+fn a_name_of_digits_that_is_a_number_too_is_asked_about() {
+    let sandbox = sandbox();
+    let home = Home::new().set("TERM", "dumb");
+    for name in ["1", "3", "7", "alpha"] {
+        home.add(&sandbox, name);
+    }
+    let mut term = home.start(&["--plain"]);
+    // 1 stands at 1, and 7 at no number: neither is a question.
+    for (typed, name) in [("x 1", "1"), ("x 7", "7"), ("x 4", "alpha")] {
+        term.answer(LIST, typed);
+        term.until_shows(&format!("Delete the settings of {name}?"));
+        term.answer("Nobody is signed in.", "n");
+    }
+    for (answers, name) in [(&["y"][..], "7"), (&["n", "y"], "3")] {
+        term.answer(LIST, "x 3");
+        term.until_shows("3 is both: a place in the list, and the name of a connection.");
+        let questions = [
+            "Do you mean 7, at number 3?",
+            "Do you mean the one named 3?",
+        ];
+        for (question, answer) in questions.into_iter().zip(answers) {
+            term.answer(question, answer);
+        }
+        term.until_shows(&format!("Delete the settings of {name}?"));
+        term.answer("Nobody is signed in.", "n");
+    }
+    term.answer(LIST, "3");
+    term.answer("Do you mean 7", "");
+    term.answer("Do you mean the one", "");
+    term.until_shows("Stopped. Nothing was changed.");
+    term.answer(LIST, "q");
+    assert_eq!(term.end(), 0);
+}
+
+#[test]
+fn a_search_is_named_as_long_as_it_is_on() {
+    let sandbox = sandbox();
+    let home = Home::new().set("TERM", "dumb");
+    for name in ["alpha", "beta"] {
+        home.add(&sandbox, name);
+    }
+    let mut term = home.start(&["--plain"]);
+    let searching = "Only \"alp\" is listed, / lists all.";
+    term.answer(LIST, "/ alp");
+    term.answer(searching, "?");
+    term.answer(searching, "x 1");
+    term.answer("Nobody is signed in.", "y");
+    term.until_shows("Nothing matches \"alp\" any more; the search is over.");
+    term.answer(LIST, "/ nowhere");
+    term.until_shows("Nothing matches \"nowhere\".");
+    term.answer("Only \"nowhere\" is listed, / lists all.", "/");
+    term.answer(LIST, "q");
+    assert_eq!(term.end(), 0);
 }
 
 #[test]

@@ -108,12 +108,7 @@ pub(super) fn run(setup: &Setup, cli: &Cli) -> Result<u8, Failed> {
             Then::Look => list.show_or_count(setup)?,
             Then::Stay | Then::Leave => {}
         }
-        let question = match (list.is_empty(), setup.practice_provider().is_some()) {
-            (false, _) => "Number, or a add, / find, ? more, q quit: ",
-            (true, false) => "a connect a service, p practise first, ? more, q quit: ",
-            (true, true) => "a connect the practice provider, ? more, q quit: ",
-        };
-        let line = match prompt(question, "") {
+        let line = match prompt(&question(setup, &list), "") {
             Ok(line) => line,
             Err(failed) if failed.0.code == NO_ANSWER => return Ok(exit::OK),
             Err(failed) if failed.0.exit == exit::INTERRUPTED => return Ok(exit::INTERRUPTED),
@@ -125,6 +120,19 @@ pub(super) fn run(setup: &Setup, cli: &Cli) -> Result<u8, Failed> {
             Told::Not(Ending::Mistake) => Then::Stay,
             Told::Not(_) => Then::Look,
         };
+    }
+}
+
+/// What can be typed at the list; a search that is on is said each time.
+fn question(setup: &Setup, list: &List) -> String {
+    let practice = setup.practice_provider().is_some();
+    match (list.searched(), list.is_empty(), practice) {
+        (Some(wanted), ..) => {
+            format!("Only \"{wanted}\" is listed, / lists all. Number, or a add, ? more, q quit: ")
+        }
+        (None, false, _) => "Number, or a add, / find, ? more, q quit: ".to_owned(),
+        (None, true, false) => "a connect a service, p practise first, ? more, q quit: ".to_owned(),
+        (None, true, true) => "a connect the practice provider, ? more, q quit: ".to_owned(),
     }
 }
 
