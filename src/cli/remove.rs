@@ -33,6 +33,7 @@ pub(super) fn run(setup: &Setup, name: &str, revoke: bool, forget: bool) -> Resu
         waits = revoked.waiting;
     }
     let removed = setup.engine.remove(&connection)?;
+    setup.keep_deleted(&connection);
     output::note(&if revoke || !signed_in {
         format!("Deleted {} here.", connection.name)
     } else {

@@ -294,6 +294,37 @@ fn a_search_is_named_as_long_as_it_is_on() {
 }
 
 #[test]
+fn z_brings_deleted_settings_back_the_latest_first() {
+    let sandbox = sandbox();
+    let home = Home::new().set("TERM", "dumb");
+    for name in ["alpha", "beta", "gamma"] {
+        home.add(&sandbox, name);
+    }
+    let mut term = home.start(&["--plain"]);
+    term.answer(LIST, "z");
+    term.until_shows("Nothing was deleted since you began");
+    term.answer(LIST, "x 1");
+    term.answer("Nobody is signed in.", "y");
+    term.until_shows("z brings the settings of alpha back.");
+    term.answer(LIST, "x 1 2");
+    for _ in 0..2 {
+        term.answer("Nobody is signed in.", "y");
+    }
+    term.until_shows("2 deleted; z brings their settings back, one at a time.");
+    for name in ["gamma", "beta", "alpha"] {
+        term.answer("", "z");
+        term.until_shows(&format!("Undone: {name} is back, without its sign-in."));
+        term.until_shows(&format!("To sign in: u {name}"));
+    }
+    term.answer(LIST, "q");
+    assert_eq!(term.end(), 0);
+    let (_, list, _) = home.run(&["list"]);
+    for name in ["alpha", "beta", "gamma"] {
+        assert!(list.contains(name), "{list}");
+    }
+}
+
+#[test]
 fn without_a_terminal_the_list_is_printed_and_nothing_is_asked() {
     let home = Home::new().set("VALETKEY_PLAIN", "1");
     home.add(&sandbox(), "alpha");

@@ -29,6 +29,7 @@ const HELP: &str = "  a number or a name   what can be done with that connection
   n 1                  rename
   e 1                  edit
   a NAME               connect a service; NAME may be left out
+  z                    bring the last deleted settings back, without the sign-in
   / TEXT               show only what has TEXT in it; / alone shows all again
   enter                the list again";
 const HELP_OUTSIDE: &str = "  i FILE               bring settings over from another machine
@@ -114,12 +115,14 @@ pub(super) fn run(setup: &Setup, cli: &Cli) -> Result<u8, Failed> {
             Err(failed) if failed.0.exit == exit::INTERRUPTED => return Ok(exit::INTERRUPTED),
             Err(failed) => return Err(failed),
         };
+        let deleted = setup.deleted().len();
         then = match told(obey(setup, cli, &mut list, &line))? {
             Told::Done(Then::Leave) => return Ok(exit::OK),
             Told::Done(then) => then,
             Told::Not(Ending::Mistake) => Then::Stay,
             Told::Not(_) => Then::Look,
         };
+        tell_deleted(setup, deleted);
     }
 }
 
@@ -134,6 +137,54 @@ fn question(setup: &Setup, list: &List) -> String {
         (None, true, false) => "a connect a service, p practise first, ? more, q quit: ".to_owned(),
         (None, true, true) => "a connect the practice provider, ? more, q quit: ".to_owned(),
     }
+}
+
+/// Says what can be brought back of what was deleted since there were so many deletions.
+fn tell_deleted(setup: &Setup, before: usize) {
+    let deleted = setup.deleted();
+    match deleted.get(before..).unwrap_or_default() {
+        [] => {}
+        [one] => output::note(&format!("z brings the settings of {} back.", one.name)),
+        several => output::note(&format!(
+            "{} deleted; z brings their settings back, one at a time.",
+            several.len()
+        )),
+    }
+}
+
+/// Brings the last deleted definition back, as far as that goes.
+fn bring_back(setup: &Setup) -> Result<Then, Failed> {
+    let Some(deleted) = setup.deleted().pop() else {
+        output::note("Nothing was deleted since you began; there is nothing to bring back.");
+        return Ok(Then::Stay);
+    };
+    let back = match setup.engine.restore(&deleted) {
+        Ok(back) => back,
+        Err(error) => {
+            setup.keep_deleted(&deleted);
+            return Err(error.into());
+        }
+    };
+    let called = if back.name == deleted.name {
+        format!("{} is back", back.name)
+    } else {
+        format!("{} is back, as {}", deleted.name, back.name)
+    };
+    let lost_secret = deleted.registration.has_secret && !back.registration.has_secret;
+    let without = if lost_secret {
+        "its client secret and its sign-in"
+    } else {
+        "its sign-in"
+    };
+    output::note(&format!("Undone: {called}, without {without}."));
+    if lost_secret {
+        output::note(&format!(
+            "  To add the secret: e {}, then client-secret",
+            back.name
+        ));
+    }
+    output::note(&setup.way_to_sign_in(back.name.as_str()));
+    Ok(Then::Look)
 }
 
 fn obey(setup: &Setup, cli: &Cli, list: &mut List, line: &str) -> Result<Then, Failed> {
@@ -174,6 +225,7 @@ fn obey(setup: &Setup, cli: &Cli, list: &mut List, line: &str) -> Result<Then, F
             Ok(Then::ShowList)
         }
         "i" | "import" if !practice => bring_over(setup, rest).map(|()| Then::ShowList),
+        "z" | "undo" if rest.is_empty() => bring_back(setup),
         "h" | "history" if rest.is_empty() => {
             history::run(setup, None, RECENT, false).map(|()| Then::Stay)
         }
