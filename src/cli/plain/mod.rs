@@ -1,9 +1,12 @@
 //! The whole program line by line: a numbered list of connections, and a numbered menu for each. For
 //! screen readers, simple terminals and slow lines: nothing is redrawn, and no key acts by itself.
 
+mod editing;
+mod hints;
 mod list;
 mod menu;
 mod practice;
+mod revoking;
 
 use super::args::{Add, Cli, Import};
 use super::failed::{Failed, OUTPUT_GONE};
@@ -11,7 +14,8 @@ use super::prompt::{NO_ANSWER, prompt};
 use super::setup::Setup;
 use super::{add, history, import, output};
 use crate::advice::exit;
-use crate::model::ConnectionName;
+use crate::model::{ConnectionId, ConnectionName};
+use hints::Place;
 use list::List;
 
 pub(super) use practice::run as practise;
@@ -31,7 +35,8 @@ const HELP: &str = "  a number or a name   what can be done with that connection
   a NAME               connect a service; NAME may be left out
   z                    bring the last deleted settings back, without the sign-in
   / TEXT               show only what has TEXT in it; / alone shows all again
-  enter                the list again";
+  enter                the list again
+  Ctrl-C               leave any question; nothing is changed";
 const HELP_OUTSIDE: &str = "  i FILE               bring settings over from another machine
   p                    practise with a pretend service; nothing of it is kept
   lock                 lock the vault
@@ -71,7 +76,7 @@ enum Ending {
 ///
 /// # Errors
 /// Only when nobody can be told any more.
-fn told<T>(done: Result<T, Failed>) -> Result<Told<T>, Failed> {
+fn told<T>(setup: &Setup, done: Result<T, Failed>, place: Place) -> Result<Told<T>, Failed> {
     let failed = match done {
         Ok(done) => return Ok(Told::Done(done)),
         Err(failed) if failed.0.code == OUTPUT_GONE => return Err(failed),
@@ -82,14 +87,8 @@ fn told<T>(done: Result<T, Failed>) -> Result<Told<T>, Failed> {
         return Ok(Told::Not(Ending::Left));
     }
     output::note(&failed.sentence);
-    // What to type in a shell is of no use here.
-    let hint = failed.hint.as_deref().unwrap_or_default();
-    if hint.contains("--scope") {
-        output::note("  4 signs in with other scopes.");
-    } else if hint.contains("valetkey login") {
-        output::note("  3 signs in; in the list it is u and the number.");
-    } else if !hint.is_empty() && !hint.contains("valetkey ") && !hint.contains("--") {
-        output::note(&format!("  {hint}"));
+    for line in place.lines(setup, failed.hint.as_deref().unwrap_or_default()) {
+        output::note(&format!("  {line}"));
     }
     Ok(Told::Not(match failed.exit {
         exit::INTERRUPTED => Ending::Left,
@@ -116,7 +115,8 @@ pub(super) fn run(setup: &Setup, cli: &Cli) -> Result<u8, Failed> {
             Err(failed) => return Err(failed),
         };
         let deleted = setup.deleted().len();
-        then = match told(obey(setup, cli, &mut list, &line))? {
+        let done = obey(setup, cli, &mut list, &line);
+        then = match told(setup, done, Place::List(None))? {
             Told::Done(Then::Leave) => return Ok(exit::OK),
             Told::Done(then) => then,
             Told::Not(Ending::Mistake) => Then::Stay,
@@ -257,7 +257,13 @@ fn several(setup: &Setup, action: menu::Action, names: &[ConnectionName]) -> Res
         if names.len() > 1 {
             output::note(&format!("{} of {}: {name}", at + 1, names.len()));
         }
-        match told(action.run(setup, name.as_str()))? {
+        let id: Option<ConnectionId> = setup
+            .engine
+            .connection(name.as_str())
+            .ok()
+            .map(|one| one.id);
+        let place = Place::List(id.as_ref());
+        match told(setup, action.run(setup, name.as_str(), place), place)? {
             Told::Done(()) => {}
             Told::Not(Ending::Left | Ending::Locked) => {
                 if names.len() > 1 {
@@ -288,16 +294,36 @@ fn several(setup: &Setup, action: menu::Action, names: &[ConnectionName]) -> Res
 }
 
 fn connect(setup: &Setup, what: &str) -> Result<(), Failed> {
-    if setup.practice_provider().is_some() {
-        return practice::connect(setup);
+    let ids = || -> Result<Vec<ConnectionId>, Failed> {
+        let rows = setup.engine.rows()?;
+        Ok(rows.into_iter().map(|row| row.summary.id).collect())
+    };
+    let before = ids()?;
+    let done = if setup.practice_provider().is_some() {
+        if !what.is_empty() {
+            output::note("Practice has one service, the pretend one.");
+        }
+        practice::connect(setup)
+    } else {
+        add::run(
+            setup,
+            &Add {
+                what: (!what.is_empty()).then(|| what.to_owned()),
+                ..Add::default()
+            },
+        )
+    };
+    let added = ids()?.into_iter().find(|id| !before.contains(id));
+    match (done, added) {
+        // Only its sign-in failed; connecting it anew would make a second one.
+        (Err(failed), Some(added)) => {
+            told::<()>(setup, Err(failed), Place::List(Some(&added)))?;
+            let name = setup.engine.connection_by_id(&added)?.name;
+            output::note(&setup.way_to_sign_in(name.as_str()));
+            Ok(())
+        }
+        (done, _) => done,
     }
-    add::run(
-        setup,
-        &Add {
-            what: (!what.is_empty()).then(|| what.to_owned()),
-            ..Add::default()
-        },
-    )
 }
 
 fn bring_over(setup: &Setup, file: &str) -> Result<(), Failed> {
