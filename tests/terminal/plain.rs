@@ -318,6 +318,7 @@ fn l_05_no_revocation_is_offered_where_none_is_known() {
     term.answer("New revocation-url", "-");
     term.until_shows("That parks this sign-in");
     term.answer("Change it?", "y");
+    term.until_shows("That parked the sign-in");
     term.answer(FIELD, "");
     term.answer(LIST, "u 1");
     term.approve();
