@@ -16,6 +16,7 @@ mod machine;
 mod place;
 mod provider;
 mod remark;
+mod revoking;
 pub mod settings;
 mod shape;
 mod sign_in;
@@ -39,6 +40,7 @@ pub use machine::{
 pub use place::browser_elsewhere;
 use provider::{authorization, provider};
 pub use remark::remark;
+pub use revoking::{cannot_be_told, stays_valid};
 pub use shape::{Advice, Fix, exit};
 use sign_in::{bind, given_back, needs_sign_in};
 pub use span::span;

@@ -76,7 +76,7 @@ pub(super) fn needs_sign_in(
                 Some(EndReason::RevokedByYou) => "You revoked this sign-in.",
                 Some(EndReason::VaultKeyGone) => "The vault key is gone, and this sign-in with it.",
                 Some(EndReason::AccountChanged) => "The provider switched the account during a refresh; that was stopped.",
-                Some(EndReason::EndpointsChanged) => "An address was changed; the old tokens are not sent there.",
+                Some(EndReason::EndpointsChanged) => "An address was changed, which parked this sign-in: its tokens will not be sent there.",
                 None => "Nobody has signed in yet.",
             }
             .to_owned()

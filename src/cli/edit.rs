@@ -64,11 +64,18 @@ pub(super) fn run(
     {
         output::note(&words);
     }
+    let moved = before.endpoint_identity() != connection.endpoint_identity();
+    if moved && before.registration.has_secret && secret.is_none() {
+        output::note("The client secret belongs to what was stored before: give the new one too.");
+    }
     if edited.parked {
-        output::note(&format!(
-            "An address, client ID or redirect URI changed: the old tokens are not sent there and were erased.\n  run: valetkey login {}",
-            connection.name
-        ));
+        output::note(
+            "An address, client ID or redirect URI changed. That parked the sign-in: its tokens will not be sent there. You sign in again.",
+        );
+        // A face that goes on says so wherever that can be typed.
+        if !setup.goes_on() {
+            output::note(&setup.way_to_sign_in(connection.name.as_str()));
+        }
     }
     Ok(())
 }

@@ -96,7 +96,7 @@ pub(super) fn yes(question: &str, default: bool) -> Result<bool, Failed> {
         {
             "y" | "yes" => return Ok(true),
             "n" | "no" => return Ok(false),
-            _ => output::note("Type y for yes or n for no."),
+            _ => output::note("Type y for yes or n for no; Ctrl-C leaves the question."),
         }
     }
 }

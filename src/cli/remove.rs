@@ -5,11 +5,12 @@ use super::prompt::choice;
 use super::revoke::{confirmed, revoked_words, siblings, siblings_words};
 use super::setup::Setup;
 use super::{output, runtime, waiting};
+use crate::advice::{cannot_be_told, stays_valid};
 use crate::model::{Connection, Untrusted};
 
 pub(super) fn run(setup: &Setup, name: &str, revoke: bool, forget: bool) -> Result<(), Failed> {
     let connection = setup.engine.connection(name)?;
-    let signed_in = connection.grant.is_some() && connection.ended.is_none();
+    let signed_in = connection.is_signed_in();
     let siblings = siblings(setup, &connection)?;
     let revoke = match (revoke, forget) {
         (_, true) => Some(false),
@@ -32,14 +33,16 @@ pub(super) fn run(setup: &Setup, name: &str, revoke: bool, forget: bool) -> Resu
         waits = revoked.waiting;
     }
     let removed = setup.engine.remove(&connection)?;
+    setup.keep_deleted(&connection);
     output::note(&if revoke || !signed_in {
         format!("Deleted {} here.", connection.name)
     } else {
-        let page = connection.provider.manage_url.as_ref();
-        let page = page.map_or(String::new(), |url| format!(" End it by hand at {url}"));
+        // Nothing is glued to an address.
+        let stop = connection.provider.manage_url.as_ref().map_or(".", |_| "");
         format!(
-            "Deleted {} here only. The sign-in stays valid at the provider.{page}",
-            connection.name
+            "Deleted {} here only: {}{stop}",
+            connection.name,
+            stays_valid(&connection)
         )
     });
     if removed.registration_too {
@@ -71,16 +74,28 @@ fn ask(connection: &Connection, siblings: &[String]) -> Result<Option<bool>, Fai
             "--revoke ends it at the provider too; --forget deletes it here only.",
         ));
     }
-    output::note(&format!(
-        "{}\n  1 keep it\n  2 revoke and delete: the provider is told\n  3 delete here only: the sign-in stays valid there",
-        connection.name
+    // Nothing is offered that cannot be done.
+    let untold = connection.no_revocation();
+    output::note(&format!("Delete {}?", connection.name));
+    if let Some(why) = untold {
+        output::note(&cannot_be_told(connection, why));
+    }
+    output::item("  1 keep it");
+    if untold.is_none() {
+        output::item("  2 revoke and delete: the provider is told");
+    }
+    let only_here = if untold.is_none() { 3 } else { 2 };
+    output::item(&format!(
+        "  {only_here} delete here only: {}",
+        stays_valid(connection)
     ));
-    if let Some(words) = siblings_words(siblings) {
+    if untold.is_none()
+        && let Some(words) = siblings_words(siblings)
+    {
         output::note(&words);
     }
-    Ok(match choice("Number, enter keeps it: ", "1", 3)? {
-        2 => Some(true),
-        3 => Some(false),
-        _ => None,
+    Ok(match choice("Number, enter keeps it: ", "1", only_here)? {
+        1 => None,
+        number => Some(number != only_here),
     })
 }

@@ -14,7 +14,7 @@ use crate::host::{
     EndingSignals, Environment, NamedBrowser, OsKeychain, Paths, SignalsDeferred, SystemBrowser,
     SystemClock, Wishes, enough_files,
 };
-use crate::model::{Secret, Untrusted};
+use crate::model::{Connection, Secret, Untrusted};
 use crate::sandbox::Sandbox;
 use crate::settings::Settings;
 use crate::vault::{Home, KeychainError, SlotKind, VaultError};
@@ -42,6 +42,8 @@ pub(super) struct Setup {
     practice: Option<Arc<Sandbox>>,
     /// What interrupts and hang-ups do between two sign-ins of one process.
     ending: Option<EndingSignals>,
+    /// What was deleted, for a face that can bring it back.
+    deleted: RefCell<Vec<Connection>>,
 }
 
 impl Setup {
@@ -78,6 +80,7 @@ impl Setup {
             patient,
             practice: None,
             ending: None,
+            deleted: RefCell::default(),
         })
     }
 
@@ -98,6 +101,7 @@ impl Setup {
             patient: false,
             practice: Some(sandbox),
             ending,
+            deleted: RefCell::default(),
         }
     }
 
@@ -115,6 +119,30 @@ impl Setup {
     /// See [`Setup::going_on`].
     pub(super) fn ending(&self) -> Option<EndingSignals> {
         self.ending.clone()
+    }
+
+    /// Whether a face that goes on asks for the next thing after this one.
+    pub(super) fn goes_on(&self) -> bool {
+        self.ending.is_some()
+    }
+
+    /// How to sign in to it, as one line: in the list of a face that goes on, else in a shell.
+    pub(super) fn way_to_sign_in(&self, name: &str) -> String {
+        if self.goes_on() {
+            format!("  To sign in: u {name}")
+        } else {
+            format!("  run: valetkey login {name}")
+        }
+    }
+
+    /// Keeps a deleted definition, until the program ends.
+    pub(super) fn keep_deleted(&self, connection: &Connection) {
+        self.deleted.borrow_mut().push(connection.clone());
+    }
+
+    /// Those deletions, the latest last.
+    pub(super) fn deleted(&self) -> std::cell::RefMut<'_, Vec<Connection>> {
+        self.deleted.borrow_mut()
     }
 
     /// While this lives, hang-up, interrupt and termination do not end the program by themselves.

@@ -89,7 +89,7 @@ pub(super) fn tell_due(setup: &Setup) -> Result<(), Failed> {
 /// What waits under this name, where nobody is signed in any more: the connection may be gone.
 pub(super) fn over_here(setup: &Setup, name: &str) -> Result<Option<Vec<Waiting>>, Failed> {
     let signed_in = match setup.engine.connection(name) {
-        Ok(connection) => connection.grant.is_some() && connection.ended.is_none(),
+        Ok(connection) => connection.is_signed_in(),
         Err(Error::UnknownConnection { .. }) => false,
         Err(other) => return Err(other.into()),
     };

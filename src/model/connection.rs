@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 use unicode_width::UnicodeWidthChar;
 
 use super::{
-    ConnectionId, EndpointUrl, GrantId, Issuer, Provider, RedirectUri, RegistrationId, ScopeSet,
-    Serving, UnixTime, Untrusted,
+    ConnectionId, EndpointUrl, GrantId, Issuer, NoRevocation, Provider, RedirectUri,
+    RegistrationId, RevokeRule, ScopeSet, Serving, UnixTime, Untrusted,
 };
 
 /// How the client identifies itself at the token endpoint (RFC 6749 section 2.3). Exactly one is used.
@@ -253,6 +253,30 @@ impl Connection {
         grant
             .and_then(|grant| grant.granted.as_ref())
             .unwrap_or(&self.requested)
+    }
+
+    /// Whether somebody is signed in, as far as is known here.
+    pub fn is_signed_in(&self) -> bool {
+        self.grant.is_some() && self.ended.is_none()
+    }
+
+    /// Why its provider cannot be told that the sign-in is over; `None` where it can (conformance L-05).
+    pub fn no_revocation(&self) -> Option<NoRevocation> {
+        let has_secret = self.registration.has_secret;
+        match &self.provider.revoke {
+            RevokeRule::None => Some(NoRevocation::NotOffered),
+            RevokeRule::Standard | RevokeRule::TokenOnly => {
+                let address = &self.provider.endpoints.revocation;
+                address.is_none().then_some(NoRevocation::NoAddress)
+            }
+            RevokeRule::GithubDelete { .. } if !has_secret => Some(NoRevocation::NoSecret),
+            RevokeRule::Request(rule) if rule.needs_secret() && !has_secret => {
+                Some(NoRevocation::NoSecret)
+            }
+            RevokeRule::BearerPost { .. }
+            | RevokeRule::GithubDelete { .. }
+            | RevokeRule::Request(_) => None,
+        }
     }
 
     /// Identity of the connection (conformance G-07): issuer, every endpoint, the hosts that may be

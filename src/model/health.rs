@@ -177,7 +177,7 @@ impl Verdict {
             ),
             Some(EndReason::EndpointsChanged) => (
                 "endpoints-changed",
-                "An address was changed; the old tokens will not be sent there.",
+                "An address was changed, which parked this sign-in: its tokens will not be sent there.",
             ),
         };
         Self::because(Health::NeedsSignIn, reason, message.to_owned())

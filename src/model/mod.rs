@@ -44,7 +44,7 @@ pub use provider::{
 };
 pub use quirk::{Quirk, UnknownQuirk};
 pub use redirect::{LoopbackHost, RedirectProblem, RedirectUri};
-pub use revoke::{RevokeAuth, RevokeMethod, RevokeRequest, RevokeRule};
+pub use revoke::{NoRevocation, RevokeAuth, RevokeMethod, RevokeRequest, RevokeRule};
 pub use scope::{Scope, ScopeProblem, ScopeSet};
 pub use secret::Secret;
 pub use secret_digest::SecretDigest;

@@ -60,7 +60,24 @@ pub enum RevokeAuth {
     None,
 }
 
+/// Why a provider cannot be told that a sign-in is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoRevocation {
+    /// It offers none.
+    NotOffered,
+    /// None was typed, or found.
+    NoAddress,
+    /// It takes one from the app's secret alone, and none is stored.
+    NoSecret,
+}
+
 impl RevokeRequest {
+    /// Whether it cannot be sent without the client secret.
+    pub fn needs_secret(&self) -> bool {
+        let names = |(_, value): &(String, String)| value == "{client_secret}";
+        self.auth == RevokeAuth::Basic || self.body.iter().any(names)
+    }
+
     /// What the body may have filled in.
     pub const BLANKS: [&str; 4] = [
         "{token}",

@@ -101,8 +101,7 @@ fn described(
     let names = |blank: &str| rule.body.iter().any(|(_, value)| value == blank);
     let client_id = connection.registration.client_id.as_str();
     let secret = client_secret.filter(|secret| !secret.is_empty());
-    let needs_secret = rule.auth == RevokeAuth::Basic || names("{client_secret}");
-    if rule.unknown_blank().is_some() || (needs_secret && secret.is_none()) {
+    if rule.unknown_blank().is_some() || (rule.needs_secret() && secret.is_none()) {
         return Ok(Vec::new());
     }
     // The refresh token would make new access tokens (L-01); a bearer is always the access token.

@@ -65,6 +65,11 @@ impl Client {
             SecretNeed::Always => true,
         }
     }
+
+    /// Whether nobody signs in without one, whatever the way.
+    pub fn always_needs_secret(&self) -> bool {
+        self.needs_secret(Way::Browser) && !self.ways.contains(&Way::Device)
+    }
 }
 
 /// A way to sign in.

@@ -281,7 +281,7 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
                 |screen| !matches!(screen, Screen::Editing(editing) if *editing.id() == id),
             );
             let words = if parked {
-                format!("{name} was changed. Its old tokens are erased: u signs in.")
+                format!("{name} was changed, which parked its sign-in: u signs in.")
             } else {
                 format!("{name} was changed.")
             };

@@ -237,7 +237,7 @@ fn f13_g_07_a_connection_keeps_its_addresses_when_its_presets_file_is_replaced()
     // The new address comes in by a person's hand, and parks the sign-in.
     let edit = format!("token-url={}", elsewhere.at("/token"));
     let told = home.run(&["edit", NAME, &edit]).ended(0);
-    assert!(told.stderr.contains("were erased"), "{told:#?}");
+    assert!(told.stderr.contains("That parked the sign-in"), "{told:#?}");
     home.run_by_agent(&["token", NAME]).ended(3);
     assert_eq!(elsewhere.connections(), 0);
     drop(agent);

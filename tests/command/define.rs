@@ -211,7 +211,7 @@ fn g_07_an_edited_address_parks_the_sign_in_and_says_so() {
     let elsewhere = format!("token-url={}", sandbox.at("/elsewhere"));
     let output = home.run(&["edit", NAME, &elsewhere]).ended(0);
     assert!(
-        output.stderr.contains("the old tokens are not sent there"),
+        output.stderr.contains("That parked the sign-in"),
         "{output:#?}"
     );
     let output = home.run(&["token", NAME]).ended(3);

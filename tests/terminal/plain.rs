@@ -8,8 +8,18 @@ use crate::term::{CTRL_C, ENTER, Term};
 /// The question below the list, and the one below a connection.
 const LIST: &str = "Number, or a add";
 const MENU: &str = "Number, or enter to go back:";
+const FIELD: &str = "Number of the field";
 
 impl Term {
+    /// In practice, in place of the pretend service.
+    fn approve(&mut self) {
+        self.until("approval", |term| {
+            term.shows("Type approve or deny") && !term.echoes()
+        });
+        self.press(&format!("approve{ENTER}"));
+        self.until("the next question", Self::echoes);
+    }
+
     /// Waits until the last line is this question with nothing behind it yet.
     fn until_asked(&mut self, question: &str) {
         self.until(question, |term| {
@@ -172,17 +182,19 @@ fn an_interrupt_goes_back_one_step_and_at_the_list_it_leaves() {
         term.shows("Type approve or deny") && !term.echoes()
     });
     term.press(CTRL_C);
+    term.until_shows("practice stays in the list, not signed in.");
     // What comes now is read by the list and not by what listened before.
     term.answer(LIST, "/ prac");
     term.until_shows("1 of 1 match");
-    term.answer(LIST, "t 9");
+    let searching = "Only \"prac\" is listed";
+    term.answer(searching, "t 9");
     term.until_shows("There is no 9 in the list.");
     // The end of the input goes back, too.
-    term.answer(LIST, "1");
+    term.answer(searching, "1");
     term.until_asked(MENU);
     term.press("\x04");
     term.until_shows("Left this question.");
-    term.until_asked(LIST);
+    term.until_asked(searching);
     term.press(CTRL_C);
     assert_eq!(term.end(), 130);
 }
@@ -234,6 +246,221 @@ fn a_number_means_what_stood_beside_it_when_it_was_shown() {
     assert_eq!(term.end(), 0);
     let (_, list, _) = home.run(&["list", "--json"]);
     assert!(list.contains("\"connections\":[]"), "{list}");
+}
+
+#[test]
+fn a_name_of_digits_that_is_a_number_too_is_asked_about() {
+    let sandbox = sandbox();
+    let home = Home::new().set("TERM", "dumb");
+    for name in ["1", "3", "7", "alpha"] {
+        home.add(&sandbox, name);
+    }
+    let mut term = home.start(&["--plain"]);
+    // 1 stands at 1, and 7 at no number: neither is a question.
+    for (typed, name) in [("x 1", "1"), ("x 7", "7"), ("x 4", "alpha")] {
+        term.answer(LIST, typed);
+        term.until_shows(&format!("Delete the settings of {name}?"));
+        term.answer("Nobody is signed in.", "n");
+    }
+    for (answers, name) in [(&["y"][..], "7"), (&["n", "y"], "3")] {
+        term.answer(LIST, "x 3");
+        term.until_shows("3 is both: a place in the list, and the name of a connection.");
+        let questions = [
+            "Do you mean 7, at number 3?",
+            "Do you mean the one named 3?",
+        ];
+        for (question, answer) in questions.into_iter().zip(answers) {
+            term.answer(question, answer);
+        }
+        term.until_shows(&format!("Delete the settings of {name}?"));
+        term.answer("Nobody is signed in.", "n");
+    }
+    term.answer(LIST, "3");
+    term.answer("Do you mean 7", "");
+    term.answer("Do you mean the one", "");
+    term.until_shows("Stopped. Nothing was changed.");
+    term.answer(LIST, "q");
+    assert_eq!(term.end(), 0);
+}
+
+#[test]
+fn a_search_is_named_as_long_as_it_is_on() {
+    let sandbox = sandbox();
+    let home = Home::new().set("TERM", "dumb");
+    for name in ["alpha", "beta"] {
+        home.add(&sandbox, name);
+    }
+    let mut term = home.start(&["--plain"]);
+    let searching = "Only \"alp\" is listed, / lists all.";
+    term.answer(LIST, "/ alp");
+    term.answer(searching, "?");
+    term.answer(searching, "x 1");
+    term.answer("Nobody is signed in.", "y");
+    term.until_shows("Nothing matches \"alp\" any more; the search is over.");
+    term.answer(LIST, "/ nowhere");
+    term.until_shows("Nothing matches \"nowhere\".");
+    term.answer("Only \"nowhere\" is listed, / lists all.", "/");
+    term.answer(LIST, "q");
+    assert_eq!(term.end(), 0);
+}
+
+#[test]
+fn l_05_no_revocation_is_offered_where_none_is_known() {
+    let home = Home::without_passphrase()
+        .set("TERM", "dumb")
+        .set("BROWSER", "/nonexistent");
+    let mut term = home.start(&["demo", "--plain"]);
+    term.answer("a connect the practice provider", "a");
+    term.answer("Scopes", "profile");
+    term.approve();
+    term.answer(LIST, "e 1");
+    term.answer(FIELD, "revocation-url");
+    term.answer("New revocation-url", "-");
+    term.until_shows("That parks this sign-in");
+    term.answer("Change it?", "y");
+    term.until_shows("That parked the sign-in");
+    term.answer(FIELD, "");
+    term.answer(LIST, "u 1");
+    term.approve();
+    term.answer(LIST, "1");
+    term.until_shows("5 delete");
+    term.answer(MENU, "delete");
+    term.until_shows("No revocation URL is known for Practice, so it cannot be told.");
+    term.until_shows("  2 delete here only: the sign-in stays valid at Practice");
+    assert!(!term.shows("3 revoke and delete"), "{}", term.text());
+    term.answer("Number, enter keeps it:", "3");
+    term.until_shows("Type a number from 1 to 2.");
+    term.answer("Number, enter keeps it:", "2");
+    term.until_shows("Deleted practice here only");
+    term.answer("a connect the practice provider", "q");
+    assert_eq!(term.end(), 0);
+}
+
+#[test]
+fn l_04_a_revocation_that_waits_can_be_told_again_or_given_up() {
+    let sandbox = sandbox();
+    let (home, pages) = Home::new().with_browser();
+    let home = home.set("TERM", "dumb");
+    home.add(&sandbox, "notes");
+    let mut term = home.start(&["login", "notes"]);
+    let visit = sandbox.visit(&mut sandbox.browser(), &pages.next());
+    assert_eq!(visit.expect("visits").status, 200);
+    assert_eq!(term.end(), 0);
+    sandbox.set("revocation=503").expect("a switch");
+    let mut term = home.start(&["--plain"]);
+    term.answer(LIST, "1");
+    term.answer(MENU, "5");
+    term.answer("Number, enter keeps it:", "2");
+    term.until_shows("did not hear the revocation");
+    term.until_shows("  To tell it again, or no more: 5 tell again or delete");
+    term.answer(MENU, "tell again or delete");
+    term.until_shows("Tell it again, or delete notes?");
+    term.answer("Number, enter keeps it:", "1");
+    term.until_shows("Kept notes.");
+    let before = sandbox.requests_to("/revoke").len();
+    term.answer(MENU, "x");
+    term.answer("Number, enter keeps it:", "2");
+    term.until_asked(MENU);
+    assert!(sandbox.requests_to("/revoke").len() > before);
+    term.answer(MENU, "x");
+    term.answer("Number, enter keeps it:", "3");
+    term.until_shows("is not told any more");
+    term.answer(MENU, "x");
+    term.until_shows("Nobody is signed in. Delete the settings of notes?");
+    term.answer("Nobody is signed in.", "n");
+    term.answer(MENU, "");
+    term.answer(LIST, "q");
+    assert_eq!(term.end(), 0);
+}
+
+#[test]
+fn z_brings_deleted_settings_back_the_latest_first() {
+    let sandbox = sandbox();
+    let home = Home::new().set("TERM", "dumb");
+    for name in ["alpha", "beta", "gamma"] {
+        home.add(&sandbox, name);
+    }
+    let mut term = home.start(&["--plain"]);
+    term.answer(LIST, "z");
+    term.until_shows("Nothing was deleted since you began");
+    term.answer(LIST, "x 1");
+    term.answer("Nobody is signed in.", "y");
+    term.until_shows("z brings the settings of alpha back.");
+    term.answer(LIST, "x 1 2");
+    for _ in 0..2 {
+        term.answer("Nobody is signed in.", "y");
+    }
+    term.until_shows("2 deleted; z brings their settings back, one at a time.");
+    for name in ["gamma", "beta", "alpha"] {
+        term.answer("", "z");
+        term.until_shows(&format!("Undone: {name} is back, without its sign-in."));
+        term.until_shows(&format!("To sign in: u {name}"));
+    }
+    term.answer(LIST, "q");
+    assert_eq!(term.end(), 0);
+    let (_, list, _) = home.run(&["list"]);
+    for name in ["alpha", "beta", "gamma"] {
+        assert!(list.contains(name), "{list}");
+    }
+}
+
+#[test]
+fn a_secret_that_is_needed_is_asked_for_until_it_is_there() {
+    let home = Home::new().set("TERM", "dumb");
+    let mut term = home.start(&["add", "--plain"]);
+    term.answer("Service:", "git");
+    // A wrong number is said to be one, and a name is looked for here too.
+    term.answer("Number, another name", "99");
+    term.until_shows("There is no 99;");
+    term.answer("Service:", "git");
+    term.answer("Number, another name", "digitalocean");
+    term.answer("Client ID:", "abc");
+    for answer in ["", "?", "practice-secret-not-real"] {
+        term.until("the secret's question", |term| {
+            term.text().ends_with("Client secret (not shown):") && !term.echoes()
+        });
+        term.press(&format!("{answer}{ENTER}"));
+        if answer.is_empty() {
+            term.until_shows("This provider signs nobody in without it");
+        } else if answer == "?" {
+            term.until_shows("The password of your app, not yours.");
+        }
+    }
+    term.answer("Scopes:", "read");
+    term.until_shows("Added digitalocean.");
+    term.answer("Sign in now?", "n");
+    assert_eq!(term.end(), 0);
+}
+
+#[test]
+fn a_hint_names_what_the_next_question_takes() {
+    let sandbox = sandbox();
+    let home = Home::new().set("TERM", "dumb");
+    home.add(&sandbox, "alpha");
+    let mut term = home.start(&["--plain"]);
+    term.answer(LIST, "t 1");
+    term.until_shows("alpha needs a new sign-in.");
+    term.until_shows("  To sign in: u alpha");
+    term.answer(LIST, "1");
+    term.answer(MENU, "test");
+    term.until_shows("  To sign in: 3 sign in");
+    term.answer(MENU, "9");
+    term.answer(FIELD, "device-url");
+    term.answer("New device-url", "-");
+    term.answer(FIELD, "");
+    term.answer(MENU, "e");
+    term.answer(FIELD, "16");
+    term.until("the secret's question", |term| {
+        term.shows("New client secret") && !term.echoes()
+    });
+    term.press(&format!("practice-secret-not-real{ENTER}"));
+    term.until_shows("Changed alpha.");
+    term.answer(FIELD, "?");
+    term.until_shows("client-secret: stored, never shown");
+    term.answer(FIELD, "");
+    term.answer(MENU, "");
+    term.answer(LIST, "q");
+    assert_eq!(term.end(), 0);
 }
 
 #[test]

@@ -124,7 +124,8 @@ fn c_05_w_10_line_by_line_the_same_is_asked() {
     term.press(&format!("t 1{ENTER}"));
     term.answers(1, "n");
     term.until("the list's question again", |term| {
-        term.shows("4 signs in with other scopes.") && term.text().ends_with("q quit:")
+        term.shows("To ask for other scopes: notes, then 4 scopes")
+            && term.text().ends_with("q quit:")
     });
     term.press(&format!("t 1{ENTER}"));
     term.answers(2, "y");

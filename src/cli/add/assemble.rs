@@ -8,7 +8,7 @@ use super::questions::Answers;
 use super::values::{auth, ca_file, redirect, scopes, set_variables};
 use crate::engine::{Doubt, NewConnection, check_client_id, shared_registration};
 use crate::model::{ClientAuth, ConnectionName, Provider};
-use crate::provider::{Preset, Way, check_resource};
+use crate::provider::{Preset, check_resource};
 use crate::vault::KnownRegistration;
 
 /// The provider for this client ID, with every address of the command line; and what is wrong.
@@ -105,10 +105,7 @@ pub(super) fn assemble(
                 auth.as_str()
             ));
         }
-        if let Some(preset) = preset.filter(|preset| {
-            let client = &preset.client;
-            client.needs_secret(Way::Browser) && !client.ways.contains(&Way::Device)
-        }) {
+        if let Some(preset) = preset.filter(|preset| preset.client.always_needs_secret()) {
             keep(format!(
                 "{} needs its client secret: --client-secret-file",
                 preset.name

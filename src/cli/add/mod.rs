@@ -98,7 +98,7 @@ pub(super) fn run(setup: &Setup, add: &Add) -> Result<(), Failed> {
     if sign_in {
         login::run(setup, &Login::plain(&name)).map_err(|failed| stays(failed, &name))?;
     } else if !add.json {
-        output::note(&format!("  run: valetkey login {name}"));
+        output::note(&setup.way_to_sign_in(&name));
     }
     Ok(())
 }
@@ -116,7 +116,7 @@ pub(super) fn agreed(doubt: &Doubt, yes: bool) -> Result<(), Failed> {
 }
 
 /// The sign-in failed; what was added before it is still there.
-fn stays(mut failed: Failed, name: &str) -> Failed {
+pub(in crate::cli) fn stays(mut failed: Failed, name: &str) -> Failed {
     let stays = format!("{name} stays in the list, not signed in.");
     failed.0.sentence = failed.0.sentence.replace("Nothing was changed.", &stays);
     failed

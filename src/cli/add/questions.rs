@@ -246,20 +246,31 @@ impl Answers {
             output::note(
                 "A desktop app can't keep a client secret truly private. It is stored encrypted; treat it as recoverable.",
             );
-            self.client_secret = Some(ask_client_secret()?).filter(|secret| !secret.is_empty());
+            let optional = preset.is_none_or(|preset| !preset.client.always_needs_secret());
+            self.client_secret = ask_client_secret(optional)?;
         }
         Ok(())
     }
 }
 
 /// A question mark alone asks what it is, as at every other question.
-fn ask_client_secret() -> Result<Secret, Failed> {
+fn ask_client_secret(optional: bool) -> Result<Option<Secret>, Failed> {
+    let question = if optional {
+        "Client secret (not shown), enter for none: "
+    } else {
+        "Client secret (not shown): "
+    };
     loop {
-        let secret = prompt_secret("Client secret (not shown), enter for none: ")?;
-        if !secret.same(&Secret::new("?".to_owned())) {
-            return Ok(secret);
+        let secret = prompt_secret(question)?;
+        if secret.same(&Secret::new("?".to_owned())) {
+            output::note(SECRET);
+        } else if !secret.is_empty() {
+            return Ok(Some(secret));
+        } else if optional {
+            return Ok(None);
+        } else {
+            output::note("  This provider signs nobody in without it; Ctrl-C leaves. Once more:");
         }
-        output::note(SECRET);
     }
 }
 
@@ -315,8 +326,12 @@ pub(super) fn choose_preset(catalogue: &Catalogue) -> Result<Option<&Preset>, Fa
     output::note(
         "Step 1 of 7: Provider. A service's name or a part of it; enter alone to type its addresses.",
     );
+    let mut next = None;
     loop {
-        let text = prompt("Service: ", "")?;
+        let text = match next.take() {
+            Some(text) => text,
+            None => prompt("Service: ", "")?,
+        };
         if text.is_empty() {
             return Ok(None);
         }
@@ -346,13 +361,18 @@ pub(super) fn choose_preset(catalogue: &Catalogue) -> Result<Option<&Preset>, Fa
                 shown(&preset.hint)
             ));
         }
-        let number = prompt("Number, or enter for another name: ", "")?;
-        let at = number
-            .parse::<usize>()
-            .ok()
-            .and_then(|at| at.checked_sub(1));
-        if let Some(preset) = at.and_then(|at| found.get(at)) {
-            return Ok(Some(preset));
+        let answer = prompt("Number, another name, or enter to begin anew: ", "")?;
+        let number = answer.parse::<usize>().ok();
+        match number.map(|number| number.checked_sub(1).and_then(|at| found.get(at))) {
+            Some(Some(preset)) => return Ok(Some(preset)),
+            Some(None) => {
+                output::note(&format!(
+                    "There is no {answer}; {} were found.",
+                    found.len()
+                ));
+            }
+            // A name typed here is looked for like the first one.
+            None => next = Some(answer).filter(|answer| !answer.is_empty()),
         }
     }
 }

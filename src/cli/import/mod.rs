@@ -52,7 +52,7 @@ pub(super) fn run(setup: &Setup, import: &Import) -> Result<(), Failed> {
         setup.open_vault()?;
     }
     let imported = setup.engine.import(plan.take_new())?;
-    tell(&imported);
+    tell(setup, &imported);
     told(import, &plan, Some(&imported))
 }
 
@@ -82,7 +82,7 @@ fn agreed(import: &Import, new: usize) -> Result<bool, Failed> {
     Ok(answer.eq_ignore_ascii_case("yes"))
 }
 
-fn tell(imported: &Imported) {
+fn tell(setup: &Setup, imported: &Imported) {
     let connections = &imported.connections;
     output::note(&format!("Imported {}.", count(connections.len())));
     for name in &imported.known_already {
@@ -116,9 +116,10 @@ fn tell(imported: &Imported) {
     }
     match to_sign_in.as_slice() {
         [] => {}
-        [name] => output::note(&format!("  run: valetkey login {name}")),
+        [name] => output::note(&setup.way_to_sign_in(name)),
         names => output::note(&format!(
-            "  run: valetkey login NAME, for each of the {} that need a sign-in",
+            "{}, for each of the {} that need a sign-in",
+            setup.way_to_sign_in("NAME"),
             names.len()
         )),
     }

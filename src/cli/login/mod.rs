@@ -255,8 +255,10 @@ impl Telling<'_> {
                 let ways = std::mem::take(&mut self.ways);
                 let device = |way: &Way| matches!(way, Way::Device { .. });
                 let environment = self.setup.engine.environment();
+                let suggested = environment.first_way(ways.iter().any(device));
                 let place = Surroundings {
-                    first: environment.first_way(ways.iter().any(device)).way,
+                    first: suggested.way,
+                    wished: environment.wishes.first_way == Some(suggested.way),
                     ssh: environment.ssh.is_some(),
                     shared: !environment.others.is_empty(),
                     led: self.led,

@@ -9,6 +9,8 @@ use crate::host::{FirstWay, columns_of_stderr};
 pub(super) struct Surroundings {
     /// The likeliest way here.
     pub(super) first: FirstWay,
+    /// The person's settings say so.
+    pub(super) wished: bool,
     /// Over SSH: a browser of this machine would open where nobody looks.
     pub(super) ssh: bool,
     /// Others can reach the ports of this machine: forwarding one comes last.
@@ -59,6 +61,8 @@ pub(super) async fn tell(ways: &[Way], attempt: &Attempt, place: &Surroundings) 
 
 fn in_order(mut told: Vec<Told>, place: &Surroundings) -> Vec<Told> {
     let rank = |told: &Told| match told.way {
+        // Its address is long to hear. On this machine even a browser in the terminal spares it.
+        FirstWay::Paste if !place.ssh && !place.wished => 6,
         way if way == place.first => 0,
         FirstWay::Device => 1,
         FirstWay::Forward if place.shared => 5,
@@ -168,7 +172,7 @@ mod tests {
 
     #[test]
     fn z_01_the_likeliest_way_is_told_first() {
-        let order = |first, shared| {
+        let order = |first, ssh, shared, wished| {
             let told = [Forward, Browser, Paste, Device].map(|way| Told {
                 way,
                 lead: "",
@@ -177,7 +181,8 @@ mod tests {
             });
             let place = Surroundings {
                 first,
-                ssh: true,
+                wished,
+                ssh,
                 shared,
                 led: false,
                 pastes: true,
@@ -186,8 +191,13 @@ mod tests {
             let told = in_order(told.into(), &place);
             told.into_iter().map(|told| told.way).collect::<Vec<_>>()
         };
-        assert_eq!(order(Device, false), [Device, Forward, Browser, Paste]);
-        assert_eq!(order(Paste, false), [Paste, Device, Forward, Browser]);
-        assert_eq!(order(Device, true), [Device, Browser, Paste, Forward]);
+        let over_ssh = |first, shared| order(first, true, shared, false);
+        assert_eq!(over_ssh(Device, false), [Device, Forward, Browser, Paste]);
+        assert_eq!(over_ssh(Paste, false), [Paste, Device, Forward, Browser]);
+        assert_eq!(over_ssh(Device, true), [Device, Browser, Paste, Forward]);
+        // On this machine the long address comes last, unless it is wished for.
+        let here = |wished| order(Paste, false, false, wished);
+        assert_eq!(here(false), [Device, Forward, Browser, Paste]);
+        assert_eq!(here(true), [Paste, Device, Forward, Browser]);
     }
 }

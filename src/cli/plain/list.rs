@@ -1,12 +1,14 @@
 //! The numbered list. A number means the connection that stood beside it when the list was shown,
 //! whatever has happened to the table since.
 
+use std::ops::RangeInclusive;
+
 use super::super::failed::Failed;
-use super::super::look;
-use super::super::output;
+use super::super::prompt::yes;
 use super::super::setup::Setup;
+use super::super::{look, output};
 use crate::engine::{Error, Row};
-use crate::model::{ConnectionId, ConnectionName};
+use crate::model::{ConnectionId, ConnectionName, Shown, Untrusted};
 
 /// More are not told at once: somebody listens to each line.
 const AT_ONCE: usize = 50;
@@ -31,22 +33,33 @@ impl List {
         wanted.clone_into(&mut self.wanted);
     }
 
+    /// What the list shows only, if it does not show everything.
+    pub(super) fn searched(&self) -> Option<Shown> {
+        let wanted = &*self.wanted;
+        (!wanted.is_empty()).then(|| Untrusted::new(wanted).shown())
+    }
+
     /// Tells the list anew where it is short, else how long it is.
     pub(super) fn show_or_count(&mut self, setup: &Setup) -> Result<(), Failed> {
         let rows = setup.engine.rows()?;
         let now = setup.engine.now();
         let fitting = |row: &&Row| fits(&look::columns(row, now), &self.wanted);
         let (all, fitting) = (rows.len(), rows.iter().filter(fitting).count());
-        if fitting == 0 {
+        if fitting == 0
+            && let Some(wanted) = self.searched()
+        {
             self.wanted.clear();
+            output::note(&format!(
+                "Nothing matches \"{wanted}\" any more; the search is over."
+            ));
         }
         if all <= AGAIN || self.shown.is_empty() || (fitting > 0 && fitting <= AGAIN) {
             return self.show(setup);
         }
-        output::note(&format!(
-            "{} connections; enter lists them.",
-            all.max(fitting)
-        ));
+        output::note(&match self.searched() {
+            Some(wanted) => format!("{fitting} of {all} match \"{wanted}\"; enter lists them."),
+            None => format!("{all} connections; enter lists them."),
+        });
         Ok(())
     }
 
@@ -65,24 +78,20 @@ impl List {
             .map(|(_, row)| row.summary.id.clone())
             .collect();
         if all == 0 {
+            self.wanted.clear();
             output::note("No connections yet.");
             return Ok(());
         }
-        if lines.is_empty() {
-            let wanted = crate::model::Untrusted::new(&*self.wanted).shown();
-            output::note(&format!("Nothing matches \"{wanted}\". / shows all again."));
-            return Ok(());
-        }
-        if self.wanted.is_empty() {
-            if all > AGAIN {
-                output::note(&format!("{all} connections."));
+        match self.searched() {
+            Some(wanted) if lines.is_empty() => {
+                output::note(&format!("Nothing matches \"{wanted}\"."));
+                return Ok(());
             }
-        } else {
-            let wanted = crate::model::Untrusted::new(&*self.wanted).shown();
-            output::note(&format!(
-                "{} of {all} match \"{wanted}\"; / shows all again.",
-                lines.len()
-            ));
+            Some(wanted) => {
+                output::note(&format!("{} of {all} match \"{wanted}\".", lines.len()));
+            }
+            None if all > AGAIN => output::note(&format!("{all} connections.")),
+            None => {}
         }
         let shown = &lines[..lines.len().min(AT_ONCE)];
         let digits = shown.len().to_string().len();
@@ -112,7 +121,7 @@ impl List {
         Ok(())
     }
 
-    /// The connections with these numbers, or names.
+    /// The connections with these numbers, or names. Where a word is both, the person is asked.
     ///
     /// # Errors
     /// A number that stands nowhere, or a connection that is gone by now.
@@ -122,8 +131,7 @@ impl List {
             if word.is_empty() {
                 continue;
             }
-            for word in span(word) {
-                let name = self.name(setup, &word)?;
+            for name in self.meant(setup, word)? {
                 if !names.contains(&name) {
                     names.push(name);
                 }
@@ -133,39 +141,84 @@ impl List {
             return Err(Failed::usage(
                 "number",
                 "Which connection?",
-                "Put its number after the letter, for example t 1",
+                "Put its number or its name after the letter, for example t 1",
             ));
         }
         Ok(names)
     }
 
-    fn name(&self, setup: &Setup, word: &str) -> Result<ConnectionName, Failed> {
-        let number = word.parse::<usize>().ok();
-        let at = number.and_then(|number| number.checked_sub(1));
-        if let Some(id) = at.and_then(|at| self.shown.get(at)) {
-            return match setup.engine.connection_by_id(id) {
-                Ok(connection) => Ok(connection.name),
-                Err(Error::UnknownConnection { .. }) => Err(Failed::usage(
-                    "number",
-                    format!("What stood at {word} is deleted."),
-                    "Press enter for the list as it is now.",
-                )),
-                Err(other) => Err(other.into()),
-            };
+    fn meant(&self, setup: &Setup, word: &str) -> Result<Vec<ConnectionName>, Failed> {
+        let named = match setup.engine.connection(word) {
+            Ok(connection) => Some(connection.name),
+            Err(Error::UnknownConnection { .. }) => None,
+            Err(other) => return Err(other.into()),
+        };
+        let mut numbered = Vec::new();
+        for number in numbers(word).into_iter().flatten() {
+            match (self.at(setup, number)?, &named) {
+                (Some(name), _) => numbered.push(name),
+                // Only a name, then.
+                (None, Some(_)) => {
+                    numbered.clear();
+                    break;
+                }
+                (None, None) => return Err(nowhere(&number.to_string())),
+            }
         }
-        match setup.engine.connection(word) {
-            Ok(connection) => Ok(connection.name),
+        match named {
+            Some(named) if numbered.is_empty() || numbered == [named.clone()] => Ok(vec![named]),
+            Some(named) => which(word, numbered, named),
+            None if numbered.is_empty() => Err(nowhere(word)),
+            None => Ok(numbered),
+        }
+    }
+
+    /// What stood at a number when the list was shown.
+    fn at(&self, setup: &Setup, number: usize) -> Result<Option<ConnectionName>, Failed> {
+        let at = number.checked_sub(1);
+        let Some(id) = at.and_then(|at| self.shown.get(at)) else {
+            return Ok(None);
+        };
+        match setup.engine.connection_by_id(id) {
+            Ok(connection) => Ok(Some(connection.name)),
             Err(Error::UnknownConnection { .. }) => Err(Failed::usage(
                 "number",
-                format!(
-                    "There is no {} in the list.",
-                    crate::model::Untrusted::new(word).shown()
-                ),
-                "Press enter to see the list, ? for what can be typed.",
+                format!("What stood at {number} is deleted."),
+                "Press enter for the list as it is now.",
             )),
             Err(other) => Err(other.into()),
         }
     }
+}
+
+/// Asks which is meant; nobody is taken unasked.
+fn which(
+    word: &str,
+    numbered: Vec<ConnectionName>,
+    named: ConnectionName,
+) -> Result<Vec<ConnectionName>, Failed> {
+    output::note(&format!(
+        "{named} is both: a place in the list, and the name of a connection."
+    ));
+    let at_number = match numbered.as_slice() {
+        [one] => format!("Do you mean {one}, at number {word}?"),
+        several => format!("Do you mean the {} at {word} in the list?", several.len()),
+    };
+    if yes(&at_number, false)? {
+        return Ok(numbered);
+    }
+    if yes(&format!("Do you mean the one named {named}?"), false)? {
+        return Ok(vec![named]);
+    }
+    Err(Error::Cancelled.into())
+}
+
+fn nowhere(word: &str) -> Failed {
+    Failed::usage(
+        "number",
+        format!("There is no {} in the list.", Untrusted::new(word).shown()),
+        "Press enter to see the list, a to connect a service, ? for what can be typed.",
+    )
 }
 
 const NAME: usize = 0;
@@ -181,16 +234,11 @@ fn fits(columns: &[String; 6], wanted: &str) -> bool {
     })
 }
 
-/// `3-5` means 3, 4 and 5.
-fn span(word: &str) -> Vec<String> {
-    let ends = word.split_once('-').and_then(|(first, last)| {
-        let ends = (first.parse::<usize>().ok()?, last.parse::<usize>().ok()?);
-        (ends.0 <= ends.1 && ends.1 - ends.0 < AT_ONCE).then_some(ends)
-    });
-    match ends {
-        Some((first, last)) => (first..=last).map(|number| number.to_string()).collect(),
-        None => vec![word.to_owned()],
-    }
+/// `3` is a number, `3-5` means 3, 4 and 5.
+fn numbers(word: &str) -> Option<RangeInclusive<usize>> {
+    let (first, last) = word.split_once('-').unwrap_or((word, word));
+    let (first, last) = (first.parse::<usize>().ok()?, last.parse::<usize>().ok()?);
+    (first <= last && last - first < AT_ONCE).then_some(first..=last)
 }
 
 fn padded(text: &str, wide: usize) -> String {
@@ -203,10 +251,11 @@ mod tests {
 
     #[test]
     fn a_span_is_its_numbers_and_a_name_stays_a_name() {
-        assert_eq!(span("3-5"), ["3", "4", "5"]);
-        assert_eq!(span("conn-17"), ["conn-17"]);
-        assert_eq!(span("5-3"), ["5-3"]);
-        assert_eq!(span("1-999999999"), ["1-999999999"]);
+        assert_eq!(numbers("3"), Some(3..=3));
+        assert_eq!(numbers("3-5"), Some(3..=5));
+        for name in ["conn-17", "5-3", "1-999999999", "3-5-7", "-1", ""] {
+            assert_eq!(numbers(name), None, "{name}");
+        }
     }
 
     #[test]

@@ -2,14 +2,14 @@
 
 use super::super::args::{Login, Test};
 use super::super::failed::Failed;
-use super::super::prompt::{choice, prompt, yes};
+use super::super::prompt::{prompt, yes};
 use super::super::scopes;
 use super::super::setup::Setup;
-use super::super::{edit, history, login, look, output, refresh, remove, revoke, test};
-use super::{Ending, RECENT, Told, told};
-use crate::advice::fields::about;
-use crate::engine::{Error, Field, put_all};
-use crate::model::{Connection, ConnectionName, Quirk, Untrusted};
+use super::super::{edit, history, login, look, output, refresh, test, waiting};
+use super::hints::Place;
+use super::{Ending, RECENT, Told, editing, revoking, told};
+use crate::engine::Error;
+use crate::model::{Connection, ConnectionName, Quirk};
 
 /// One thing to do with a connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,53 +68,75 @@ pub(super) fn run(setup: &Setup, name: &ConnectionName) -> Result<(), Failed> {
             connection.name,
             verdict.health.word()
         ));
-        let offered: Vec<Action> = ACTIONS
-            .iter()
-            .map(|(action, _)| *action)
-            .filter(|action| action.is_offered(&connection))
-            .collect();
-        let items: Vec<String> = offered
-            .iter()
-            .enumerate()
-            .map(|(at, action)| format!("{} {}", at + 1, action.word(&connection)))
-            .collect();
+        let offered = numbered(setup, &connection)?;
+        let items: Vec<&str> = offered.iter().map(|(_, words)| &**words).collect();
         for line in items.chunks(A_LINE) {
             output::note(&format!("  {}", line.join("  ")));
         }
-        let answer = match told(prompt("Number, or enter to go back: ", ""))? {
+        let place = Place::Menu(&id);
+        let asked = prompt("Number, or enter to go back: ", "");
+        let answer = match told(setup, asked, place)? {
             Told::Done(answer) if !["", "q", "b"].contains(&&*answer) => answer,
             _ => return Ok(()),
         };
-        let number = answer.parse::<usize>().ok();
-        let at = number.and_then(|number| number.checked_sub(1));
-        let action = at.and_then(|at| offered.get(at)).copied();
-        let by_letter = || by_letter(&answer).filter(|action| offered.contains(action));
-        match action.or_else(by_letter) {
+        match chosen(&offered, &answer) {
             Some(action) => {
-                told(action.run(setup, connection.name.as_str()))?;
+                told(
+                    setup,
+                    action.run(setup, connection.name.as_str(), place),
+                    place,
+                )?;
             }
             None => output::note(&format!(
-                "Type a number from 1 to {}, or press enter.",
+                "Type a number from 1 to {}, its word, or press enter.",
                 offered.len()
             )),
         }
     }
 }
 
-fn is_signed_in(connection: &Connection) -> bool {
-    connection.grant.is_some() && connection.ended.is_none()
+/// What can be done with a connection now, each with the number and the word that choose it.
+pub(super) fn numbered(
+    setup: &Setup,
+    connection: &Connection,
+) -> Result<Vec<(Action, String)>, Failed> {
+    let waits = waiting::over_here(setup, connection.name.as_str())?.is_some();
+    let actions = ACTIONS.iter().map(|(action, _)| *action);
+    let offered = actions.filter(|action| action.is_offered(connection));
+    Ok(offered
+        .enumerate()
+        .map(|(at, action)| {
+            (
+                action,
+                format!("{} {}", at + 1, action.word(connection, waits)),
+            )
+        })
+        .collect())
+}
+
+/// By number, word or letter.
+fn chosen(offered: &[(Action, String)], answer: &str) -> Option<Action> {
+    let answer = answer.to_lowercase();
+    let named = offered.iter().find(|(_, words)| {
+        let parts = words.split_once(' ');
+        *words == answer || parts.is_some_and(|(number, word)| [number, word].contains(&&*answer))
+    });
+    let by_letter = || by_letter(&answer).filter(|one| offered.iter().any(|(its, _)| its == one));
+    named.map(|(action, _)| *action).or_else(by_letter)
 }
 
 impl Action {
-    fn word(self, connection: &Connection) -> &'static str {
-        let signed_in = is_signed_in(connection);
+    /// `waits`: a revocation of it waits to be told.
+    fn word(self, connection: &Connection, waits: bool) -> &'static str {
+        let signed_in = connection.is_signed_in();
         match self {
             Self::Test => "test",
             Self::Refresh => "refresh",
             Self::SignIn if signed_in => "re-authorize",
             Self::SignIn => "sign in",
             Self::Scopes => "scopes",
-            Self::End if signed_in => "revoke or delete",
+            Self::End if waits => "tell again or delete",
+            Self::End if signed_in && connection.no_revocation().is_none() => "revoke or delete",
             Self::End => "delete",
             Self::Details => "details",
             Self::History => "history",
@@ -127,7 +149,7 @@ impl Action {
     /// Not every provider can be asked about a token.
     fn is_offered(self, connection: &Connection) -> bool {
         let can_ask = connection.provider.endpoints.introspection.is_some();
-        self != Self::Introspect || (can_ask && is_signed_in(connection))
+        self != Self::Introspect || (can_ask && connection.is_signed_in())
     }
 
     /// Whether it asks what to do each time, so that no count of them says anything.
@@ -135,25 +157,32 @@ impl Action {
         matches!(self, Self::End | Self::Rename | Self::Edit | Self::Scopes)
     }
 
+    /// What stands before a number or a name at the list to do it there.
+    pub(super) fn letter(self) -> Option<&'static str> {
+        let same = |(action, _): &&(Self, &str)| *action == self;
+        let (_, letter) = ACTIONS.iter().find(same)?;
+        (!letter.is_empty()).then_some(letter)
+    }
+
     /// Does it, asking what it needs to know.
-    pub(super) fn run(self, setup: &Setup, name: &str) -> Result<(), Failed> {
+    pub(super) fn run(self, setup: &Setup, name: &str, place: Place) -> Result<(), Failed> {
         match self {
             Self::Test => test::run(setup, &Test::read(name)),
             Self::Refresh => refresh::run(setup, name, false),
             Self::SignIn => login::run(setup, &Login::plain(name)),
             Self::Scopes => other_scopes(setup, name),
-            Self::End => end(setup, name),
+            Self::End => revoking::run(setup, name),
             Self::Details => look::show(setup, name, false),
             Self::History => history::run(setup, Some(name), RECENT, false),
-            Self::Rename => rename(setup, name),
-            Self::Edit => change(setup, name),
+            Self::Rename => rename(setup, name, place),
+            Self::Edit => editing::run(setup, name),
             Self::Introspect => test::ask_the_provider(setup, name),
         }
     }
 }
 
 /// Shows them, and signs in with others if that is wanted.
-fn other_scopes(setup: &Setup, name: &str) -> Result<(), Failed> {
+pub(super) fn other_scopes(setup: &Setup, name: &str) -> Result<(), Failed> {
     let connection = setup.engine.connection(name)?;
     for line in look::scope_lines(&connection) {
         output::data(&line)?;
@@ -173,7 +202,7 @@ fn other_scopes(setup: &Setup, name: &str) -> Result<(), Failed> {
         output::note("The same as before. Nothing was changed.");
         return Ok(());
     }
-    if is_signed_in(&connection) {
+    if connection.is_signed_in() {
         output::note("What you have stays until the new sign-in has succeeded.");
     }
     if !yes("Sign in now?", true)? {
@@ -188,148 +217,18 @@ fn other_scopes(setup: &Setup, name: &str) -> Result<(), Failed> {
     login::run(setup, &login)
 }
 
-fn end(setup: &Setup, name: &str) -> Result<(), Failed> {
-    let connection = setup.engine.connection(name)?;
-    if !is_signed_in(&connection) {
-        let question = format!("Nobody is signed in. Delete the settings of {name}?");
-        if yes(&question, false)? {
-            return remove::run(setup, name, false, true);
-        }
-        output::note(&format!("Kept {name}."));
-        return Ok(());
-    }
-    let provider = Untrusted::new(&*connection.provider.name).shown();
-    output::note(&format!("Revoke or delete {name}?"));
-    for line in [
-        "  1 keep it".to_owned(),
-        format!(
-            "  2 revoke: {provider} is told; programs using it stop working; the settings stay"
-        ),
-        "  3 revoke and delete: the settings go too".to_owned(),
-        format!("  4 delete here only: the sign-in stays valid at {provider}"),
-    ] {
-        output::item(&line);
-    }
-    match choice("Number, enter keeps it: ", "1", 4)? {
-        2 => revoke::run(setup, name, false),
-        3 => remove::run(setup, name, true, false),
-        4 => remove::run(setup, name, false, true),
-        _ => {
-            output::note(&format!("Kept {name}. Nothing was changed."));
-            Ok(())
-        }
-    }
-}
-
-fn rename(setup: &Setup, name: &str) -> Result<(), Failed> {
+fn rename(setup: &Setup, name: &str, place: Place) -> Result<(), Failed> {
     loop {
         let wanted = prompt(&format!("New name, enter keeps {name}: "), name)?;
         if wanted == name {
             output::note(&format!("Kept {name}."));
             return Ok(());
         }
-        match told(edit::rename(setup, name, &wanted))? {
+        match told(setup, edit::rename(setup, name, &wanted), place)? {
             Told::Not(Ending::Mistake) => {}
             _ => return Ok(()),
         }
     }
-}
-
-/// One field at a time, by its number, until enter alone.
-fn change(setup: &Setup, name: &str) -> Result<(), Failed> {
-    tell_fields(&setup.engine.connection(name)?);
-    loop {
-        let connection = setup.engine.connection(name)?;
-        let answer = prompt(
-            "Number of the field, ? lists them, or enter to go back: ",
-            "",
-        )?;
-        if answer.is_empty() {
-            return Ok(());
-        }
-        if answer == "?" {
-            tell_fields(&connection);
-            continue;
-        }
-        let number = answer.parse::<usize>().ok();
-        let at = number.and_then(|number| number.checked_sub(1));
-        let field = at.and_then(|at| Field::ALL.get(at).copied());
-        match field.or_else(|| Field::parse(&answer)) {
-            Some(Field::Scopes) => other_scopes(setup, name)?,
-            Some(field) => set(setup, &connection, field)?,
-            None => output::note(&format!("Type a number from 1 to {}.", Field::ALL.len())),
-        }
-    }
-}
-
-fn tell_fields(connection: &Connection) {
-    for (at, field) in Field::ALL.into_iter().enumerate() {
-        output::item(&format!(
-            "  {:>2} {}: {}",
-            at + 1,
-            field.word(),
-            or_none(field.text(connection))
-        ));
-    }
-}
-
-fn or_none(text: String) -> String {
-    if text.is_empty() {
-        "none".to_owned()
-    } else {
-        Untrusted::new(text).shown().to_string()
-    }
-}
-
-fn set(setup: &Setup, connection: &Connection, field: Field) -> Result<(), Failed> {
-    let name = connection.name.as_str();
-    let before = field.text(connection);
-    if !field.choices().is_empty() {
-        output::note(&format!("One of: {}", field.choices().join(", ")));
-    }
-    let (value, after) = loop {
-        let question = format!(
-            "New {}, enter keeps {}, - empties it: ",
-            field.word(),
-            or_none(before.clone())
-        );
-        let typed = prompt(&question, &before)?;
-        if typed == "?" {
-            output::note(about(field));
-            continue;
-        }
-        let value = if typed == "-" { String::new() } else { typed };
-        if value == before {
-            output::note("Kept. Nothing was changed.");
-            return Ok(());
-        }
-        let mut after = connection.clone();
-        match put_all(&mut after, &[(field, value.clone())]).first() {
-            None => break (value, after),
-            Some((_, problem)) => output::note(&format!(
-                "{}. Once more:",
-                Untrusted::new(problem.to_string()).shown()
-            )),
-        }
-    };
-    let parks =
-        is_signed_in(connection) && connection.endpoint_identity() != after.endpoint_identity();
-    if parks {
-        output::note(
-            "That parks this sign-in: its tokens will not be sent there. You sign in again.",
-        );
-        if !yes("Change it?", false)? {
-            output::note("Kept. Nothing was changed.");
-            return Ok(());
-        }
-    }
-    edit::run(
-        setup,
-        name,
-        &[format!("{}={value}", field.word())],
-        None,
-        false,
-    )
 }
 
 #[cfg(test)]

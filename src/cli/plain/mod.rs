@@ -1,9 +1,12 @@
 //! The whole program line by line: a numbered list of connections, and a numbered menu for each. For
 //! screen readers, simple terminals and slow lines: nothing is redrawn, and no key acts by itself.
 
+mod editing;
+mod hints;
 mod list;
 mod menu;
 mod practice;
+mod revoking;
 
 use super::args::{Add, Cli, Import};
 use super::failed::{Failed, OUTPUT_GONE};
@@ -11,7 +14,8 @@ use super::prompt::{NO_ANSWER, prompt};
 use super::setup::Setup;
 use super::{add, history, import, output};
 use crate::advice::exit;
-use crate::model::ConnectionName;
+use crate::model::{ConnectionId, ConnectionName};
+use hints::Place;
 use list::List;
 
 pub(super) use practice::run as practise;
@@ -29,8 +33,10 @@ const HELP: &str = "  a number or a name   what can be done with that connection
   n 1                  rename
   e 1                  edit
   a NAME               connect a service; NAME may be left out
+  z                    bring the last deleted settings back, without the sign-in
   / TEXT               show only what has TEXT in it; / alone shows all again
-  enter                the list again";
+  enter                the list again
+  Ctrl-C               leave any question; nothing is changed";
 const HELP_OUTSIDE: &str = "  i FILE               bring settings over from another machine
   p                    practise with a pretend service; nothing of it is kept
   lock                 lock the vault
@@ -70,7 +76,7 @@ enum Ending {
 ///
 /// # Errors
 /// Only when nobody can be told any more.
-fn told<T>(done: Result<T, Failed>) -> Result<Told<T>, Failed> {
+fn told<T>(setup: &Setup, done: Result<T, Failed>, place: Place) -> Result<Told<T>, Failed> {
     let failed = match done {
         Ok(done) => return Ok(Told::Done(done)),
         Err(failed) if failed.0.code == OUTPUT_GONE => return Err(failed),
@@ -81,14 +87,8 @@ fn told<T>(done: Result<T, Failed>) -> Result<Told<T>, Failed> {
         return Ok(Told::Not(Ending::Left));
     }
     output::note(&failed.sentence);
-    // What to type in a shell is of no use here.
-    let hint = failed.hint.as_deref().unwrap_or_default();
-    if hint.contains("--scope") {
-        output::note("  4 signs in with other scopes.");
-    } else if hint.contains("valetkey login") {
-        output::note("  3 signs in; in the list it is u and the number.");
-    } else if !hint.is_empty() && !hint.contains("valetkey ") && !hint.contains("--") {
-        output::note(&format!("  {hint}"));
+    for line in place.lines(setup, failed.hint.as_deref().unwrap_or_default()) {
+        output::note(&format!("  {line}"));
     }
     Ok(Told::Not(match failed.exit {
         exit::INTERRUPTED => Ending::Left,
@@ -108,24 +108,83 @@ pub(super) fn run(setup: &Setup, cli: &Cli) -> Result<u8, Failed> {
             Then::Look => list.show_or_count(setup)?,
             Then::Stay | Then::Leave => {}
         }
-        let question = match (list.is_empty(), setup.practice_provider().is_some()) {
-            (false, _) => "Number, or a add, / find, ? more, q quit: ",
-            (true, false) => "a connect a service, p practise first, ? more, q quit: ",
-            (true, true) => "a connect the practice provider, ? more, q quit: ",
-        };
-        let line = match prompt(question, "") {
+        let line = match prompt(&question(setup, &list), "") {
             Ok(line) => line,
             Err(failed) if failed.0.code == NO_ANSWER => return Ok(exit::OK),
             Err(failed) if failed.0.exit == exit::INTERRUPTED => return Ok(exit::INTERRUPTED),
             Err(failed) => return Err(failed),
         };
-        then = match told(obey(setup, cli, &mut list, &line))? {
+        let deleted = setup.deleted().len();
+        let done = obey(setup, cli, &mut list, &line);
+        then = match told(setup, done, Place::List(None))? {
             Told::Done(Then::Leave) => return Ok(exit::OK),
             Told::Done(then) => then,
             Told::Not(Ending::Mistake) => Then::Stay,
             Told::Not(_) => Then::Look,
         };
+        tell_deleted(setup, deleted);
     }
+}
+
+/// What can be typed at the list; a search that is on is said each time.
+fn question(setup: &Setup, list: &List) -> String {
+    let practice = setup.practice_provider().is_some();
+    match (list.searched(), list.is_empty(), practice) {
+        (Some(wanted), ..) => {
+            format!("Only \"{wanted}\" is listed, / lists all. Number, or a add, ? more, q quit: ")
+        }
+        (None, false, _) => "Number, or a add, / find, ? more, q quit: ".to_owned(),
+        (None, true, false) => "a connect a service, p practise first, ? more, q quit: ".to_owned(),
+        (None, true, true) => "a connect the practice provider, ? more, q quit: ".to_owned(),
+    }
+}
+
+/// Says what can be brought back of what was deleted since there were so many deletions.
+fn tell_deleted(setup: &Setup, before: usize) {
+    let deleted = setup.deleted();
+    match deleted.get(before..).unwrap_or_default() {
+        [] => {}
+        [one] => output::note(&format!("z brings the settings of {} back.", one.name)),
+        several => output::note(&format!(
+            "{} deleted; z brings their settings back, one at a time.",
+            several.len()
+        )),
+    }
+}
+
+/// Brings the last deleted definition back, as far as that goes.
+fn bring_back(setup: &Setup) -> Result<Then, Failed> {
+    let Some(deleted) = setup.deleted().pop() else {
+        output::note("Nothing was deleted since you began; there is nothing to bring back.");
+        return Ok(Then::Stay);
+    };
+    let back = match setup.engine.restore(&deleted) {
+        Ok(back) => back,
+        Err(error) => {
+            setup.keep_deleted(&deleted);
+            return Err(error.into());
+        }
+    };
+    let called = if back.name == deleted.name {
+        format!("{} is back", back.name)
+    } else {
+        format!("{} is back, as {}", deleted.name, back.name)
+    };
+    let lost_secret = deleted.registration.has_secret && !back.registration.has_secret;
+    let without = if lost_secret {
+        "its client secret and its sign-in"
+    } else {
+        "its sign-in"
+    };
+    output::note(&format!("Undone: {called}, without {without}."));
+    if lost_secret {
+        output::note(&format!(
+            "  To add the secret: e {}, then client-secret",
+            back.name
+        ));
+    }
+    output::note(&setup.way_to_sign_in(back.name.as_str()));
+    Ok(Then::Look)
 }
 
 fn obey(setup: &Setup, cli: &Cli, list: &mut List, line: &str) -> Result<Then, Failed> {
@@ -166,6 +225,7 @@ fn obey(setup: &Setup, cli: &Cli, list: &mut List, line: &str) -> Result<Then, F
             Ok(Then::ShowList)
         }
         "i" | "import" if !practice => bring_over(setup, rest).map(|()| Then::ShowList),
+        "z" | "undo" if rest.is_empty() => bring_back(setup),
         "h" | "history" if rest.is_empty() => {
             history::run(setup, None, RECENT, false).map(|()| Then::Stay)
         }
@@ -197,7 +257,13 @@ fn several(setup: &Setup, action: menu::Action, names: &[ConnectionName]) -> Res
         if names.len() > 1 {
             output::note(&format!("{} of {}: {name}", at + 1, names.len()));
         }
-        match told(action.run(setup, name.as_str()))? {
+        let id: Option<ConnectionId> = setup
+            .engine
+            .connection(name.as_str())
+            .ok()
+            .map(|one| one.id);
+        let place = Place::List(id.as_ref());
+        match told(setup, action.run(setup, name.as_str(), place), place)? {
             Told::Done(()) => {}
             Told::Not(Ending::Left | Ending::Locked) => {
                 if names.len() > 1 {
@@ -228,16 +294,36 @@ fn several(setup: &Setup, action: menu::Action, names: &[ConnectionName]) -> Res
 }
 
 fn connect(setup: &Setup, what: &str) -> Result<(), Failed> {
-    if setup.practice_provider().is_some() {
-        return practice::connect(setup);
+    let ids = || -> Result<Vec<ConnectionId>, Failed> {
+        let rows = setup.engine.rows()?;
+        Ok(rows.into_iter().map(|row| row.summary.id).collect())
+    };
+    let before = ids()?;
+    let done = if setup.practice_provider().is_some() {
+        if !what.is_empty() {
+            output::note("Practice has one service, the pretend one.");
+        }
+        practice::connect(setup)
+    } else {
+        add::run(
+            setup,
+            &Add {
+                what: (!what.is_empty()).then(|| what.to_owned()),
+                ..Add::default()
+            },
+        )
+    };
+    let added = ids()?.into_iter().find(|id| !before.contains(id));
+    match (done, added) {
+        // Only its sign-in failed; connecting it anew would make a second one.
+        (Err(failed), Some(added)) => {
+            told::<()>(setup, Err(failed), Place::List(Some(&added)))?;
+            let name = setup.engine.connection_by_id(&added)?.name;
+            output::note(&setup.way_to_sign_in(name.as_str()));
+            Ok(())
+        }
+        (done, _) => done,
     }
-    add::run(
-        setup,
-        &Add {
-            what: (!what.is_empty()).then(|| what.to_owned()),
-            ..Add::default()
-        },
-    )
 }
 
 fn bring_over(setup: &Setup, file: &str) -> Result<(), Failed> {

@@ -5,7 +5,7 @@ use super::super::demo::{self, TuiParts};
 use super::super::failed::Failed;
 use super::super::practice::practice_definition;
 use super::super::setup::Setup;
-use super::super::{login, output, scopes};
+use super::super::{add, login, output, scopes};
 use crate::host::EndingSignals;
 
 /// Practises until the person leaves.
@@ -40,4 +40,5 @@ pub(super) fn connect(setup: &Setup) -> Result<(), Failed> {
     let name = setup.engine.connection_by_id(&id)?.name;
     output::note(&format!("Added {name}."));
     login::run(setup, &Login::plain(name.as_str()))
+        .map_err(|failed| add::stays(failed, name.as_str()))
 }

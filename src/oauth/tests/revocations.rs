@@ -1,5 +1,6 @@
 use crate::model::{
-    ClientAuth, Connection, RevokeAuth, RevokeMethod, RevokeRequest, RevokeRule, Seconds,
+    ClientAuth, Connection, NoRevocation, RevokeAuth, RevokeMethod, RevokeRequest, RevokeRule,
+    Seconds,
 };
 use crate::oauth::fixtures::{answer, confidential, connection, form, json, secret, url, value};
 use crate::oauth::{
@@ -72,6 +73,40 @@ fn l_05_nothing_is_claimed_where_nothing_is_offered() {
     assert!(both(&with_rule(RevokeRule::None, ClientAuth::None), None).is_empty());
     assert!(both(&with_rule(RevokeRule::Standard, ClientAuth::Post), None).is_empty());
     assert!(both(&with_rule(github(), ClientAuth::None), None).is_empty());
+}
+
+#[test]
+fn l_05_what_is_known_beforehand_is_what_can_be_sent() {
+    let request = |auth, body| RevokeRule::Request(described(RevokeMethod::Post, auth, body));
+    let rules = [
+        RevokeRule::None,
+        RevokeRule::Standard,
+        RevokeRule::TokenOnly,
+        bearer_post(),
+        github(),
+        request(RevokeAuth::Bearer, &[]),
+        request(RevokeAuth::Basic, &[]),
+        request(RevokeAuth::None, &[("s", "{client_secret}")]),
+    ];
+    let mut told = Vec::new();
+    for rule in rules {
+        for (address, has_secret) in [(true, true), (true, false), (false, true)] {
+            let mut connection = with_rule(rule.clone(), ClientAuth::None);
+            connection.registration.has_secret = has_secret;
+            if !address {
+                connection.provider.endpoints.revocation = None;
+            }
+            let sent = both(&connection, has_secret.then_some("secret"));
+            let why = connection.no_revocation();
+            assert_eq!(sent.is_empty(), why.is_some(), "{rule:?} {has_secret}");
+            told.extend(why);
+        }
+    }
+    let expected = [NoRevocation::NotOffered; 3]
+        .into_iter()
+        .chain([NoRevocation::NoAddress; 2])
+        .chain([NoRevocation::NoSecret; 3]);
+    assert!(told.into_iter().eq(expected));
 }
 
 #[test]

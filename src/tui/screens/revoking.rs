@@ -3,9 +3,7 @@
 use crate::actions::{Action, Key, Place};
 use crate::advice::{half_revoked, still_waits};
 use crate::engine::{Detail, Row, siblings};
-use crate::model::{
-    ConnectionId, ConnectionName, EndReason, Provider, RevokeRule, UnixTime, Waiting,
-};
+use crate::model::{ConnectionId, ConnectionName, EndReason, UnixTime, Waiting};
 use crate::tui::bulk::{Bulk, Deed, Job};
 use crate::tui::face::{Effect, Face, moved, picked};
 use crate::tui::model::World;
@@ -85,7 +83,7 @@ impl Revoking {
     pub(in crate::tui) fn know(&mut self, detail: &Detail) {
         if self.targets.len() == 1 && self.targets[0].id == detail.connection.id {
             let provider = &detail.connection.provider;
-            self.can_revoke = Some(can_revoke(provider));
+            self.can_revoke = Some(detail.connection.no_revocation().is_none());
             self.waits = detail.waiting.first().cloned().map(Box::new);
             self.page = provider.manage_url.as_ref().map(ToString::to_string);
         }
@@ -197,16 +195,6 @@ impl Revoking {
 /// Whether the person ended its sign-in at the provider already.
 fn over(row: &Row) -> bool {
     row.summary.ended == Some(EndReason::RevokedByYou)
-}
-
-fn can_revoke(provider: &Provider) -> bool {
-    match provider.revoke {
-        RevokeRule::None => false,
-        RevokeRule::Standard | RevokeRule::TokenOnly => provider.endpoints.revocation.is_some(),
-        RevokeRule::BearerPost { .. }
-        | RevokeRule::GithubDelete { .. }
-        | RevokeRule::Request(_) => true,
-    }
 }
 
 impl Face for Revoking {

@@ -45,7 +45,7 @@ fn every_field_stands_there_and_only_changes_are_stored() {
     assert!(!secret);
     assert!(!script.shows("Edit linear"), "{}", script.frame());
     assert!(
-        script.shows("linear was changed. Its old tokens are erased: u signs in."),
+        script.shows("linear was changed, which parked its sign-in: u signs in."),
         "{}",
         script.frame()
     );
