@@ -328,10 +328,16 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             model.screens.retain(|screen| !is_waiting(screen));
             Vec::new()
         }
-        Reply::NeedsPassphrase { new, then } => {
-            match model.screens.last_mut() {
-                Some(Screen::Asking(asking)) => asking.and_then(then),
-                _ => model.screens.push(Screen::Asking(Asking::new(new, then))),
+        Reply::NeedsPassphrase {
+            new,
+            agent_open,
+            then,
+        } => {
+            if let Some(Screen::Asking(asking)) = model.screens.last_mut() {
+                asking.and_then(then);
+            } else {
+                let asking = Asking::new(new, then).beside(agent_open);
+                model.screens.push(Screen::Asking(asking));
             }
             Vec::new()
         }

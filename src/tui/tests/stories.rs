@@ -133,6 +133,7 @@ fn a_new_passphrase_is_typed_twice() {
     script.send(Msg::Done(Reply::NeedsPassphrase {
         new: true,
         then: None,
+        agent_open: false,
     }));
     script.keys("\"one\" enter enter");
     assert!(script.asked().is_empty());
