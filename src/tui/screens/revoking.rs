@@ -6,7 +6,7 @@ use crate::engine::{Detail, Row, siblings};
 use crate::model::{
     ConnectionId, ConnectionName, EndReason, Provider, RevokeRule, UnixTime, Waiting,
 };
-use crate::tui::bulk::{Bulk, Deed, Job};
+use crate::tui::bulk::{Bulk, Deed, Job, Lack, Left};
 use crate::tui::face::{Effect, Face, moved, picked};
 use crate::tui::model::World;
 use crate::tui::msg::Revocation;
@@ -142,16 +142,23 @@ impl Revoking {
                 name: target.name.clone(),
             })
         };
-        let mut jobs: Vec<Job> = self.targets.iter().filter_map(job).collect();
+        let mut jobs: Vec<Job> = Vec::new();
+        let mut left = Left::default();
+        for target in &self.targets {
+            match job(target) {
+                Some(job) => jobs.push(job),
+                None => left.add(Lack::SignIn),
+            }
+        }
         let deed = match choice {
             Choice::Keep | Choice::Revoke | Choice::TellAgain | Choice::Drop => Deed::Revoke,
             Choice::RevokeAndDelete => Deed::RevokeAndDelete,
             Choice::Delete => Deed::Delete,
         };
-        let then = match jobs.len() {
-            0 => None,
-            1 => jobs.pop().map(|job| Effect::Ask(job.request)),
-            _ => Some(Effect::Bulk(Box::new(Bulk::new(deed, jobs)))),
+        let then = match (jobs.len(), self.targets.len()) {
+            (0, _) => None,
+            (_, 1) => jobs.pop().map(|job| Effect::Ask(job.request)),
+            _ => Some(Effect::Bulk(Box::new(Bulk::new(deed, jobs, left)))),
         };
         [Effect::Close].into_iter().chain(then).collect()
     }
