@@ -80,6 +80,8 @@ static ENTRIES: &[Entry] = &[
         keys: &[Key::Char('h')], places: &[Table], needs: Some(facts::row) },
     Entry { action: Action::Find, name: "find", word: "find", help: "Filter the table; state: scope: provider: account: narrow it",
         keys: &[Key::Char('/')], places: &[Table], needs: Some(facts::rows) },
+    Entry { action: Action::Delete, name: "delete", word: "", help: "Delete the connection; its sign-in can be revoked first",
+        keys: &[Key::Delete], places: ROWS, needs: Some(facts::row) },
     Entry { action: Action::Choose, name: "choose", word: "choose", help: "Do what the selected line says",
         keys: &[Key::Enter], places: &[Start, Providers, Authorize, SignInPage, Finished, Choices, Palette], needs: None },
     Entry { action: Action::GoOn, name: "go on", word: "go on", help: "Press the selected line, or go on",

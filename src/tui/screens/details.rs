@@ -16,7 +16,7 @@ use crate::tui::page::{Page, Pen};
 use crate::tui::request::Request;
 use crate::tui::scope_line;
 use crate::tui::screens::history::{TIMES, missing};
-use crate::tui::screens::{Editing, HistoryScreen, Renaming};
+use crate::tui::screens::{Editing, Ends, HistoryScreen, Renaming};
 use crate::tui::table::{UNTESTABLE, not_asked_yet};
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -391,7 +391,8 @@ impl Face for Details {
             Action::Refresh => here(world, |row| home::one(row, Deed::Refresh, home::refresh)),
             Action::Reauthorize => home::reauthorize(world),
             Action::OtherScopes => home::other_scopes(world),
-            Action::Revoke => here(world, |row| home::revoke(world, &[row])),
+            Action::Revoke => here(world, |row| home::revoke(world, &[row], Ends::Any)),
+            Action::Delete => here(world, |row| home::revoke(world, &[row], Ends::Deleted)),
             Action::History => HistoryScreen::open(world),
             Action::Edit => Editing::open(world),
             Action::Rename => here(world, |row| {
