@@ -5,9 +5,9 @@
 pub struct Facts {
     /// A connection is selected or marked.
     pub row: bool,
-    /// The selected connection, or every marked one, has a sign-in that is not over.
+    /// The selected connection, or one of those that are marked, has a sign-in that is not over.
     pub signed_in: bool,
-    /// That sign-in has a refresh token.
+    /// One that has a refresh token.
     pub refresh_token: bool,
     /// Rows are there at all.
     pub rows: bool,

@@ -92,6 +92,9 @@ impl std::str::FromStr for Key {
                 .filter(|number| (1..=12).contains(number));
             return number.map(Self::F).ok_or(NoKey::Unknown);
         }
+        if name == "delete" {
+            return Ok(Self::Delete);
+        }
         let same = |key: &Key| key.to_string().replace('-', " ") == name;
         NAMED.into_iter().find(same).ok_or(NoKey::Unknown)
     }
@@ -119,7 +122,7 @@ impl fmt::Display for Key {
             Self::Home => "home",
             Self::End => "end",
             Self::Backspace => "backspace",
-            Self::Delete => "delete",
+            Self::Delete => "del",
         };
         f.write_str(name)
     }

@@ -24,6 +24,7 @@ pub enum Action {
     Reauthorize,
     OtherScopes,
     Revoke,
+    Delete,
     Rename,
     Edit,
     Undo,

@@ -116,6 +116,7 @@ fn every_key_is_read_as_it_is_shown() {
     for (text, key) in [
         ("F5", Ok(Key::F(5))),
         ("Page-Up", Ok(Key::PageUp)),
+        ("Delete", Ok(Key::Delete)),
         ("shift-tab", Ok(Key::BackTab)),
         ("Ctrl-R", Ok(Key::Ctrl('r'))),
         ("R", Ok(Key::Char('R'))),

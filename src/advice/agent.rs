@@ -2,8 +2,22 @@
 
 use std::path::Path;
 
+use super::vault::PASSPHRASE_NEEDED;
 use super::{Advice, exit};
 use crate::model::{Seconds, Shown, Untrusted};
+
+/// Why the vault is opened by a passphrase although an agent holds it open.
+pub const GIVES_NO_KEY: &str =
+    "The open agent gives out tokens, never the key: this needs the passphrase.";
+
+/// What gives tokens to programs need not open the vault itself: the agent is named where a passphrase is needed.
+#[must_use]
+pub fn for_programs(mut advice: Advice) -> Advice {
+    if advice.code == PASSPHRASE_NEEDED {
+        advice.hint = Some("To keep it open for programs: valetkey agent start (where one runs: valetkey vault unlock). Or set VALETKEY_PASSPHRASE_FILE, or give --passphrase-fd; `token` asks with --interactive.".to_owned());
+    }
+    advice
+}
 
 /// It holds no key.
 pub fn locked(by_person: bool) -> Advice {

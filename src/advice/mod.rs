@@ -42,7 +42,7 @@ use provider::{authorization, provider};
 pub use remark::remark;
 pub use revoking::{cannot_be_told, stays_valid};
 pub use shape::{Advice, Fix, exit};
-use sign_in::{bind, given_back, needs_sign_in};
+use sign_in::{bind, given_back, kept, needs_sign_in};
 pub use span::span;
 use vault::{passphrase_needed, vault};
 pub use waiting::{dropped, half_revoked, retold, still_waits};
@@ -178,7 +178,14 @@ pub fn advise(error: &Error) -> Advice {
                 .hint("Ask for a new one.")
                 .fixes([Fix::TryAgain])
         }
-        Error::GivenBack { question, revoked } => given_back(question, *revoked),
+        Error::GivenBack {
+            question,
+            chosen: true,
+            revoked,
+        } => kept(question, *revoked),
+        Error::GivenBack {
+            question, revoked, ..
+        } => given_back(question, *revoked),
         Error::Provider(failure) => provider(failure),
         Error::NeedsSignIn { name, reason, message } => needs_sign_in(name, *reason, message.as_deref()),
         Error::RefreshInterrupted { name } => Advice::new(

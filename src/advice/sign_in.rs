@@ -5,6 +5,9 @@ use crate::engine::Question;
 use crate::host::BindError;
 use crate::model::EndReason;
 
+const WIDER_GRANT: &str = "wider-grant";
+const OTHER_ACCOUNT: &str = "other-account";
+
 pub(super) fn bind(problem: &BindError) -> Advice {
     match problem {
         BindError::PortTaken { port, owner, .. } => {
@@ -40,6 +43,34 @@ pub(super) fn bind(problem: &BindError) -> Advice {
     }
 }
 
+/// A person chose to keep what was there, and that was done.
+pub(super) fn kept(question: &Question, revoked: bool) -> Advice {
+    let (code, kept, other) = match question {
+        Question::WiderGrant { added } => (
+            WIDER_GRANT,
+            "Nothing was changed".to_owned(),
+            format!("the sign-in with {added}"),
+        ),
+        Question::OtherAccount { before, now } => (
+            OTHER_ACCOUNT,
+            format!("{before} stays signed in"),
+            format!("the sign-in of {now}"),
+        ),
+    };
+    let fate = if revoked {
+        "was given back"
+    } else {
+        "was forgotten here, since the provider could not be told without ending the old one too"
+    };
+    Advice::new(
+        code,
+        exit::DENIED,
+        format!("{kept}, as you chose; {other} {fate}."),
+    )
+    .fixes([Fix::SignInAgain])
+}
+
+/// Nobody was there to say yes.
 pub(super) fn given_back(question: &Question, revoked: bool) -> Advice {
     let fate = if revoked {
         "The new sign-in was given back; nothing was changed here."
@@ -48,13 +79,13 @@ pub(super) fn given_back(question: &Question, revoked: bool) -> Advice {
     };
     match question {
         Question::WiderGrant { added } => Advice::new(
-            "wider-grant",
+            WIDER_GRANT,
             exit::DENIED,
             format!("The provider granted more than was asked for ({added}). {fate}"),
         )
         .hint("Accept it with --accept-wider, or sign in again with fewer scopes."),
         Question::OtherAccount { before, now } => Advice::new(
-            "other-account",
+            OTHER_ACCOUNT,
             exit::DENIED,
             format!("You signed in as {now}; this connection belongs to {before}. {fate}"),
         )

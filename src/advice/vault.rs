@@ -217,13 +217,16 @@ fn keychain(why: &KeychainError) -> Advice {
         .fixes([Fix::Unlock])
 }
 
+/// The code of an advice that a passphrase would settle.
+pub(super) const PASSPHRASE_NEEDED: &str = "passphrase-needed";
+
 pub(super) fn passphrase_needed(why: &KeychainError) -> Advice {
     let sentence = match why {
         KeychainError::NoEntry => "The vault opens with a passphrase.".to_owned(),
         other => format!("{}; a passphrase is needed.", keychain_reason(other)),
     };
-    Advice::new("passphrase-needed", exit::VAULT, sentence)
-        .hint("Set VALETKEY_PASSPHRASE_FILE or give --passphrase-fd; `token` asks only with --interactive. For a new vault: valetkey vault init --passphrase")
+    Advice::new(PASSPHRASE_NEEDED, exit::VAULT, sentence)
+        .hint("Set VALETKEY_PASSPHRASE_FILE or give --passphrase-fd. For a new vault: valetkey vault init --passphrase")
         .fixes([Fix::Unlock])
 }
 

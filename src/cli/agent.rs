@@ -257,6 +257,11 @@ pub(super) fn lock() -> Result<(), Failed> {
     Ok(())
 }
 
+/// Whether one runs and holds the vault open.
+pub(super) fn is_open() -> bool {
+    matches!(running(), Ok(Some(status)) if status.unlocked)
+}
+
 fn running() -> Result<Option<Status>, Failed> {
     match client()? {
         Some(mut client) => match client.status() {

@@ -204,7 +204,9 @@ fn hand_out(setup: &Setup, wanted: &Wanted<'_>) -> Result<Handout, Failed> {
         .into());
     }
     permit(&connection)?;
-    setup.open_vault()?;
+    setup
+        .open_vault()
+        .map_err(|failed| Failed(advice::agent::for_programs(failed.0)))?;
     if wanted.interactive {
         setup.ask_if_moved()?;
     }

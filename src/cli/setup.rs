@@ -7,7 +7,7 @@ use super::args::Cli;
 use super::failed::Failed;
 use super::patience::{Waited, explained, wait};
 use super::prompt::{prompt_passphrase_again, prompt_secret, take_interrupts, unshown, yes};
-use super::{output, passphrase};
+use super::{agent, output, passphrase};
 use crate::advice;
 use crate::engine::{Access, Engine, Error, GivenUp, VaultFacts, World, wait_after};
 use crate::host::{
@@ -192,7 +192,15 @@ impl Setup {
                 if why != KeychainError::NoEntry {
                     output::note(&advice::advise(&Error::PassphraseNeeded(why)).sentence);
                 }
+                if !new && agent::is_open() {
+                    output::note(advice::agent::GIVES_NO_KEY);
+                }
                 self.ask_passphrase(new)
+            }
+            Err(error @ Error::PassphraseNeeded(_)) if !new && agent::is_open() => {
+                let Failed(mut advice) = error.into();
+                advice.sentence = format!("{} {}", advice.sentence, advice::agent::GIVES_NO_KEY);
+                Err(Failed(advice))
             }
             Err(other) => Err(other.into()),
         }

@@ -9,8 +9,8 @@ use super::failed::Failed;
 use super::obtain::{self, Given, obtain, write_down};
 use super::setup::{self, Setup};
 use super::{output, passphrase};
-use crate::advice::agent::CLOSED;
-use crate::advice::{NOBODY_TO_ASK, exit};
+use crate::advice::agent::{CLOSED, for_programs};
+use crate::advice::{NOBODY_TO_ASK, advise, exit};
 use crate::agent::client::{Client, Told, Wanted};
 use crate::engine::{Error, is_ready};
 use crate::host::{Clock as _, OsKeychain, Paths, SystemClock};
@@ -47,7 +47,7 @@ pub(super) fn fast(arguments: &[OsString]) -> Option<u8> {
             Err(_) => exit::OTHER,
         },
         Err(error) => {
-            let failed = Failed::from(error);
+            let failed = Failed(for_programs(advise(&error)));
             super::tell(&failed, false);
             failed.0.exit
         }

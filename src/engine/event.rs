@@ -264,6 +264,8 @@ pub enum Answer {
     Accept,
     /// Give the new grant back at the provider and keep what was there.
     GiveBack,
+    /// Nobody is there to say yes: the same, but it was nobody's choice.
+    Nobody,
 }
 
 /// How a sign-in is to be run.

@@ -72,11 +72,12 @@ pub enum Error {
     /// The device code ran out (RFC 8628 `expired_token`).
     #[error("the device code expired")]
     DeviceCodeExpired,
-    /// A question was answered with "give back", or nobody was there to answer. `revoked` tells
-    /// whether the provider took the new sign-in back, or it was only forgotten here.
+    /// A question was answered with "give back" (`chosen`), or nobody was there to answer. `revoked`
+    /// tells whether the provider took the new sign-in back, or it was only forgotten here.
     #[error("the new sign-in was given back")]
     GivenBack {
         question: Box<Question>,
+        chosen: bool,
         revoked: bool,
     },
     #[error("the provider's endpoint failed")]

@@ -68,7 +68,7 @@ lock = []                 # no key; the palette still does it
 ```
 
 A key is one character (`r`, `R`, `?`), or `space`, `enter`, `esc`, `tab`, `shift-tab`, `up`, `down`, `left`, `right`,
-`page-up`, `page-down`, `home`, `end`, `backspace`, `delete`, `f1` to `f12`, or `ctrl-` and a letter. `ctrl-i` and
+`page-up`, `page-down`, `home`, `end`, `backspace`, `del`, `f1` to `f12`, or `ctrl-` and a letter. `ctrl-i` and
 `ctrl-m` are tab and enter to every terminal, and `alt` is not used.
 
 - A key has one meaning in one place. Where two actions would have it, your line is refused with both places, and the

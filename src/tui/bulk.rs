@@ -1,11 +1,12 @@
 //! One thing done with several connections: what is left, what runs, what failed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 
 use super::notice::Notice;
 use super::request::Request;
-use crate::model::{ConnectionId, ConnectionName};
+use crate::engine::Row;
+use crate::model::{ConnectionId, ConnectionName, Health};
 
 /// So many run at the same time.
 const AT_A_TIME: usize = 4;
@@ -46,6 +47,77 @@ impl Deed {
     }
 }
 
+/// What a connection would need first. It is left alone, and that is no failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Lack {
+    SignIn,
+    RefreshToken,
+    TestRead,
+}
+
+impl Lack {
+    /// As in "2 without a sign-in".
+    fn noun(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign-in",
+            Self::RefreshToken => "refresh token",
+            Self::TestRead => "test read",
+        }
+    }
+}
+
+/// How many are left alone, by what they lack.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Left(BTreeMap<Lack, usize>);
+
+impl Left {
+    pub(super) fn add(&mut self, lack: Lack) {
+        *self.0.entry(lack).or_default() += 1;
+    }
+
+    fn count(&self) -> usize {
+        self.0.values().sum()
+    }
+
+    /// `2 of 5 have no sign-in; they are left alone.` `others`: those that it is done with.
+    pub(super) fn sentence(&self, others: usize) -> Option<String> {
+        let all = others + self.count();
+        let mut words = String::new();
+        for (index, (lack, count)) in self.0.iter().enumerate() {
+            let of = match index {
+                0 => format!(" of {all}"),
+                _ => String::new(),
+            };
+            let gap = if index == 0 { "" } else { ", " };
+            let has = if *count == 1 { "has" } else { "have" };
+            let _ = write!(words, "{gap}{count}{of} {has} no {}", lack.noun());
+        }
+        words.push_str(match self.count() {
+            0 => return None,
+            1 => "; it is left alone.",
+            _ => "; they are left alone.",
+        });
+        Some(words)
+    }
+}
+
+impl Deed {
+    /// What keeps it from being done with this connection.
+    pub(super) fn lack(self, row: &Row) -> Option<Lack> {
+        if !matches!(self, Self::Test | Self::Refresh) {
+            return None;
+        }
+        let grant = row.summary.grant.as_ref();
+        match grant.filter(|_| row.verdict.health != Health::NeedsSignIn) {
+            None => Some(Lack::SignIn),
+            Some(grant) if self == Self::Refresh && !grant.has_refresh_token => {
+                Some(Lack::RefreshToken)
+            }
+            Some(_) => None,
+        }
+    }
+}
+
 /// A connection, and what is asked for it.
 pub(super) struct Job {
     pub id: ConnectionId,
@@ -60,21 +132,20 @@ pub(super) struct Bulk {
     todo: VecDeque<Job>,
     running: Vec<(ConnectionId, ConnectionName)>,
     done: usize,
-    /// Nothing is known that would test them.
-    untestable: usize,
+    left: Left,
     failed: Vec<(ConnectionName, String)>,
     stopped: bool,
 }
 
 impl Bulk {
-    pub(super) fn new(deed: Deed, jobs: Vec<Job>) -> Self {
+    pub(super) fn new(deed: Deed, jobs: Vec<Job>, left: Left) -> Self {
         Self {
             deed,
-            total: jobs.len(),
+            total: jobs.len() + left.count(),
             todo: jobs.into(),
             running: Vec::new(),
             done: 0,
-            untestable: 0,
+            left,
             failed: Vec::new(),
             stopped: false,
         }
@@ -108,12 +179,12 @@ impl Bulk {
         true
     }
 
-    /// One cannot be tested as it is: that is no failure.
-    pub(super) fn cannot(&mut self, id: &ConnectionId) -> bool {
+    /// One turned out to lack something: that is no failure.
+    pub(super) fn cannot(&mut self, id: &ConnectionId, lack: Lack) -> bool {
         let settled = self.settled(id, Ok(()));
         if settled {
             self.done -= 1;
-            self.untestable += 1;
+            self.left.add(lack);
         }
         settled
     }
@@ -133,14 +204,14 @@ impl Bulk {
         &self.failed
     }
 
-    /// `3 of 12 tested, 1 failed`
+    /// `3 of 12 tested, 1 failed, 2 without a sign-in`
     pub(super) fn words(&self) -> String {
         let mut words = format!("{} of {} {}", self.done, self.total, self.deed.done());
         if !self.failed.is_empty() {
             let _ = write!(words, ", {} failed", self.failed.len());
         }
-        if self.untestable > 0 {
-            let _ = write!(words, ", {} without a test read", self.untestable);
+        for (lack, count) in &self.left.0 {
+            let _ = write!(words, ", {count} without a {}", lack.noun());
         }
         if self.stopped {
             words.push_str("; the rest was not done");
@@ -187,7 +258,7 @@ mod tests {
             request: Request::Test(id.clone()),
         };
         let jobs = ids.iter().enumerate().map(job).collect();
-        (Bulk::new(Deed::Test, jobs), ids)
+        (Bulk::new(Deed::Test, jobs, Left::default()), ids)
     }
 
     #[test]

@@ -4,7 +4,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::model::{LEAST, Model};
 use super::table::{self, Column};
-use super::view::{Parts, halves, page};
+use super::view::{Parts, below_title, halves, page};
 
 /// What a click means.
 pub(super) enum Hit {
@@ -43,12 +43,7 @@ pub(super) fn hit(model: &Model, x: u16, y: u16) -> Hit {
                 width: right.width - 1,
                 ..right
             };
-            let body = Rect {
-                y: right.y + 1,
-                height: right.height.saturating_sub(1),
-                ..right
-            };
-            return on_page(right, body);
+            return on_page(right, below_title(right));
         }
         Some((left, _)) => left,
         None if model.screens.is_empty() && !model.world.table.is_empty() => parts.body,

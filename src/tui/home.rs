@@ -8,7 +8,8 @@ use super::notice::Notice;
 use super::page::{Page, Pen};
 use super::request::Request;
 use super::screens::{
-    Asking, Bringing, BulkScreen, Details, Editing, HistoryScreen, OtherScopes, Renaming, Revoking,
+    Asking, Bringing, BulkScreen, Details, Editing, Ends, HistoryScreen, OtherScopes, Renaming,
+    Revoking,
 };
 use super::theme::Role;
 use super::wizard::Wizard;
@@ -97,7 +98,8 @@ pub(super) fn act(model: &mut Model, action: Action, _key: Key) -> Vec<Effect> {
         Action::Refresh => bulk(&model.world, Deed::Refresh, refresh),
         Action::Reauthorize => reauthorize(&model.world),
         Action::OtherScopes => other_scopes(&model.world),
-        Action::Revoke => revoke(&model.world, &model.world.table.targets()),
+        Action::Revoke => revoke(&model.world, &model.world.table.targets(), Ends::Any),
+        Action::Delete => revoke(&model.world, &model.world.table.targets(), Ends::Deleted),
         Action::Edit => Editing::open(&model.world),
         Action::Rename => match table.selected() {
             Some(row) => vec![Effect::Open(Box::new(Screen::Renaming(Renaming::new(row))))],
@@ -246,7 +248,8 @@ pub(super) fn other_scopes(world: &World) -> Vec<Effect> {
     }
 }
 
-pub(super) fn revoke(world: &World, targets: &[&Row]) -> Vec<Effect> {
+/// Asks how they are to end.
+pub(super) fn revoke(world: &World, targets: &[&Row], ends: Ends) -> Vec<Effect> {
     let Some(first) = targets.first() else {
         return Vec::new();
     };
@@ -256,7 +259,9 @@ pub(super) fn revoke(world: &World, targets: &[&Row]) -> Vec<Effect> {
     // Whether the provider can be told stands in the definition: read it before asking.
     let id = first.summary.id.clone();
     vec![
-        Effect::Open(Box::new(Screen::Revoking(Revoking::new(targets, world)))),
+        Effect::Open(Box::new(Screen::Revoking(Revoking::new(
+            targets, ends, world,
+        )))),
         Effect::Ask(Request::LoadDetail(id)),
     ]
 }

@@ -7,6 +7,7 @@
 mod asked;
 mod authorize;
 mod backend;
+mod beyond;
 mod bottom;
 mod bulk;
 mod engine;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::tz::TimeZone;
 
 use super::authorize::Authorize;
-use super::bulk::Bulk;
+use super::bulk::{Bulk, Deed};
 use super::face::Face;
 use super::notice::Notice;
 use super::screens::{
@@ -20,7 +20,7 @@ use crate::actions::{Facts, Keymap, Place};
 use crate::agent::Question;
 use crate::engine::{Interrupted, Row, StepUp};
 use crate::host::{FirstWay, Multiplexer};
-use crate::model::{Connection, ConnectionId, Health, ScopeSet, UnixTime};
+use crate::model::{Connection, ConnectionId, ScopeSet, UnixTime};
 
 /// From this width on the details stand beside the table.
 pub(super) const SPLIT_FROM: u16 = 110;
@@ -347,20 +347,12 @@ impl Model {
             Some(_) => world.table.selected().into_iter().collect(),
             None => world.table.targets(),
         };
-        let over = |health: Health| health == Health::NeedsSignIn;
+        // Of several, those that can be are done.
+        let can = |deed: Deed| targets.iter().any(|row| deed.lack(row).is_none());
         let mut facts = Facts {
             row: !targets.is_empty(),
-            signed_in: !targets.is_empty()
-                && targets
-                    .iter()
-                    .all(|row| row.summary.grant.is_some() && !over(row.verdict.health)),
-            refresh_token: !targets.is_empty()
-                && targets.iter().all(|row| {
-                    row.summary
-                        .grant
-                        .as_ref()
-                        .is_some_and(|g| g.has_refresh_token)
-                }),
+            signed_in: can(Deed::Test),
+            refresh_token: can(Deed::Refresh),
             rows: !world.table.is_empty(),
             narrowed: world.table.narrowed() || !self.screens.is_empty(),
             lockable: world.vault == VaultState::Open,

@@ -150,6 +150,8 @@ pub enum Reply {
     /// given back and repeated once the vault is open.
     NeedsPassphrase {
         new: bool,
+        /// An agent holds it open, which does not help here.
+        agent_open: bool,
         then: Option<Box<Request>>,
     },
     /// The request would spend a refresh token of a vault that was copied or restored, or that came out of

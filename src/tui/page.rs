@@ -6,6 +6,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use super::beyond::Beyond;
 use super::field::TextField;
 use super::glyph;
 use super::link::{Link, Trail};
@@ -352,15 +353,29 @@ impl Page {
         });
     }
 
-    /// First row drawn: the selected one stays in view, with a few rows below it or, on a low screen, as
-    /// many as above. The beginning stays as long as that allows it.
+    /// First row drawn: the selected one stays in view, with a few rows below it or, on a low screen, as many
+    /// as above; the beginning stays as long as that allows it. What stands before the first line that can be
+    /// selected comes into view with it, and so does what stands after the last.
     fn top(&self, height: usize) -> usize {
-        let at = self.cursor.map_or(0, |(row, _)| row);
-        if self.rows.len() <= height {
-            return 0;
+        let last_top = self.rows.len().saturating_sub(height);
+        match self.selection() {
+            None => 0,
+            Some((at, true, _)) if at < height && height >= ROWS_TO_SPARE => 0,
+            Some((at, _, true)) => at.min(last_top),
+            Some((at, ..)) => {
+                let above = (height / 2).max(height.saturating_sub(FOLLOWING));
+                at.saturating_sub(above).min(last_top)
+            }
         }
-        let above = (height / 2).max(height.saturating_sub(FOLLOWING));
-        at.saturating_sub(above).min(self.rows.len() - height)
+    }
+
+    /// The row of the selected line, and whether that is the first or the last one that can be selected.
+    fn selection(&self) -> Option<(usize, bool, bool)> {
+        let (at, _) = self.cursor?;
+        let here = self.rows.get(at)?.item;
+        let first = self.rows.iter().find_map(|row| row.item);
+        let last = self.rows.iter().rev().find_map(|row| row.item);
+        Some((at, here == first, here == last))
     }
 
     /// Draws into `area` and tells where the cursor belongs.
@@ -392,6 +407,22 @@ impl Page {
         let last = usize::from(area.width).checked_sub(1)?;
         let x = u16::try_from(column.min(last)).ok()?;
         Some(Position::new(area.x + x, area.y + u16::try_from(y).ok()?))
+    }
+
+    /// Where the page goes on beyond this body.
+    pub(super) fn beyond(&self, body: Rect) -> Beyond {
+        let height = usize::from(body.height);
+        let top = self.top(height);
+        let (first, last) = match self.selection() {
+            Some((_, first, last)) => (first, last),
+            None => (true, true),
+        };
+        Beyond {
+            above: top > 0,
+            below: top + height < self.rows.len(),
+            up: !first,
+            down: !last,
+        }
     }
 
     /// The item drawn in line `y` of a body of this height.

@@ -1,6 +1,7 @@
 //! What the engine tells and answers, and what that changes on the screens.
 
 use super::authorize::Authorize;
+use super::bulk::Lack;
 use super::face::Effect;
 use super::fresh;
 use super::model::{Model, Screen, VaultState};
@@ -335,10 +336,16 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             model.screens.retain(|screen| !is_waiting(screen));
             Vec::new()
         }
-        Reply::NeedsPassphrase { new, then } => {
-            match model.screens.last_mut() {
-                Some(Screen::Asking(asking)) => asking.and_then(then),
-                _ => model.screens.push(Screen::Asking(Asking::new(new, then))),
+        Reply::NeedsPassphrase {
+            new,
+            agent_open,
+            then,
+        } => {
+            if let Some(Screen::Asking(asking)) = model.screens.last_mut() {
+                asking.and_then(then);
+            } else {
+                let asking = Asking::new(new, then).beside(agent_open);
+                model.screens.push(Screen::Asking(asking));
             }
             Vec::new()
         }
@@ -391,9 +398,6 @@ fn settle(model: &mut Model, id: &ConnectionId, notice: Notice) -> Vec<Request> 
         model.notice = Some(notice);
         return Vec::new();
     }
-    if outcome.is_ok() {
-        model.world.table.unmark(id);
-    }
     go_on(model)
 }
 
@@ -418,7 +422,7 @@ fn lacking(
 /// Nothing failed and nothing was tested: what would make it possible is told.
 fn untestable(model: &mut Model, id: &ConnectionId, name: &ConnectionName) -> Vec<Request> {
     let bulk = model.world.bulk.as_mut();
-    if bulk.is_some_and(|bulk| bulk.cannot(id)) {
+    if bulk.is_some_and(|bulk| bulk.cannot(id, Lack::TestRead)) {
         return go_on(model);
     }
     let words = format!("No test read is known for {name}. {{edit}} adds a Test read URL.");

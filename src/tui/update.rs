@@ -223,10 +223,7 @@ pub(super) fn apply(model: &mut Model, effects: Vec<Effect>) -> Vec<Request> {
                     closed(model, screen);
                 }
             }
-            Effect::Home => {
-                model.screens.clear();
-                model.world.table.clear_marks();
-            }
+            Effect::Home => model.screens.clear(),
             Effect::Say(notice) => model.notice = Some(notice),
             Effect::Copy(what, text) => requests.extend(copy(model, what, Secret::new(text))),
             Effect::Bulk(mut bulk) => {

@@ -87,6 +87,7 @@ fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
     }
     let parts = Parts::of(model, area);
     let look = model.look();
+    let mut beyond = None;
     let cursor = if let Some((left, right)) = halves(model, parts.body) {
         let world = &model.world;
         title("Valetkey", &aside(world), world, parts.title, buffer);
@@ -100,17 +101,25 @@ fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
             ..right
         };
         let page = page(model, right)?;
-        let there = half(&page, look, right, buffer);
+        let body = below_title(right);
+        title_line(&page.title, &page.aside, look, right, buffer);
+        let there = page.draw(body, buffer);
+        beyond = Some((page.beyond(body), body));
         if model.top().is_some() { there } else { here }
     } else if let Some(page) = page(model, parts.body) {
         title(&page.title, &page.aside, &model.world, parts.title, buffer);
+        beyond = Some((page.beyond(parts.body), parts.body));
         page.draw(parts.body, buffer)
     } else {
         let world = &model.world;
         title("Valetkey", &aside(world), world, parts.title, buffer);
         table::draw(&world.table, world.now, look, parts.body, buffer)
     };
-    bottom(model, &parts, cursor, buffer)
+    let cursor = bottom(model, &parts, cursor, buffer);
+    if let Some((beyond, page)) = beyond {
+        beyond.draw(model, page, parts.notice, buffer);
+    }
+    cursor
 }
 
 /// The page drawn in an area: the top screen's, or the first-start screen. `None`: the table.
@@ -147,16 +156,13 @@ pub(super) fn halves(model: &Model, body: Rect) -> Option<(Rect, Rect)> {
     ))
 }
 
-/// A page in a half: its title stands in its first line.
-fn half(page: &Page, look: Look, area: Rect, buffer: &mut Buffer) -> Option<Position> {
-    let head = Rect { height: 1, ..area };
-    title_line(&page.title, &page.aside, look, head, buffer);
-    let body = Rect {
-        y: area.y + 1,
-        height: area.height.saturating_sub(1),
-        ..area
-    };
-    page.draw(body, buffer)
+/// The body of a page in a half: its title stands in its first line.
+pub(super) fn below_title(half: Rect) -> Rect {
+    Rect {
+        y: half.y + 1,
+        height: half.height.saturating_sub(1),
+        ..half
+    }
 }
 
 fn title(words: &str, aside: &str, world: &World, area: Rect, buffer: &mut Buffer) {

@@ -61,6 +61,20 @@ fn y_07_a_locked_agent_gives_nothing_until_a_person_unlocks_it() {
 }
 
 #[test]
+fn y_05_what_opens_the_vault_itself_says_why_an_open_agent_does_not_help() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let _agent = home.agent();
+    let refused = home.run_by_agent(&["test", NAME]).ended(6);
+    let why = "The open agent gives out tokens, never the key";
+    assert!(refused.stderr.contains(why), "{refused:#?}");
+    // A locked one does not hold it open.
+    home.run(&["vault", "lock"]).ended(0);
+    let refused = home.run_by_agent(&["test", NAME]).ended(6);
+    assert!(!refused.stderr.contains(why), "{refused:#?}");
+}
+
+#[test]
 fn y_07_a_wrong_key_opens_nothing_and_makes_the_next_one_wait() {
     let sandbox = sandbox(&[]);
     let home = Home::signed_in(&sandbox);

@@ -171,6 +171,36 @@ fn a_09_plain_http_is_for_this_machine_and_on_request_only() {
 }
 
 #[test]
+fn plain_http_names_the_flag_where_it_would_be_allowed() {
+    let home = Home::new();
+    let here = "or --dev-http for a server of yours on this machine";
+    for (flags, words) in [
+        (vec!["--token-url", "http://127.0.0.1:9/t"], here),
+        (vec!["--issuer", "http://[::1]:9"], here),
+        (vec!["--test-url", "http://localhost:9/me"], here),
+        (vec!["http://localhost:9"], here),
+        // Elsewhere the flag would not help; who gave it is told what it is for.
+        (vec!["--token-url", "http://id.example/t"], "use https"),
+        (vec!["http://id.example"], "use https"),
+        (
+            vec!["--dev-http", "--token-url", "http://id.example/t"],
+            "--dev-http allows 127.0.0.1, [::1] and localhost only",
+        ),
+    ] {
+        let mut command = vec!["add", "--no-input", "--client-id", "x"];
+        command.extend(&flags);
+        let output = home.run(&command).ended(2);
+        assert!(output.stderr.contains(words), "{flags:?}: {output:#?}");
+        let named = output.stderr.contains("--dev-http");
+        assert_eq!(
+            named,
+            words.contains("--dev-http"),
+            "{flags:?}: {output:#?}"
+        );
+    }
+}
+
+#[test]
 fn rename_and_edit_change_the_definition() {
     let sandbox = sandbox(&[]);
     let home = Home::signed_in(&sandbox);

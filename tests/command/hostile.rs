@@ -333,7 +333,7 @@ fn everything_hostile_has_a_sentence_a_next_step_and_a_code_of_its_own() {
             no_keychain(),
             "There is no keychain here; a passphrase is needed.",
             Some(
-                "Set VALETKEY_PASSPHRASE_FILE or give --passphrase-fd; `token` asks only with --interactive. For a new vault: valetkey vault init --passphrase",
+                "Set VALETKEY_PASSPHRASE_FILE or give --passphrase-fd. For a new vault: valetkey vault init --passphrase",
             ),
             6,
         ),

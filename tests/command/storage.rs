@@ -45,6 +45,7 @@ fn a_locked_vault_and_a_wrong_passphrase_end_with_six() {
     for arguments in [
         ["token", NAME],
         ["refresh", NAME],
+        ["test", NAME],
         ["login", NAME],
         ["revoke", NAME],
     ] {
@@ -54,6 +55,9 @@ fn a_locked_vault_and_a_wrong_passphrase_end_with_six() {
             output.stderr.contains("The vault opens with a passphrase."),
             "{output:#?}"
         );
+        // An agent would help who gives the token to programs, and nobody else.
+        let named = output.stderr.contains("valetkey agent start");
+        assert_eq!(named, arguments[0] == "token", "{output:#?}");
     }
     fs::write(home.passphrase_file(), "a guess").expect("written");
     for arguments in [["token", NAME], ["refresh", NAME], ["login", NAME]] {

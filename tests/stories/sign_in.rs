@@ -128,7 +128,7 @@ async fn b_03_a_wider_grant_is_given_back_at_the_provider() {
     let (_, outcome) = answered(&stage, "ada", Answer::GiveBack).await;
     let error = outcome.expect_err("given back");
     assert!(
-        matches!(&*error, Error::GivenBack { question, revoked: true } if matches!(**question, Question::WiderGrant { .. }))
+        matches!(&*error, Error::GivenBack { question, chosen: true, revoked: true } if matches!(**question, Question::WiderGrant { .. }))
     );
     assert!(stage.sandbox.live_refresh_tokens().is_empty());
     assert_eq!(stage.kept(), before);

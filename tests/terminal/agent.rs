@@ -200,3 +200,18 @@ fn y_06_a_suspended_table_is_not_asked_until_it_goes_on() {
     term.press("q");
     assert_eq!(term.end(), 0);
 }
+
+#[test]
+fn y_05_the_table_says_why_it_asks_for_the_passphrase_beside_an_open_agent() {
+    let sandbox = sandbox();
+    let home = signed_in(&sandbox);
+    let _agent = Agent::start(&home);
+    let mut command = home.command(&[]);
+    command.env_remove("VALETKEY_PASSPHRASE_FILE");
+    let mut term = Term::start(command, (80, 24));
+    term.until_shows("○ untested");
+    term.press("t");
+    term.until_shows("Unlock the vault");
+    let why = "The open agent gives out tokens, never the key: this needs the passphrase.";
+    assert!(term.shows(why), "{}", term.text());
+}

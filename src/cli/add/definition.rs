@@ -2,9 +2,10 @@
 
 use super::super::args::Add;
 use super::questions::Answers;
-use super::values::address;
+use super::values::refused;
 use crate::model::{
-    Endpoints, ExtraParams, IssPolicy, Issuer, Provider, ProviderKind, Quirk, RevokeRule, TestRead,
+    EndpointUrl, Endpoints, ExtraParams, IssPolicy, Issuer, Provider, ProviderKind, Quirk,
+    RevokeRule, TestRead,
 };
 use crate::oauth::{check_extra_parameter, check_test_address};
 
@@ -35,6 +36,10 @@ impl Addresses<'_> {
     pub(super) fn apply(&self, provider: &mut Provider) -> Vec<String> {
         let add = self.add;
         let mut problems = Vec::new();
+        let address = |text: &str| {
+            let url = EndpointUrl::parse(text, add.dev_http);
+            url.map_err(|problem| refused(text, add.dev_http, &problem))
+        };
         let endpoints = &mut provider.endpoints;
         let authorization = add
             .authorization_url
@@ -74,7 +79,7 @@ impl Addresses<'_> {
             let Some(text) = text.filter(|text| !text.is_empty()) else {
                 continue;
             };
-            match address(text, add.dev_http) {
+            match address(text) {
                 Ok(url) => *slot = Some(url),
                 Err(problem) => problems.push(format!("--{flag}: {problem}")),
             }
@@ -82,11 +87,14 @@ impl Addresses<'_> {
         if let Some(text) = &add.issuer {
             match Issuer::typed(text, add.dev_http) {
                 Ok(issuer) => provider.issuer = Some(issuer),
-                Err(problem) => problems.push(format!("--issuer: {problem}")),
+                Err(problem) => {
+                    let problem = refused(text, add.dev_http, &problem);
+                    problems.push(format!("--issuer: {problem}"));
+                }
             }
         }
         if let Some(text) = &add.test_url {
-            let url = address(text, add.dev_http).and_then(|url| {
+            let url = address(text).and_then(|url| {
                 check_test_address(&url).map_err(|problem| problem.to_string())?;
                 Ok(url)
             });

@@ -13,13 +13,15 @@ use super::prompt::{confirmed, yes};
 use super::setup::{self, Setup};
 use super::{catalogue, json as shape, login, output};
 use crate::engine::{Doubt, VaultFacts};
-use crate::model::{EndpointUrl, Untrusted};
+use crate::model::{EndpointUrl, Untrusted, UrlProblem};
 use crate::provider::{Catalogue, Preset};
 
 use assemble::assemble;
 use questions::Answers;
-use values::address;
 pub(in crate::cli) use values::ca_file;
+use values::refused;
+
+const WITHOUT_PRESET: &str = "Without a preset: give --authorization-url and --token-url.";
 
 /// Whether the terminal wizard is meant: a terminal, and nothing that says otherwise.
 pub(super) fn wants_wizard(add: &Add, plain: bool) -> bool {
@@ -133,8 +135,18 @@ fn preset<'a>(
     if let Some(preset) = catalogue.find(what) {
         return connectable(preset).map(Some);
     }
-    if let Ok(url) = address(what, add.dev_http) {
-        return of_address(add, &url, catalogue, answers).map(Some);
+    match EndpointUrl::parse(what, add.dev_http) {
+        Ok(url) => return of_address(add, &url, catalogue, answers).map(Some),
+        Err(problem @ UrlProblem::PlainHttp) => {
+            let why = refused(what, add.dev_http, &problem);
+            let what = Untrusted::new(what.clone()).shown();
+            return Err(Failed::usage(
+                "plain-http",
+                format!("{what}: {why}."),
+                WITHOUT_PRESET,
+            ));
+        }
+        Err(_) => {}
     }
     let near: Vec<&str> = catalogue
         .search(what)
@@ -176,12 +188,11 @@ fn of_address<'a>(
     catalogue: &'a Catalogue,
     answers: &mut Answers,
 ) -> Result<&'a Preset, Failed> {
-    let without = "Without a preset: give --authorization-url and --token-url.";
     let Some(preset) = catalogue.find_by_url(url) else {
         return Err(Failed::usage(
             "unknown-address",
             format!("No preset is known for {}.", url.authority()),
-            without,
+            WITHOUT_PRESET,
         ));
     };
     let preset = connectable(preset)?;
@@ -189,14 +200,14 @@ fn of_address<'a>(
         return Err(Failed::usage(
             "address-of-preset",
             format!("This address belongs to the preset {}.", preset.id),
-            format!("Use it: valetkey add {} … {without}", preset.id),
+            format!("Use it: valetkey add {} … {WITHOUT_PRESET}", preset.id),
         ));
     }
     if !answers.take_preset(preset, url)? {
         return Err(Failed::usage(
             "preset-declined",
             "Nothing was added.",
-            without,
+            WITHOUT_PRESET,
         ));
     }
     Ok(preset)

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::super::args::Add;
 use super::super::output;
-use crate::model::{ClientAuth, EndpointUrl, Quirk, RedirectUri, ScopeSet};
+use crate::model::{ClientAuth, EndpointUrl, Quirk, RedirectUri, ScopeSet, UrlProblem};
 use crate::provider::{Preset, check_certificates};
 
 pub(super) fn set_variables(set: &[String]) -> Result<BTreeMap<String, String>, String> {
@@ -64,6 +64,19 @@ pub(super) fn has_commas(add: &Add, preset: Option<&Preset>) -> bool {
 /// An endpoint as typed.
 pub(super) fn address(text: &str, dev_http: bool) -> Result<EndpointUrl, String> {
     EndpointUrl::parse(text, dev_http).map_err(|problem| problem.to_string())
+}
+
+/// Why the address of a flag is refused, with the flag that would allow it; a question asks instead.
+pub(super) fn refused(text: &str, dev_http: bool, problem: &UrlProblem) -> String {
+    match problem {
+        UrlProblem::PlainHttp if dev_http => {
+            format!("{problem} (--dev-http allows 127.0.0.1, [::1] and localhost only)")
+        }
+        UrlProblem::PlainHttp if EndpointUrl::parse(text, true).is_ok() => {
+            format!("{problem}, or --dev-http for a server of yours on this machine")
+        }
+        other => other.to_string(),
+    }
 }
 
 /// A client authentication method as typed.

@@ -201,7 +201,7 @@ impl Telling<'_> {
             output::ask(&words::question(question));
             self.question = Some(question.clone());
         } else {
-            attempt.remote.answer(Answer::GiveBack);
+            attempt.remote.answer(Answer::Nobody);
         }
     }
 
@@ -210,7 +210,7 @@ impl Telling<'_> {
         let Some(line) = line else {
             self.pastes.end();
             if self.question.take().is_some() {
-                attempt.remote.answer(Answer::GiveBack);
+                attempt.remote.answer(Answer::Nobody);
             } else if self.lines.can_answer() {
                 // Whoever ends the input at a terminal has had enough.
                 self.setup.engine.stop(&attempt.id);

@@ -52,7 +52,13 @@ impl Story {
                     .give_candidate_back(&self.connection, &grant)
                     .await?;
                 Err(match error {
-                    Error::GivenBack { question, .. } => Error::GivenBack { question, revoked },
+                    Error::GivenBack {
+                        question, chosen, ..
+                    } => Error::GivenBack {
+                        question,
+                        chosen,
+                        revoked,
+                    },
                     other => other,
                 })
             }
@@ -138,15 +144,19 @@ impl Story {
         self.close_listener(None).await;
         self.event(AttemptEvent::Asked(question.clone()));
         let give_up = Instant::now() + Duration::from_secs(self.lifetime().0);
-        let given_back = |question| Error::GivenBack {
+        let given_back = |question, chosen| Error::GivenBack {
             question: Box::new(question),
+            chosen,
             revoked: false,
         };
         loop {
             match timeout_at(give_up, self.inbox.recv()).await {
                 Ok(Some(Control::Answer(Answer::Accept))) => return Ok(()),
-                Ok(Some(Control::Answer(Answer::GiveBack)) | None) | Err(_) => {
-                    return Err(given_back(question));
+                Ok(Some(Control::Answer(Answer::GiveBack))) => {
+                    return Err(given_back(question, true));
+                }
+                Ok(Some(Control::Answer(Answer::Nobody)) | None) | Err(_) => {
+                    return Err(given_back(question, false));
                 }
                 Ok(Some(Control::Cancel)) => return Err(Error::Cancelled),
                 Ok(Some(_)) => {}

@@ -3,9 +3,11 @@
 use crate::advice::{Fix, advise};
 use crate::engine::{Error, Step};
 
-/// A sign-in that ended without a result.
+/// A sign-in that ended without a new grant.
 pub(super) struct Failure {
     pub(super) step: Option<Step>,
+    /// Nothing failed: the person chose to keep what was there.
+    pub(super) chosen: bool,
     pub(super) sentence: String,
     pub(super) hint: Option<String>,
     fixes: Vec<Fix>,
@@ -35,10 +37,12 @@ impl Failure {
         if fixes.is_empty() {
             fixes.push(Fix::TryAgain);
         }
+        let chosen = matches!(error, Error::GivenBack { chosen: true, .. });
         // That the person said no is no failure of a step.
-        let step = step.filter(|_| !matches!(error, Error::Declined));
+        let step = step.filter(|_| !chosen && !matches!(error, Error::Declined));
         Self {
             step,
+            chosen,
             sentence: advice.sentence,
             hint: advice.hint,
             fixes,

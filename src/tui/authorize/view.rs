@@ -285,7 +285,12 @@ impl Authorize {
                 &format!("{} {}", glyph::FAILED, step_words(step, false).0),
             );
         }
-        page.text(2, Role::Plain, &failure.sentence);
+        if failure.chosen {
+            let done = format!("{} {}", glyph::DONE, failure.sentence);
+            page.text(0, Role::Plain, &done);
+        } else {
+            page.text(2, Role::Plain, &failure.sentence);
+        }
         if let Some(hint) = &failure.hint {
             page.text(2, Role::Dim, hint);
         }

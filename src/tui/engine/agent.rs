@@ -62,6 +62,13 @@ impl AgentWatch {
         let _ = self.nudge.try_send(());
     }
 
+    /// Whether an agent runs and has the vault's key.
+    pub(super) fn holds_the_vault_open(&self) -> bool {
+        let client = Client::connect(&self.run).ok().flatten();
+        let status = client.and_then(|mut client| client.status().ok());
+        matches!(status, Some(Told::Yes(status)) if status.unlocked)
+    }
+
     /// Hangs up while nobody can answer, so that the agent asks elsewhere; hears it again afterwards.
     pub(super) fn away(&self, away: bool) {
         let mut shared = lock(&self.shared);

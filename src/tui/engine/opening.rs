@@ -41,7 +41,7 @@ impl Work {
             // What was brought along is wrong: the person is asked.
             Waited::Done(Err(Error::PassphraseNeeded(_) | Error::Vault(VaultError::WrongKey))) => {
                 let new = matches!(self.engine.vault_facts(), Ok(VaultFacts::NotMade));
-                self.ask_passphrase(new, request);
+                self.ask_passphrase(new, request).await;
                 None
             }
             Waited::Done(Err(error)) => {
@@ -50,7 +50,8 @@ impl Work {
             }
             Waited::Passphrase => {
                 given_up.give_up();
-                self.ask_passphrase(instead == Some(PassphraseWay::Choose), request);
+                let new = instead == Some(PassphraseWay::Choose);
+                self.ask_passphrase(new, request).await;
                 None
             }
             Waited::Stopped => {
@@ -60,9 +61,17 @@ impl Work {
         }
     }
 
-    fn ask_passphrase(&self, new: bool, then: Request) {
-        let then = Some(Box::new(then));
-        self.reply(Reply::NeedsPassphrase { new, then });
+    async fn ask_passphrase(&self, new: bool, then: Request) {
+        let agent = self.agent.clone().filter(|_| !new);
+        let agent_open = match agent {
+            Some(agent) => tokio::task::spawn_blocking(move || agent.holds_the_vault_open()).await,
+            None => Ok(false),
+        };
+        self.reply(Reply::NeedsPassphrase {
+            new,
+            agent_open: agent_open.unwrap_or(false),
+            then: Some(Box::new(then)),
+        });
     }
 
     /// Does something off the event loop that may wait for the keychain. When it does, that is

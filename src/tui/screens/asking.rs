@@ -1,6 +1,7 @@
 //! Asks for a passphrase: a new one, typed twice, or the one that opens the vault.
 
 use crate::actions::{Action, Key, Place};
+use crate::advice::agent::GIVES_NO_KEY;
 use crate::model::{Seconds, UnixTime};
 use crate::tui::face::{Effect, Face, moved};
 use crate::tui::field::Typed;
@@ -13,6 +14,8 @@ use crate::tui::theme::Role;
 /// The question, and what is repeated once it is answered.
 pub(in crate::tui) struct Asking {
     new: bool,
+    /// An agent holds the vault open.
+    agent_open: bool,
     first: MaskedField,
     again: MaskedField,
     at: usize,
@@ -27,6 +30,7 @@ impl Asking {
     pub(in crate::tui) fn new(new: bool, then: Option<Box<Request>>) -> Self {
         Self {
             new,
+            agent_open: false,
             first: MaskedField::default(),
             again: MaskedField::default(),
             at: 0,
@@ -35,6 +39,11 @@ impl Asking {
             not_before: None,
             then: then.map(|request| *request).into_iter().collect(),
         }
+    }
+
+    /// Says why it is asked for although an agent may hold the vault open.
+    pub(in crate::tui) fn beside(self, agent_open: bool) -> Self {
+        Self { agent_open, ..self }
     }
 
     /// Something else waits for the same passphrase.
@@ -146,6 +155,9 @@ impl Face for Asking {
                 Role::Plain,
                 "The next step needs a secret from the vault.",
             );
+            if self.agent_open {
+                page.text(0, Role::Dim, GIVES_NO_KEY);
+            }
         }
         page.blank();
         let problem = self.problem.as_deref();

@@ -3,7 +3,7 @@
 
 use crate::actions::{Action, Facts, Key, Place};
 use crate::engine::Row;
-use crate::tui::bulk::{Bulk, Deed, Job};
+use crate::tui::bulk::{Bulk, Deed, Job, Left};
 use crate::tui::face::{Effect, Face, moved, picked};
 use crate::tui::model::World;
 use crate::tui::page::{Page, Pen};
@@ -13,6 +13,7 @@ use crate::tui::theme::Role;
 struct Asked {
     deed: Deed,
     jobs: Vec<Job>,
+    left: Left,
 }
 
 /// The screen.
@@ -23,11 +24,18 @@ pub(in crate::tui) struct BulkScreen {
 }
 
 impl BulkScreen {
-    /// Asks first.
+    /// Asks first, about those that it can be done with.
     pub(in crate::tui) fn ask(deed: Deed, targets: &[&Row], job: fn(&Row) -> Job) -> Self {
-        let jobs = targets.iter().map(|row| job(row)).collect();
+        let mut left = Left::default();
+        let mut jobs = Vec::new();
+        for row in targets {
+            match deed.lack(row) {
+                Some(lack) => left.add(lack),
+                None => jobs.push(job(row)),
+            }
+        }
         Self {
-            asked: Some(Asked { deed, jobs }),
+            asked: Some(Asked { deed, jobs, left }),
             at: 0,
         }
     }
@@ -44,7 +52,7 @@ impl BulkScreen {
     fn press(&mut self, choice: usize) -> Vec<Effect> {
         match (choice, self.asked.take()) {
             (0, Some(asked)) => {
-                let bulk = Bulk::new(asked.deed, asked.jobs);
+                let bulk = Bulk::new(asked.deed, asked.jobs, asked.left);
                 vec![Effect::Close, Effect::Bulk(Box::new(bulk))]
             }
             (0 | 1, _) => vec![Effect::Close],
@@ -114,11 +122,17 @@ impl Face for BulkScreen {
 impl Asked {
     fn page(&self, at: usize, pen: Pen) -> Page {
         let verb = self.deed.verb();
-        let count = self.jobs.len();
-        let mut page = Page::new(format!("{verb} {count} connections"), "", pen);
+        let title = match self.jobs.len() {
+            1 => format!("{verb} 1 connection"),
+            count => format!("{verb} {count} connections"),
+        };
+        let mut page = Page::new(title, "", pen);
         let names: Vec<&str> = self.jobs.iter().map(|job| job.name.as_str()).collect();
         let words = format!("This is about {}.", names.join(", "));
         page.text(0, Role::Plain, &words);
+        if let Some(words) = self.left.sentence(self.jobs.len()) {
+            page.text(0, Role::Plain, &words);
+        }
         page.blank();
         let labels = [format!("1  {verb} them"), "2  Not now".to_owned()];
         for (index, label) in labels.iter().enumerate() {
@@ -133,7 +147,7 @@ fn progress(bulk: &Bulk, at: usize, pen: Pen) -> Page {
     let words = match (bulk.is_over(), bulk.failed().is_empty()) {
         (false, _) => "It goes on when you leave this screen.",
         (true, true) => "Nothing failed.",
-        (true, false) => "What failed stays marked.",
+        (true, false) => "The marks stay.",
     };
     page.text(0, Role::Dim, words);
     page.blank();

@@ -2,7 +2,7 @@
 
 use crate::actions::{Action, Facts, Key, Place};
 use crate::advice::still_waits;
-use crate::engine::{Detail, Row};
+use crate::engine::{Detail, Happened, Row};
 use crate::model::{
     AccountSource, ConnectionId, Expiry, Grant, Health, IssuerProof, ScopeSet, UnixTime,
 };
@@ -16,7 +16,7 @@ use crate::tui::page::{Page, Pen};
 use crate::tui::request::Request;
 use crate::tui::scope_line;
 use crate::tui::screens::history::{TIMES, missing};
-use crate::tui::screens::{Editing, HistoryScreen, Renaming};
+use crate::tui::screens::{Editing, Ends, HistoryScreen, Renaming};
 use crate::tui::table::{UNTESTABLE, not_asked_yet};
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -91,6 +91,12 @@ impl Details {
             Expiry::At(at) if at > now => Some(now.plus(text::left_changes_in(at.since(now)))),
             _ => None,
         }
+    }
+
+    /// The history below the facts.
+    fn latest(&self) -> impl Iterator<Item = &Happened> {
+        let lines = self.detail.iter().flat_map(|detail| &detail.history.lines);
+        lines.take(LATEST)
     }
 
     fn facts_of(&self, world: &World) -> Vec<Fact> {
@@ -375,7 +381,8 @@ impl Face for Details {
 
     fn act(&mut self, action: Action, _key: Key, world: &World) -> Vec<Effect> {
         let lines = self.facts_of(world);
-        if let Some(at) = moved(self.at, lines.len(), world.page_lines(), action) {
+        let len = lines.len() + self.latest().count();
+        if let Some(at) = moved(self.at, len, world.page_lines(), action) {
             self.at = at;
             return Vec::new();
         }
@@ -402,7 +409,8 @@ impl Face for Details {
             Action::Refresh => here(world, |row| home::one(row, Deed::Refresh, home::refresh)),
             Action::Reauthorize => home::reauthorize(world),
             Action::OtherScopes => home::other_scopes(world),
-            Action::Revoke => here(world, |row| home::revoke(world, &[row])),
+            Action::Revoke => here(world, |row| home::revoke(world, &[row], Ends::Any)),
+            Action::Delete => here(world, |row| home::revoke(world, &[row], Ends::Deleted)),
             Action::History => HistoryScreen::open(world),
             Action::Edit => Editing::open(world),
             Action::Rename => here(world, |row| {
@@ -441,7 +449,9 @@ impl Face for Details {
             return page;
         };
         let active = self.focused || !world.is_split();
-        for (index, fact) in self.facts_of(world).into_iter().enumerate() {
+        let facts = self.facts_of(world);
+        let first = facts.len();
+        for (index, fact) in facts.into_iter().enumerate() {
             let address = fact.copy.as_deref().filter(|_| fact.page);
             let selected = active && index == self.at;
             page.with_address(address.unwrap_or_default(), |page| {
@@ -454,9 +464,10 @@ impl Face for Details {
             if let Some(words) = missing(history) {
                 page.text(0, Role::Warn, &words);
             }
-            for line in history.lines.iter().take(LATEST) {
+            for (index, line) in (first..).zip(self.latest()) {
                 let words = line.sentence(|at| world.clock_time(at));
-                page.pair(&world.clock_time(line.at), TIMES, Role::Plain, &words);
+                let selected = active && index == self.at;
+                page.item(index, selected, &world.clock_time(line.at), TIMES, &words);
             }
         }
         page

@@ -4,7 +4,7 @@ use crate::actions::{Action, Key, Place};
 use crate::advice::{half_revoked, still_waits};
 use crate::engine::{Detail, Row, siblings};
 use crate::model::{ConnectionId, ConnectionName, EndReason, UnixTime, Waiting};
-use crate::tui::bulk::{Bulk, Deed, Job};
+use crate::tui::bulk::{Bulk, Deed, Job, Lack, Left};
 use crate::tui::face::{Effect, Face, moved, picked};
 use crate::tui::model::World;
 use crate::tui::msg::Revocation;
@@ -13,6 +13,15 @@ use crate::tui::page::{Page, Pen};
 use crate::tui::request::Request;
 use crate::tui::table::{account_of, provider_of};
 use crate::tui::theme::Role;
+
+/// Which ends are offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::tui) enum Ends {
+    /// Of the sign-in, of the connection, or of both.
+    Any,
+    /// Those after which the connection is gone.
+    Deleted,
+}
 
 /// What a choice does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +45,7 @@ struct Target {
 /// The question about one connection or several.
 pub(in crate::tui) struct Revoking {
     targets: Vec<Target>,
+    ends: Ends,
     /// Others that use the same app and account: revoking may end them too.
     siblings: Vec<String>,
     /// Whether the provider can be told; unknown until its definition was read.
@@ -47,7 +57,7 @@ pub(in crate::tui) struct Revoking {
 }
 
 impl Revoking {
-    pub(in crate::tui) fn new(targets: &[&Row], world: &World) -> Self {
+    pub(in crate::tui) fn new(targets: &[&Row], ends: Ends, world: &World) -> Self {
         let summaries: Vec<_> = targets.iter().map(|row| &row.summary).collect();
         let siblings = siblings(&summaries, world.table.rows())
             .into_iter()
@@ -71,6 +81,7 @@ impl Revoking {
         let several = targets.len() > 1;
         Self {
             targets,
+            ends,
             siblings,
             can_revoke: several.then_some(true),
             page: None,
@@ -91,7 +102,7 @@ impl Revoking {
 
     fn choices(&self) -> Vec<Choice> {
         let signed_in = self.targets.iter().any(|target| target.signed_in);
-        match self.can_revoke {
+        let mut choices = match self.can_revoke {
             None => vec![Choice::Keep],
             Some(_) if self.waits.is_some() && !signed_in => vec![
                 Choice::Keep,
@@ -108,7 +119,12 @@ impl Revoking {
                 ]
             }
             Some(_) => vec![Choice::Keep, Choice::Delete],
+        };
+        if self.ends == Ends::Deleted {
+            let deletes = [Choice::Keep, Choice::RevokeAndDelete, Choice::Delete];
+            choices.retain(|choice| deletes.contains(choice));
         }
+        choices
     }
 
     fn press(&self, at: usize) -> Vec<Effect> {
@@ -140,16 +156,23 @@ impl Revoking {
                 name: target.name.clone(),
             })
         };
-        let mut jobs: Vec<Job> = self.targets.iter().filter_map(job).collect();
+        let mut jobs: Vec<Job> = Vec::new();
+        let mut left = Left::default();
+        for target in &self.targets {
+            match job(target) {
+                Some(job) => jobs.push(job),
+                None => left.add(Lack::SignIn),
+            }
+        }
         let deed = match choice {
             Choice::Keep | Choice::Revoke | Choice::TellAgain | Choice::Drop => Deed::Revoke,
             Choice::RevokeAndDelete => Deed::RevokeAndDelete,
             Choice::Delete => Deed::Delete,
         };
-        let then = match jobs.len() {
-            0 => None,
-            1 => jobs.pop().map(|job| Effect::Ask(job.request)),
-            _ => Some(Effect::Bulk(Box::new(Bulk::new(deed, jobs)))),
+        let then = match (jobs.len(), self.targets.len()) {
+            (0, _) => None,
+            (_, 1) => jobs.pop().map(|job| Effect::Ask(job.request)),
+            _ => Some(Effect::Bulk(Box::new(Bulk::new(deed, jobs, left)))),
         };
         [Effect::Close].into_iter().chain(then).collect()
     }
@@ -168,7 +191,15 @@ impl Revoking {
                     "{provider} is told; programs using it stop working; the settings stay, you can re-authorize"
                 ),
             ),
-            Choice::RevokeAndDelete => ("Revoke and delete", "the settings go too".to_owned()),
+            Choice::RevokeAndDelete => (
+                "Revoke and delete",
+                match self.ends {
+                    Ends::Any => "the settings go too".to_owned(),
+                    Ends::Deleted => format!(
+                        "{provider} is told; programs using it stop working; the settings go"
+                    ),
+                },
+            ),
             Choice::TellAgain => (
                 "Tell it again now",
                 format!("{provider} is asked once more"),
@@ -229,20 +260,21 @@ impl Face for Revoking {
     }
 
     fn page(&self, pen: Pen, world: &World) -> Page {
-        let (title, aside) = match self.targets.as_slice() {
+        let verb = match self.ends {
+            Ends::Any => "Revoke or delete",
+            Ends::Deleted => "Delete",
+        };
+        let (what, aside) = match self.targets.as_slice() {
             [one] if one.account.is_empty() || !one.signed_in => {
-                (format!("Revoke or delete {}", one.name), String::new())
+                (one.name.to_string(), String::new())
             }
             [one] => (
-                format!("Revoke or delete {}", one.name),
+                one.name.to_string(),
                 format!("signed in as {}", one.account),
             ),
-            many => (
-                format!("Revoke or delete {} connections", many.len()),
-                String::new(),
-            ),
+            many => (format!("{} connections", many.len()), String::new()),
         };
-        let mut page = Page::new(title, aside, pen);
+        let mut page = Page::new(format!("{verb} {what}"), aside, pen);
         if self.targets.len() > 1 {
             let names: Vec<&str> = self
                 .targets

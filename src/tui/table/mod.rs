@@ -195,14 +195,6 @@ impl Table {
         }
     }
 
-    pub(super) fn unmark(&mut self, id: &ConnectionId) {
-        self.marks.remove(id);
-    }
-
-    pub(super) fn clear_marks(&mut self) {
-        self.marks.clear();
-    }
-
     pub(super) fn next_column(&mut self) {
         self.order.next();
         self.sort(self.here());

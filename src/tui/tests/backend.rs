@@ -41,6 +41,8 @@ pub(super) struct FakeBackend {
     /// The keychain does not answer; what opens the vault instead.
     pub(super) keychain_silent: Option<PassphraseWay>,
     waiting: Vec<Request>,
+    /// An agent holds the vault open.
+    pub(super) agent_open: bool,
     /// An answer does not reach the agent.
     pub(super) agent_fails: Option<&'static str>,
     /// The vault was copied or restored.
@@ -185,6 +187,7 @@ impl FakeBackend {
                     messages.extend(waiting.into_iter().map(|request| {
                         Msg::Done(Reply::NeedsPassphrase {
                             new: way == Some(PassphraseWay::Choose),
+                            agent_open: false,
                             then: Some(Box::new(request)),
                         })
                     }));
@@ -236,6 +239,7 @@ impl FakeBackend {
             {
                 done(Reply::NeedsPassphrase {
                     new: false,
+                    agent_open: self.agent_open,
                     then: Some(Box::new(request)),
                 })
             }

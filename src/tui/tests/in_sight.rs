@@ -1,9 +1,9 @@
 //! Small things that must be in sight: what a filter found and the way out of it, the selected way of a
 //! sign-in, the other way to hold the vault's key.
 
-use super::example::{elsewhere, rows, setup};
+use super::example::{COLOURLESS, elsewhere, rows, setup};
 use super::script::Script;
-use crate::tui::Setup;
+use crate::tui::{Look, Setup};
 
 #[test]
 fn the_filter_says_how_many_match() {
@@ -93,4 +93,76 @@ fn on_a_low_screen_only_the_selected_way_is_unfolded() {
     script.keys("down");
     assert!(script.shows(command), "{}", script.frame());
     assert!(!script.shows("W D J B"), "{}", script.frame());
+}
+
+/// The line that says that a page goes on.
+fn more_line(script: &Script) -> String {
+    let frame = script.frame();
+    let says = |line: &&str| line.contains("more above") || line.contains("more below");
+    let more = frame.lines().find(says);
+    more.unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_page_that_goes_on_says_so_in_one_place() {
+    for (width, height) in [(80, 24), (60, 20), (40, 12)] {
+        for ascii in [false, true] {
+            let look = Look {
+                ascii,
+                ..COLOURLESS
+            };
+            let mut script = Script::new(Setup { look, ..setup() }, rows(), (width, height));
+            // A list, everything about a connection, and what happened to it.
+            for keys in ["?", "down enter", "h"] {
+                script.keys(keys);
+                let frame = script.frame();
+                let line = more_line(&script);
+                assert!(line.ends_with("page down more below"), "{keys}\n{frame}");
+                assert_eq!(line.chars().count(), usize::from(width) - 1, "{frame}");
+                script.keys("end");
+                let frame = script.frame();
+                let line = more_line(&script);
+                assert!(line.ends_with("page up more above"), "{keys}\n{frame}");
+                script.keys("esc");
+            }
+        }
+    }
+    // In the middle both are said, with the keys where there is room for them.
+    let mut script = Script::new(setup(), rows(), (80, 12));
+    script.keys("? ctrl-f");
+    let both = "page up page down more above and below";
+    assert!(more_line(&script).ends_with(both), "{}", script.frame());
+    script.resize(30, 12);
+    let both = "  more above and below";
+    assert!(more_line(&script).ends_with(both), "{}", script.frame());
+    // One that fits says nothing.
+    script.keys("esc x").resize(80, 24);
+    assert_eq!(more_line(&script), "", "{}", script.frame());
+}
+
+#[test]
+fn on_a_very_low_screen_an_arrow_at_the_edge_says_it() {
+    let edge = |script: &Script| -> Vec<(usize, char)> {
+        let frame = script.frame();
+        let lines = frame.lines().enumerate();
+        let last = lines.filter_map(|(y, line)| Some((y, line.chars().nth(19)?)));
+        last.filter(|(_, c)| "↑↓".contains(*c)).collect()
+    };
+    let mut script = Script::new(setup(), rows(), (20, 5));
+    script.keys("?");
+    assert_eq!(edge(&script), [(3, '↓')], "{}", script.frame());
+    script.keys("down down down");
+    assert_eq!(edge(&script), [(1, '↑'), (3, '↓')], "{}", script.frame());
+}
+
+#[test]
+fn the_whole_history_of_the_details_can_be_reached() {
+    let mut script = Script::new(setup(), rows(), (40, 12));
+    script.keys("down enter end");
+    let frame = script.frame();
+    assert!(!more_line(&script).contains("below"), "{frame}");
+    let chosen = frame.lines().find(|line| line.contains('▸'));
+    assert!(chosen.is_some_and(|line| line.contains(':')), "{frame}");
+    // It is nothing to copy.
+    assert!(!script.shows("c copy"), "{frame}");
 }

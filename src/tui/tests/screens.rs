@@ -265,8 +265,14 @@ fn passphrase() {
     script.keys("enter");
     snap("unlock_wrong", &script);
     let mut script = Script::usual();
+    script.backend.locked = Some("open sesame");
+    script.backend.agent_open = true;
+    script.keys("down u");
+    snap("unlock_beside_agent", &script);
+    let mut script = Script::usual();
     script.send(crate::tui::Msg::Done(crate::tui::Reply::NeedsPassphrase {
         new: true,
+        agent_open: false,
         then: None,
     }));
     script.keys("\"one\" enter \"two\" enter");

@@ -73,6 +73,7 @@ impl Script {
             "home" => KeyCode::Home,
             "end" => KeyCode::End,
             "space" => KeyCode::Char(' '),
+            "del" => KeyCode::Delete,
             "backspace" => KeyCode::Backspace,
             "f1" => KeyCode::F(1),
             "f2" => KeyCode::F(2),

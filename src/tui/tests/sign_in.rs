@@ -209,6 +209,31 @@ fn a_10_another_account_is_named_before_it_replaces() {
 }
 
 #[test]
+fn a_10_keeping_the_old_account_is_told_as_the_choice_that_it_was() {
+    for chosen in [true, false] {
+        let question = Question::OtherAccount {
+            before: Untrusted::new("ada").shown(),
+            now: Untrusted::new("bob").shown(),
+        };
+        let error = Error::GivenBack {
+            question: Box::new(question),
+            chosen,
+            revoked: true,
+        };
+        let mut script = Script::usual();
+        script.keys("down u").event(AttemptEvent::Failed {
+            error: Arc::new(error),
+            step: Step::Accept,
+        });
+        let done = "✓ ada stays signed in, as you chose; the sign-in of bob was given back.";
+        let frame = script.frame();
+        assert_eq!(script.shows(done), chosen, "{frame}");
+        // Nobody may have been there to say yes.
+        assert_eq!(script.shows("✗ Accept"), !chosen, "{frame}");
+    }
+}
+
+#[test]
 fn z_07_where_no_browser_starts_the_other_ways_are_said_to_be_needed() {
     let browser = |state, detail: Option<&str>| AttemptEvent::Step {
         step: Step::Browser,

@@ -172,6 +172,7 @@ const STATES: &[(&str, Make)] = &[
         let mut script = Script::new(setup, rows(), (80, 24));
         script.send(Msg::Done(Reply::NeedsPassphrase {
             new: true,
+            agent_open: false,
             then: None,
         }));
         script.keys("\"one\" enter \"two\" enter");

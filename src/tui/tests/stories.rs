@@ -4,6 +4,7 @@ use super::example::{id, rows, setup};
 use super::script::Script;
 use crate::engine::Change;
 use crate::engine::PassphraseWay;
+use crate::tui::screens::{Ends, Revoking};
 use crate::tui::{Msg, Reply, Revocation, Setup};
 
 #[test]
@@ -81,7 +82,7 @@ fn l_05_without_revocation_none_is_claimed() {
 fn the_choices_wait_until_it_is_known_what_the_provider_offers() {
     let mut script = Script::usual();
     let row = script.model.world.table.rows()[0].clone();
-    let asking = crate::tui::screens::Revoking::new(&[&row], &script.model.world);
+    let asking = Revoking::new(&[&row], Ends::Any, &script.model.world);
     script
         .model
         .screens
@@ -132,6 +133,7 @@ fn a_new_passphrase_is_typed_twice() {
     let mut script = Script::usual();
     script.send(Msg::Done(Reply::NeedsPassphrase {
         new: true,
+        agent_open: false,
         then: None,
     }));
     script.keys("\"one\" enter enter");

@@ -32,6 +32,30 @@ fn z_brings_a_deleted_definition_back_but_no_token() {
 }
 
 #[test]
+fn del_asks_about_deleting_alone() {
+    let mut script = Script::usual();
+    script.keys("down down del");
+    assert!(script.shows("Delete linear"), "{}", script.frame());
+    for choice in ["1  Keep", "2  Revoke and delete", "3  Delete here only"] {
+        assert!(script.shows(choice), "{}", script.frame());
+    }
+    // Enter by habit deletes nothing.
+    script.keys("enter");
+    assert!(script.asked().is_empty() && script.model.screens.is_empty());
+    script.keys("enter del 3");
+    assert_eq!(script.asked(), ["remove"], "from the details too");
+    script.keys("g space space del");
+    assert!(script.shows("Delete 2 connections"), "{}", script.frame());
+    script.keys("3");
+    assert_eq!(script.asked(), ["remove", "remove"]);
+    // By its name too, and x is what it was.
+    script.keys("z esc : \"dele\" enter");
+    assert!(script.shows("Delete "), "{}", script.frame());
+    script.keys("esc x");
+    assert!(script.shows("Revoke or delete"), "{}", script.frame());
+}
+
+#[test]
 fn deletions_are_undone_the_latest_first() {
     let mut script = Script::new(setup(), rows(), (80, 24));
     script.backend.secrets = true;
