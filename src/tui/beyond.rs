@@ -16,9 +16,6 @@ use crate::actions::Action;
 pub(super) struct Beyond {
     pub above: bool,
     pub below: bool,
-    /// Moving the selection brings more into view.
-    pub up: bool,
-    pub down: bool,
 }
 
 impl Beyond {
@@ -91,8 +88,8 @@ impl Beyond {
             let mut keys = keys.keys_of(entry).iter();
             keys.find(|key| !typing || !key.is_printable())
         };
-        let ups = (self.above && self.up).then_some([Action::PageUp, Action::Up]);
-        let downs = (self.below && self.down).then_some([Action::PageDown, Action::Down]);
+        let ups = self.above.then_some([Action::PageUp, Action::Up]);
+        let downs = self.below.then_some([Action::PageDown, Action::Down]);
         let mut named = String::new();
         for actions in [ups, downs].into_iter().flatten() {
             if let Some(key) = actions.into_iter().find_map(key) {

@@ -38,11 +38,6 @@ pub(super) fn hit(model: &Model, x: u16, y: u16) -> Hit {
     };
     let table_area = match halves(model, parts.body) {
         Some((left, right)) if !left.contains(at) => {
-            let right = Rect {
-                x: right.x + 1,
-                width: right.width - 1,
-                ..right
-            };
             return on_page(right, below_title(right));
         }
         Some((left, _)) => left,

@@ -267,6 +267,8 @@ pub struct Model {
     pub(super) notice: Option<Notice>,
     /// Line of the first-start screen.
     pub(super) start_at: usize,
+    /// Lines that the page is turned on (or back) from where its selection puts it.
+    pub(super) turned: isize,
     /// A wizard that was left half-way, without its secrets.
     pub(super) kept: Option<Box<Wizard>>,
 }
@@ -302,6 +304,7 @@ impl Model {
             screens: Vec::new(),
             notice,
             start_at: 0,
+            turned: 0,
             kept: None,
         };
         let interrupted = std::mem::take(&mut model.world.setup.interrupted);

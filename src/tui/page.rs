@@ -55,6 +55,8 @@ pub(super) struct Page {
     cursor: Option<(usize, usize)>,
     /// The same of a field above the list: the cursor stands there as long as it is in view.
     typing: Option<(usize, usize)>,
+    /// Lines that it is turned on from where its selection puts it.
+    turned: isize,
 }
 
 impl Page {
@@ -66,7 +68,12 @@ impl Page {
             rows: Vec::new(),
             cursor: None,
             typing: None,
+            turned: 0,
         }
+    }
+
+    pub(super) fn turned(self, turned: isize) -> Self {
+        Self { turned, ..self }
     }
 
     pub(super) fn pen(&self) -> Pen {
@@ -358,14 +365,36 @@ impl Page {
     /// selected comes into view with it, and so does what stands after the last.
     fn top(&self, height: usize) -> usize {
         let last_top = self.rows.len().saturating_sub(height);
-        match self.selection() {
+        let top = match self.selection() {
             None => 0,
             Some((at, true, _)) if at < height && height >= ROWS_TO_SPARE => 0,
-            Some((at, _, true)) => at.min(last_top),
-            Some((at, ..)) => {
-                let above = (height / 2).max(height.saturating_sub(FOLLOWING));
-                at.saturating_sub(above).min(last_top)
-            }
+            Some((at, _, true)) => at,
+            Some((at, ..)) => at.saturating_sub((height / 2).max(height.saturating_sub(FOLLOWING))),
+        };
+        top.min(last_top)
+            .saturating_add_signed(self.turned)
+            .min(last_top)
+    }
+
+    /// How far so many lines turn it: only where moving the selection would bring nothing more into view.
+    pub(super) fn turns(&self, lines: isize, body: Rect) -> isize {
+        let (first, last) = match self.selection() {
+            Some((_, first, last)) => (first, last),
+            None => (true, true),
+        };
+        let stays = if lines < 0 {
+            first || self.turned > 0
+        } else {
+            last || self.turned < 0
+        };
+        let height = usize::from(body.height);
+        let top = self.top(height);
+        let last_top = self.rows.len().saturating_sub(height);
+        let to = top.saturating_add_signed(lines).min(last_top);
+        if stays {
+            to.cast_signed() - top.cast_signed()
+        } else {
+            0
         }
     }
 
@@ -413,15 +442,9 @@ impl Page {
     pub(super) fn beyond(&self, body: Rect) -> Beyond {
         let height = usize::from(body.height);
         let top = self.top(height);
-        let (first, last) = match self.selection() {
-            Some((_, first, last)) => (first, last),
-            None => (true, true),
-        };
         Beyond {
             above: top > 0,
             below: top + height < self.rows.len(),
-            up: !first,
-            down: !last,
         }
     }
 

@@ -68,6 +68,7 @@ fn on_attempt(
             model.screens.pop();
         }
         model.kept = None;
+        model.turned = 0;
         model.screens.push(finished);
         model.world.table.select_id(connection);
         return vec![Request::LoadRows];

@@ -76,6 +76,7 @@ fn on_key(model: &mut Model, event: &KeyEvent) -> Vec<Request> {
     let copied_notice = model.notice.take();
     if model.typing() {
         if type_key(model, event) {
+            model.turned = 0;
             return Vec::new();
         }
         if key.is_printable() {
@@ -122,6 +123,7 @@ fn type_key(model: &mut Model, event: &KeyEvent) -> bool {
 }
 
 fn on_paste(model: &mut Model, text: &Secret) -> Vec<Request> {
+    model.turned = 0;
     if model.top().is_none() {
         if model.world.table.finding() {
             model.world.table.filter_mut().paste(text.reveal());
@@ -187,6 +189,10 @@ fn perform(model: &mut Model, action: Action, key: Key) -> Vec<Request> {
         }
         _ => {}
     }
+    if turn(model, action) {
+        return Vec::new();
+    }
+    model.turned = 0;
     let effects = if model.top().is_some() {
         match model.screens.last_mut() {
             Some(screen) => screen.face_mut().act(action, key, &model.world),
@@ -196,6 +202,22 @@ fn perform(model: &mut Model, action: Action, key: Key) -> Vec<Request> {
         home::act(model, action, key)
     };
     apply(model, effects)
+}
+
+/// Turns the page that has the keys, where its selection cannot move on; `false` when that is not so.
+fn turn(model: &mut Model, action: Action) -> bool {
+    let page = model.world.page_lines().cast_signed();
+    let lines = match action {
+        Action::Up => -1,
+        Action::Down => 1,
+        Action::PageUp => -page,
+        Action::PageDown => page,
+        _ => return false,
+    };
+    let turns = view::page_with_keys(model).map_or(0, |(page, body)| page.turns(lines, body));
+    model.turned += turns;
+    // At its end it stays there.
+    turns != 0 || model.turned.signum() == lines.signum()
 }
 
 fn leave(model: &mut Model) -> Vec<Request> {
@@ -323,6 +345,7 @@ fn click(model: &mut Model, x: u16, y: u16) -> Vec<Request> {
     match hit(model, x, y) {
         Hit::Nothing => Vec::new(),
         Hit::Item(item) => {
+            model.turned = 0;
             let world = &model.world;
             let Some(screen) = model.screens.last_mut() else {
                 model.start_at = item;

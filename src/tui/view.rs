@@ -93,13 +93,8 @@ fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> Option<Position> {
         title("Valetkey", &aside(world), world, parts.title, buffer);
         let here = table::draw(&world.table, world.now, look, left, buffer);
         for y in right.y..right.bottom() {
-            buffer.set_string(right.x, y, "│", look.style(Role::Dim));
+            buffer.set_string(left.right(), y, "│", look.style(Role::Dim));
         }
-        let right = Rect {
-            x: right.x + 1,
-            width: right.width - 1,
-            ..right
-        };
         let page = page(model, right)?;
         let body = below_title(right);
         title_line(&page.title, &page.aside, look, right, buffer);
@@ -129,10 +124,24 @@ pub(super) fn page(model: &Model, area: Rect) -> Option<Page> {
         height: usize::from(area.height),
         look: model.look(),
     };
-    match model.screens.last() {
-        Some(screen) => Some(screen.face().page(pen, &model.world)),
-        None if model.world.table.is_empty() => Some(home::start_page(model, pen)),
-        None => None,
+    let page = match model.screens.last() {
+        Some(screen) => screen.face().page(pen, &model.world),
+        None if model.world.table.is_empty() => home::start_page(model, pen),
+        None => return None,
+    };
+    Some(page.turned(model.turned))
+}
+
+/// The page that has the keys, and where it is drawn.
+pub(super) fn page_with_keys(model: &Model) -> Option<(Page, Rect)> {
+    let (width, height) = model.world.size;
+    let parts = Parts::of(model, Rect::new(0, 0, width, height));
+    match halves(model, parts.body) {
+        Some((_, right)) => {
+            model.top()?;
+            Some((page(model, right)?, below_title(right)))
+        }
+        None => Some((page(model, parts.body)?, parts.body)),
     }
 }
 
@@ -148,9 +157,10 @@ pub(super) fn halves(model: &Model, body: Rect) -> Option<(Rect, Rect)> {
             width: left,
             ..body
         },
+        // A rule stands between them.
         Rect {
-            x: body.x + left,
-            width: body.width - left,
+            x: body.x + left + 1,
+            width: body.width - left - 1,
             ..body
         },
     ))

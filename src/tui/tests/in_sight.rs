@@ -166,3 +166,33 @@ fn the_whole_history_of_the_details_can_be_reached() {
     // It is nothing to copy.
     assert!(!script.shows("c copy"), "{frame}");
 }
+
+#[test]
+fn what_stands_above_the_first_line_can_be_turned_to() {
+    let mut script = Script::new(setup(), Vec::new(), (40, 12));
+    script.keys("a \"gitl\" enter enter \"cid\" enter enter enter");
+    let hosts = "Talks to";
+    assert!(script.shows("Step 5 of 7"), "{}", script.frame());
+    assert!(!script.shows(hosts), "{}", script.frame());
+    // The selection goes as far as it can; then the page turns, and a letter brings it back to its field.
+    script.keys("up up up up up up up up up up up up up up");
+    assert!(script.shows(hosts), "{}", script.frame());
+    assert!(
+        more_line(&script).contains("more below"),
+        "{}",
+        script.frame()
+    );
+    script.keys("\"n\"");
+    assert!(
+        script.shows("▸ Name") && !script.shows(hosts),
+        "{}",
+        script.frame()
+    );
+    // Back the same way, line by line, before the selection moves again.
+    script.keys("up up");
+    let turned = script.frame();
+    script.keys("up down");
+    assert_eq!(script.frame(), turned);
+    script.keys("down down down");
+    assert!(script.shows("▸ Save and sign in"), "{}", script.frame());
+}
