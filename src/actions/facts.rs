@@ -5,6 +5,8 @@
 pub struct Facts {
     /// A connection is selected or marked.
     pub row: bool,
+    /// Several are marked where marks count.
+    pub marked: bool,
     /// The selected connection, or one of those that are marked, has a sign-in that is not over.
     pub signed_in: bool,
     /// One that has a refresh token.
@@ -46,6 +48,15 @@ pub(super) type Why = Result<(), &'static str>;
 
 pub(super) fn row(facts: &Facts) -> Why {
     check(facts.row, "There is no connection to do this with.")
+}
+
+/// What is done with one connection only: with marks it would not be clear with which.
+pub(super) fn one(facts: &Facts) -> Why {
+    row(facts)?;
+    check(
+        !facts.marked,
+        "This goes one at a time: {clear} takes the marks off.",
+    )
 }
 
 pub(super) fn rows(facts: &Facts) -> Why {

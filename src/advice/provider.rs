@@ -2,7 +2,7 @@
 
 use super::{Advice, Fix, exit, span};
 use crate::engine::{Endpoint, FailureKind, Fate, ProviderFailure};
-use crate::host::BrowserUrl;
+use crate::host::{BrowserUrl, UNKNOWN_ISSUER};
 use crate::model::{ClientAuth, Untrusted};
 use crate::oauth::{AuthorizationError, AuthorizationErrorCode};
 
@@ -194,10 +194,17 @@ pub(super) fn provider(failure: &ProviderFailure) -> Advice {
             exit::OFFLINE,
             format!("{host} was not reached: {}. {kept}", summary.shown()),
         )
-        .hint("Check the network and try again.")
+        .hint(if summary.raw().contains(UNKNOWN_ISSUER) {
+            OWN_AUTHORITY
+        } else {
+            "Check the network and try again."
+        })
         .fixes([Fix::TryAgain]),
     }
 }
+
+/// The network is not at fault, and trying again changes nothing.
+const OWN_AUTHORITY: &str = "If the authority that signed it is your own: valetkey edit NAME ca-file=FILE. Else somebody may be in between.";
 
 /// What became of the sign-in when a request failed: during a first one there is none to keep.
 fn kept(at: Endpoint) -> &'static str {

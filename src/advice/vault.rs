@@ -221,12 +221,20 @@ fn keychain(why: &KeychainError) -> Advice {
 pub(super) const PASSPHRASE_NEEDED: &str = "passphrase-needed";
 
 pub(super) fn passphrase_needed(why: &KeychainError) -> Advice {
-    let sentence = match why {
-        KeychainError::NoEntry => "The vault opens with a passphrase.".to_owned(),
-        other => format!("{}; a passphrase is needed.", keychain_reason(other)),
+    let give = "Set VALETKEY_PASSPHRASE_FILE or give --passphrase-fd.";
+    let (sentence, hint) = match why {
+        // There is a vault, then.
+        KeychainError::NoEntry => (
+            "The vault opens with a passphrase.".to_owned(),
+            give.to_owned(),
+        ),
+        other => (
+            format!("{}; a passphrase is needed.", keychain_reason(other)),
+            format!("{give} For a new vault: valetkey vault init --passphrase"),
+        ),
     };
     Advice::new(PASSPHRASE_NEEDED, exit::VAULT, sentence)
-        .hint("Set VALETKEY_PASSPHRASE_FILE or give --passphrase-fd. For a new vault: valetkey vault init --passphrase")
+        .hint(hint)
         .fixes([Fix::Unlock])
 }
 

@@ -35,14 +35,19 @@ pub(super) fn of_practice() -> Vec<ScopeHelp> {
     SCOPES.iter().map(known).collect()
 }
 
-/// Asks until the answer will do. `usual` is what enter alone requests; `commas`: this provider puts
-/// commas between scopes.
-pub(super) fn ask(known: &[ScopeHelp], usual: &ScopeSet, commas: bool) -> Result<ScopeSet, Failed> {
+/// Asks until the answer will do. `usual` is what enter alone requests; `held` is what there is to add to;
+/// `commas`: this provider puts commas between scopes.
+pub(super) fn ask(
+    known: &[ScopeHelp],
+    usual: &ScopeSet,
+    held: &ScopeSet,
+    commas: bool,
+) -> Result<ScopeSet, Failed> {
     tell(known);
     output::note(if known.is_empty() {
-        "Names with spaces between; +NAME adds, -NAME leaves out."
+        "Names with spaces between are the whole list; +NAME adds one, -NAME leaves one out."
     } else {
-        "Names with spaces between; +NAME adds, -NAME leaves out; ? lists them."
+        "Names with spaces between are the whole list; +NAME adds one, -NAME leaves one out; ? lists them."
     });
     output::note(&if usual.is_empty() {
         "Enter alone asks for none.".to_owned()
@@ -59,7 +64,7 @@ pub(super) fn ask(known: &[ScopeHelp], usual: &ScopeSet, commas: bool) -> Result
             }
             continue;
         }
-        let scopes = match understood(&text, usual, commas) {
+        let scopes = match understood(&text, usual, held, commas) {
             Ok(scopes) => scopes,
             Err(problem) => {
                 output::note(&format!("  {problem}. Once more:"));
@@ -102,18 +107,27 @@ fn tell(known: &[ScopeHelp]) {
     }
 }
 
-/// A list, or changes to the usual one.
-fn understood(text: &str, usual: &ScopeSet, commas: bool) -> Result<ScopeSet, String> {
+/// A list, or changes to what is held.
+fn understood(
+    text: &str,
+    usual: &ScopeSet,
+    held: &ScopeSet,
+    commas: bool,
+) -> Result<ScopeSet, String> {
     let words: Vec<&str> = text
         .split_whitespace()
         .map(|word| word.trim_matches(','))
         .filter(|word| !word.is_empty())
         .collect();
-    let changes = !words.is_empty() && words.iter().all(|word| word.starts_with(['+', '-']));
+    let change = |word: &&str| word.starts_with(['+', '-']);
+    let changes = !words.is_empty() && words.iter().all(change);
+    if !changes && words.iter().any(change) {
+        return Err("Put + or - before each name, or before none".to_owned());
+    }
     let wanted: Vec<&str> = if words.is_empty() {
         usual.iter().map(|scope| scope.as_str()).collect()
     } else if changes {
-        let kept = usual.iter().map(|scope| scope.as_str()).filter(|scope| {
+        let kept = held.iter().map(|scope| scope.as_str()).filter(|scope| {
             !words
                 .iter()
                 .any(|word| word.strip_prefix('-') == Some(scope))
@@ -141,12 +155,26 @@ mod tests {
             ("-profile +email", "items:read email"),
         ] {
             let wanted = ScopeSet::parse(wanted).expect("scopes");
-            assert_eq!(understood(typed, &usual, false), Ok(wanted), "{typed}");
+            let understood = understood(typed, &usual, &usual, false);
+            assert_eq!(understood, Ok(wanted), "{typed}");
         }
         let two = ScopeSet::parse("a b").expect("scopes");
-        assert_eq!(understood("a,b", &usual, true), Ok(two));
-        for refused in ["a,b", "\u{201c}profile\u{201d}"] {
-            assert!(understood(refused, &usual, false).is_err(), "{refused}");
+        assert_eq!(understood("a,b", &usual, &usual, true), Ok(two));
+        // Changes are made to what is held, where that is more than what was asked for.
+        let none = ScopeSet::default();
+        let more = ScopeSet::parse("profile items:read email").expect("scopes");
+        assert_eq!(understood("+email", &none, &usual, false), Ok(more));
+        assert_eq!(understood("", &none, &usual, false), Ok(none));
+        for refused in [
+            "a,b",
+            "\u{201c}profile\u{201d}",
+            "+email items:read",
+            "email -profile",
+        ] {
+            assert!(
+                understood(refused, &usual, &usual, false).is_err(),
+                "{refused}"
+            );
         }
     }
 }

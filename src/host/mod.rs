@@ -50,7 +50,7 @@ pub use folder::{Folder, FolderUse, look_at_folder};
 pub use forward::{ForwardLines, SshTarget, remember_target, remembered_target};
 pub use http::{
     Http, HttpError, Limits, METADATA_LIMITS, TEST_LIMITS, TOKEN_LIMITS, TlsFault, Transport,
-    proxy_in_use,
+    UNKNOWN_ISSUER, proxy_in_use,
 };
 pub use keychain::{KEYCHAIN_PATIENCE, OsKeychain, prove_keychain};
 pub use links::{can_take_links, takes_links};

@@ -354,6 +354,7 @@ impl Model {
         let can = |deed: Deed| targets.iter().any(|row| deed.lack(row).is_none());
         let mut facts = Facts {
             row: !targets.is_empty(),
+            marked: self.top().is_none() && world.table.marked() > 0,
             signed_in: can(Deed::Test),
             refresh_token: can(Deed::Refresh),
             rows: !world.table.is_empty(),

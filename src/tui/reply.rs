@@ -14,7 +14,7 @@ use crate::advice::advise;
 use crate::advice::introspection::{question, told as told_of_token};
 use crate::advice::step_up;
 use crate::engine::{AttemptEvent, Change, Detail, Outcome, Remedy};
-use crate::model::{AttemptId, ConnectionId, ConnectionName};
+use crate::model::{AttemptId, ConnectionId, ConnectionName, Health, Untrusted};
 
 /// Other scopes were being chosen.
 const TOO_LATE: &str = "It went on meanwhile: it is too late for other scopes in this sign-in.";
@@ -64,10 +64,12 @@ fn on_attempt(
         // It takes the place of the sign-in and of the wizard below; a question about leaving
         // that is still open has lost its reason.
         model.screens.truncate(at);
-        if matches!(model.screens.last(), Some(Screen::Wizard(_))) {
-            model.screens.pop();
+        if let Some(Screen::Wizard(wizard)) = model
+            .screens
+            .pop_if(|screen| matches!(screen, Screen::Wizard(_)))
+        {
+            model.kept = wizard.into_kept(&model.world).map(Box::new);
         }
-        model.kept = None;
         model.turned = 0;
         model.screens.push(finished);
         model.world.table.select_id(connection);
@@ -141,7 +143,6 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             match effects {
                 Some(effects) => {
                     if matches!(effects.as_slice(), [Effect::Home]) {
-                        model.kept = None;
                         model.notice = Some(Notice::info(format!("{name} is stored. u signs in.")));
                     }
                     requests.extend(apply(model, effects));
@@ -263,8 +264,18 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
         }
         Reply::Removed(definition) => {
             let name = &definition.name;
-            let words = format!("{name} was deleted here. z brings its settings back.");
             let id = definition.id.clone();
+            let valid = model.world.table.row(&id).is_some_and(|row| {
+                let over = row.verdict.health == Health::NeedsSignIn;
+                row.summary.grant.is_some() && !over
+            });
+            let stays = if valid && !model.world.setup.practice {
+                let provider = Untrusted::new(&*definition.provider.name).shown();
+                format!("; its sign-in stays valid at {provider}")
+            } else {
+                String::new()
+            };
+            let words = format!("{name} was deleted here{stays}. z brings its settings back.");
             model.world.deleted.push(*definition);
             reread(settle(model, &id, Notice::info(words)))
         }
@@ -274,8 +285,14 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             name,
             secret_lost,
         } => {
+            // It would be hidden, and the keys would mean another one.
+            let narrowed = model.world.table.show_all();
             model.world.table.select_id(&id);
-            said(model, undone(&was.name, &name, secret_lost))
+            let mut words = undone(&was.name, &name, secret_lost);
+            if narrowed {
+                words.push_str(" The filter is off.");
+            }
+            said(model, words)
         }
         Reply::Renamed { name } => said(model, format!("It is called {name} now.")),
         Reply::Edited { id, name, parked } => {

@@ -15,6 +15,7 @@ use super::reply;
 use super::request::Request;
 use super::screens::{BulkScreen, HelpScreen, Leaving, PaletteScreen};
 use super::view;
+use super::wizard::Wizard;
 use crate::actions::{Action, Key, Place};
 use crate::model::{Secret, UnixTime};
 
@@ -296,7 +297,7 @@ pub(super) fn copy(model: &mut Model, what: &str, text: Secret) -> Option<Reques
 
 fn closed(model: &mut Model, screen: Screen) {
     match screen {
-        Screen::Wizard(wizard) => model.kept = wizard.into_kept(&model.world).map(Box::new),
+        Screen::Wizard(wizard) => left(model, *wizard),
         Screen::AgentAsks(asks) if asks.is_answered() => {
             let id = asks.question().id;
             model.world.asked.retain(|question| question.id != id);
@@ -305,6 +306,28 @@ fn closed(model: &mut Model, screen: Screen) {
         Screen::Adopting(adopting) if !adopting.is_adopted() => stop_bulk(model),
         _ => {}
     }
+}
+
+/// The wizard was left: what it stored is in the table, and what it drops is said.
+fn left(model: &mut Model, wizard: Wizard) {
+    let stored = wizard
+        .saved()
+        .and_then(|id| model.world.table.row(id))
+        .map(|row| (row.summary.id.clone(), row.summary.name.clone()));
+    let words = match &stored {
+        Some((id, name)) => {
+            model.world.table.select_id(id);
+            Some(format!("{name} is stored. {{re-authorize}} signs in."))
+        }
+        None if wizard.drops_secret() => {
+            Some("What you typed is kept for {add}, but not the client secret.".to_owned())
+        }
+        None => None,
+    };
+    if let (Some(words), None) = (words, &model.notice) {
+        model.notice = Some(Notice::info(model.world.keys().fill(&words)));
+    }
+    model.kept = wizard.into_kept(&model.world).map(Box::new);
 }
 
 fn stop_bulk(model: &mut Model) {

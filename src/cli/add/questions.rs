@@ -71,7 +71,7 @@ impl Answers {
             output::note("Step 4 of 7: Scopes. They decide what this connection may touch.");
             let known = preset.map_or(&[][..], Preset::known_scopes);
             let usual = preset.map(Preset::default_scopes).unwrap_or_default();
-            let asked = scopes::ask(known, &usual, has_commas(add, preset))?;
+            let asked = scopes::ask(known, &usual, &usual, has_commas(add, preset))?;
             self.scopes = Some(asked.to_string());
         }
         Ok(preset)

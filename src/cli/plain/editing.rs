@@ -106,14 +106,21 @@ fn set(setup: &Setup, connection: &Connection, field: Field) -> Result<(), Faile
         }
     };
     let parks = connection.endpoint_identity() != after.endpoint_identity();
+    let loses = parks && connection.registration.has_secret;
     if parks && connection.is_signed_in() {
         output::note(
             "That parks this sign-in: its tokens will not be sent there, and changing it back does not bring them back. You sign in again.",
         );
-        if !yes("Change it?", false)? {
-            output::note("Kept. Nothing was changed.");
-            return Ok(());
-        }
+    }
+    if loses {
+        output::note(
+            "The client secret belongs to what is stored now, and goes: client-secret is the field for the new one.",
+        );
+    }
+    let asks = loses || (parks && connection.is_signed_in());
+    if asks && !yes("Change it?", false)? {
+        output::note("Kept. Nothing was changed.");
+        return Ok(());
     }
     edit::run(
         setup,

@@ -191,6 +191,7 @@ pub(super) fn other_scopes(setup: &Setup, name: &str) -> Result<(), Failed> {
     let wanted = scopes::ask(
         &scopes::known(setup, &connection),
         &connection.requested,
+        connection.held_or_requested(),
         connection.provider.has(&Quirk::CommaScopes),
     )?;
     let granted = connection
@@ -205,6 +206,11 @@ pub(super) fn other_scopes(setup: &Setup, name: &str) -> Result<(), Failed> {
     if connection.is_signed_in() {
         output::note("What you have stays until the new sign-in has succeeded.");
     }
+    output::note(&if wanted.is_empty() {
+        "It will ask for the provider's default.".to_owned()
+    } else {
+        format!("It will ask for: {wanted}")
+    });
     if !yes("Sign in now?", true)? {
         output::note("Nothing was changed.");
         return Ok(());

@@ -35,7 +35,7 @@ pub(super) fn connect(setup: &Setup) -> Result<(), Failed> {
     };
     let mut new = practice_definition(sandbox.url(), None)?;
     output::note("Scopes decide what this connection may touch.");
-    new.scopes = scopes::ask(&scopes::of_practice(), &new.scopes, false)?;
+    new.scopes = scopes::ask(&scopes::of_practice(), &new.scopes, &new.scopes, false)?;
     let id = setup.engine.add(new)?;
     let name = setup.engine.connection_by_id(&id)?.name;
     output::note(&format!("Added {name}."));

@@ -183,6 +183,9 @@ impl Transport {
     }
 }
 
+/// How [`TlsFault::UnknownIssuer`] is told, also by a worker process.
+pub const UNKNOWN_ISSUER: &str = "certificate is signed by nobody this machine trusts";
+
 impl TlsFault {
     fn summary(&self) -> Untrusted {
         let text = match self {
@@ -193,7 +196,7 @@ impl TlsFault {
             }
             Self::Expired => "certificate has expired",
             Self::NotYetValid => "certificate is not valid yet (is this machine's clock right?)",
-            Self::UnknownIssuer => "certificate is signed by nobody this machine trusts",
+            Self::UnknownIssuer => UNKNOWN_ISSUER,
             Self::Revoked => "certificate was revoked",
             Self::TooOld => "the server offers no TLS 1.2 or newer",
             Self::Other(text) => return text.clone(),

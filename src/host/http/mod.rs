@@ -21,7 +21,7 @@ use url::Host;
 
 use crate::model::Untrusted;
 
-pub use error::{HttpError, TlsFault, Transport};
+pub use error::{HttpError, TlsFault, Transport, UNKNOWN_ISSUER};
 use proxy::Chosen;
 pub use proxy::proxy_in_use;
 

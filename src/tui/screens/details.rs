@@ -163,6 +163,10 @@ impl Details {
                 facts.push(fact("Access token", access_token(grant, world)));
                 facts.push(fact("Refresh token", refresh_token(grant, world)));
             }
+            if !over && !world.setup.practice {
+                let command = format!("valetkey token {}", connection.name);
+                facts.push(copied("Programs", command.clone(), command));
+            }
             if let Some((words, at)) = &self.said {
                 let words = format!("{words} (asked {})", world.clock_time(*at));
                 facts.push(fact("Asked about it", words));

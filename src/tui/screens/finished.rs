@@ -136,9 +136,16 @@ impl Face for Finished {
         for (index, (label, text)) in self.lines(world).into_iter().enumerate() {
             page.item(index, index == self.at, label, 9, &text);
         }
+        if world.setup.practice {
+            page.blank();
+            page.text(0, Role::Dim, PRACTISED);
+        }
         page
     }
 }
+
+/// Practice ends with the program, so no command finds what was made in it.
+const PRACTISED: &str = "With a real service, programs then get a token by a command: valetkey token NAME prints one, valetkey exec NAME -- CMD runs CMD with one.";
 
 fn scopes_told(outcome: &Outcome) -> String {
     let Some(granted) = &outcome.granted else {

@@ -288,6 +288,15 @@ impl Face for Revoking {
             );
             page.blank();
         }
+        // Before the choices: on a low screen what follows them is out of view.
+        if !self.siblings.is_empty() && self.can_revoke == Some(true) {
+            let words = format!(
+                "Revoking may also end: {} (same app and account).",
+                self.siblings.join(", ")
+            );
+            page.text(0, Role::Warn, &words);
+            page.blank();
+        }
         for (index, choice) in self.choices().into_iter().enumerate() {
             let (label, words) = self.words(choice);
             page.item(
@@ -320,13 +329,6 @@ impl Face for Revoking {
                 page.text(0, Role::Plain, "End it on its own page:");
                 page.with_address(url, |page| page.text(0, Role::Strong, url));
             }
-        }
-        if !self.siblings.is_empty() && self.can_revoke == Some(true) {
-            let words = format!(
-                "Revoking may also end: {} (same app and account).",
-                self.siblings.join(", ")
-            );
-            page.text(0, Role::Warn, &words);
         }
         page
     }

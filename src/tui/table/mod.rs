@@ -236,6 +236,14 @@ impl Table {
     }
 
     /// Selects by identity, if it is shown.
+    /// Takes the filter off; `false` when there is none.
+    pub(super) fn show_all(&mut self) -> bool {
+        let narrowed = !self.filter.is_empty();
+        self.filter.set("");
+        self.refilter();
+        narrowed
+    }
+
     pub(super) fn select_id(&mut self, id: &ConnectionId) {
         self.chosen = Some(id.clone());
         self.keep_selection();

@@ -278,3 +278,22 @@ fn what_has_no_test_read_is_no_failure() {
         script.frame()
     );
 }
+
+#[test]
+fn what_goes_one_at_a_time_says_so_while_several_are_marked() {
+    let mut script = Script::usual();
+    script.keys("space space");
+    assert!(!script.shows("u re-authorize  x"), "{}", script.frame());
+    for key in ["u", "U", "e", "n"] {
+        script.asked();
+        script.keys(key);
+        assert!(
+            script.shows("This goes one at a time: esc takes the marks off."),
+            "{key}\n{}",
+            script.frame()
+        );
+        assert_eq!(script.asked(), [""; 0]);
+    }
+    script.keys("esc u");
+    assert!(script.shows("Connecting"), "{}", script.frame());
+}

@@ -12,7 +12,7 @@ fn z_brings_a_deleted_definition_back_but_no_token() {
     script.keys("down down x 4");
     assert_eq!(script.asked(), ["remove"]);
     assert!(
-        script.shows("linear was deleted here. z brings its settings back."),
+        script.shows("linear was deleted here; its sign-in stays valid at Linear. z brings"),
         "{}",
         script.frame()
     );
@@ -29,6 +29,21 @@ fn z_brings_a_deleted_definition_back_but_no_token() {
     assert!(row.summary.grant.is_none());
     script.keys("z");
     assert!(script.asked().is_empty(), "once is enough");
+}
+
+#[test]
+fn what_a_filter_would_hide_comes_back_in_sight() {
+    let mut script = Script::usual();
+    script.keys("/ \"lin\" enter x 4 z");
+    assert!(
+        script.shows("linear is back") && script.shows("The filter is off."),
+        "{}",
+        script.frame()
+    );
+    // The key of the notice means the one it names.
+    script.asked();
+    script.keys("u");
+    assert!(script.shows("Connecting linear"), "{}", script.frame());
 }
 
 #[test]

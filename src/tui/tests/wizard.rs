@@ -588,3 +588,34 @@ fn an_address_of_a_preset_that_is_typed_as_another_provider_offers_it_too() {
     script.keys("a \"other\" enter \"https://gitlab.com.evil.example/oauth/authorize\" enter");
     assert!(!script.shows("It belongs to"), "{}", script.frame());
 }
+
+#[test]
+fn what_is_stored_is_no_draft_any_more_and_other_drafts_stay() {
+    let mut script = Script::usual();
+    // One that is begun, and one that is stored and whose sign-in is stopped.
+    script.keys("a \"gitl\" enter enter \"glclient\" esc esc esc");
+    script.keys("a \"gith\" enter enter \"cid\" enter enter enter enter");
+    assert!(script.asked().contains(&"sign-in"));
+    script.keys("esc 2 esc esc esc esc esc");
+    assert!(script.shows("is stored. u signs in."), "{}", script.frame());
+    // Nothing would store it a second time over what was edited meanwhile.
+    script.keys("a");
+    assert!(
+        !script.shows("Go on connecting GitHub"),
+        "{}",
+        script.frame()
+    );
+    script.keys("\"gitl\" enter enter");
+    assert!(script.shows("glclient"), "{}", script.frame());
+}
+
+#[test]
+fn a_secret_that_leaving_drops_is_said() {
+    let mut script = Script::usual();
+    script.keys("a \"gitl\" enter enter \"cid\" down enter \"s3cret-s3cret\" esc esc esc");
+    assert!(
+        script.shows("but not the client secret"),
+        "{}",
+        script.frame()
+    );
+}

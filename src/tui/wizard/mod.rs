@@ -139,8 +139,18 @@ impl Wizard {
         wizard
     }
 
-    /// The wizard as it is kept after leaving: without secrets. `None` when nothing was begun.
+    /// The wizard as it is kept after leaving: without secrets, and without what stands in the table by now,
+    /// where it can be edited. `None` when nothing else was begun.
     pub(super) fn into_kept(mut self, world: &World) -> Option<Self> {
+        if self.saved.take().is_some() {
+            self.drafts.remove(&self.current);
+            self.drafts
+                .entry(String::new())
+                .or_insert_with(Draft::of_own);
+            self.current.clear();
+            self.own.clear();
+            self.reached = Stage::Provider;
+        }
         // Also one that was begun before the person turned to another provider.
         if !self.drafts.values().any(Draft::is_begun) {
             return None;
@@ -153,6 +163,19 @@ impl Wizard {
         self.search.set("");
         self.look(world);
         Some(self)
+    }
+
+    /// What an earlier try stored.
+    pub(super) fn saved(&self) -> Option<&ConnectionId> {
+        self.saved.as_ref()
+    }
+
+    /// A client secret was typed that leaving drops.
+    pub(super) fn drops_secret(&self) -> bool {
+        let kept = self.saved.as_ref().map(|_| &self.current);
+        self.drafts
+            .iter()
+            .any(|(key, draft)| Some(key) != kept && !draft.secret.is_empty())
     }
 
     pub(super) fn draft(&self) -> &Draft {
