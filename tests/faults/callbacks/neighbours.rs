@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::thread::{self, JoinHandle};
 
 use valetkey::advice;
@@ -80,10 +80,17 @@ fn port_of(url: &str) -> u16 {
     url.port().expect("a port")
 }
 
-/// A port that nobody holds, for a registration that names one.
+/// A port that nobody holds, for a registration that names one. It is none of those that the kernel gives to
+/// outgoing connections: of many trials, one would find it taken by such a one.
 fn free_port() -> u16 {
-    let free = TcpListener::bind("127.0.0.1:0").expect("a port");
-    free.local_addr().expect("an address").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let spread = u16::try_from(std::process::id() % 8_000).expect("small");
+    loop {
+        let port = 20_000 + spread + NEXT.fetch_add(1, Ordering::Relaxed) % 4_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 #[test]
