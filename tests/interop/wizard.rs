@@ -42,7 +42,7 @@ impl Stage {
         keys.until_shows("Step 1 of 7");
         keys.enter_on("Other OAuth provider", "enter choose");
         keys.until_shows("Step 2 of 7");
-        keys.enter_on("More addresses", "enter go on");
+        keys.enter_on("More addresses", "enter unfold");
         keys.until_shows("Fewer addresses");
         let always = [
             ("Authorization URL", "/auth"),
@@ -56,7 +56,7 @@ impl Stage {
         for (label, path) in always.iter().chain(more) {
             keys.fill(label, &self.server.at(path));
         }
-        keys.enter_on("[ ] Plain http", "enter go on");
+        keys.enter_on("[ ] Plain http", "enter tick");
         keys.until_shows("[x] Plain http");
         keys.enter_on("Go on", "enter go on");
         keys.until_shows("Step 3 of 7");
@@ -76,7 +76,7 @@ impl Stage {
         }
         assert!(keys.shows("left empty: 127.0.0.1, with"), "{}", keys.text());
         keys.fill("Name", "acme");
-        keys.enter_on("Save and sign in", "enter go on");
+        keys.enter_on("Save and sign in", "enter sign in");
     }
 
     /// A token as another program gets it: through a pipe.
@@ -199,7 +199,7 @@ async fn wizard_offers_to_correct_a_wrong_client_secret() {
     stage.open_vault();
     let mut keys = stage.home.at_screen();
     stage.describe(&mut keys, &[]);
-    keys.enter_on("Secret", "enter go on");
+    keys.enter_on("Secret", "enter add");
     keys.until_shows("treat it as recoverable, not confidential");
     keys.fill_masked("Secret", "not the secret at all");
     stage.ask_and_save(&mut keys, "basic");
@@ -220,7 +220,7 @@ async fn wizard_offers_to_correct_a_wrong_client_secret() {
     keys.until_shows("Step 4 of 7");
     keys.press("enter go on");
     keys.until_shows("Step 5 of 7");
-    keys.enter_on("Save and sign in", "enter go on");
+    keys.enter_on("Save and sign in", "enter sign in");
     keys.until_shows("Step 6 of 7: Authorize");
     connected_page(&stage.person.saw().await);
     arrive(&mut keys);

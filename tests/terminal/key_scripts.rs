@@ -99,7 +99,7 @@ impl Newcomer {
             ("Authorization URL", "enter go on"),
             ("Client ID", "enter go on"),
             ("Scopes decide", "enter go on"),
-            ("Save and sign in", "enter go on"),
+            ("Save and sign in", "enter sign in"),
         ] {
             self.until(page);
             self.hint(ENTER, hint);

@@ -187,7 +187,7 @@ fn u_11_a_bad_file_is_told_in_the_table_and_does_not_keep_it_closed() {
 #[test]
 fn keys_of_ones_own_act_in_the_real_terminal_and_stand_in_the_footer() {
     let home = Home::new();
-    home.settings("[keys]\nadd = [\"f2\"]\nquit = [\"x\"]\nrevoke-or-delete = [\"delete\"]\n");
+    home.settings("[keys]\nadd = [\"f2\"]\nquit = [\"x\"]\nrevoke-or-delete = [\"f8\"]\n");
     let mut term = table(&home);
     assert!(term.shows("F2 add"), "{}", term.text());
     // `q` quits no more; the next key is answered.
