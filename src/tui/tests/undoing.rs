@@ -34,7 +34,8 @@ fn z_brings_a_deleted_definition_back_but_no_token() {
 #[test]
 fn what_a_filter_would_hide_comes_back_in_sight() {
     let mut script = Script::usual();
-    script.keys("/ \"lin\" enter x 4 z");
+    // It comes back without its sign-in, so it is connected no more.
+    script.keys("/ \"state:connected\" enter down x 4 z");
     assert!(
         script.shows("linear is back") && script.shows("The filter is off."),
         "{}",
