@@ -5,7 +5,7 @@
 pub struct Facts {
     /// A connection is selected or marked.
     pub row: bool,
-    /// Several are marked where marks count.
+    /// One or more are marked, where marks count.
     pub marked: bool,
     /// The selected connection, or one of those that are marked, has a sign-in that is not over.
     pub signed_in: bool,

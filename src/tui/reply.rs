@@ -1,5 +1,7 @@
 //! What the engine tells and answers, and what that changes on the screens.
 
+use std::fmt::Write as _;
+
 use super::authorize::Authorize;
 use super::bulk::Lack;
 use super::face::Effect;
@@ -12,9 +14,9 @@ use super::screens::{Adopting, Asking, ThirdParty, Waiting, answered, told};
 use super::update::{apply, copy};
 use crate::advice::advise;
 use crate::advice::introspection::{question, told as told_of_token};
-use crate::advice::step_up;
+use crate::advice::{stays_valid, step_up};
 use crate::engine::{AttemptEvent, Change, Detail, Outcome, Remedy};
-use crate::model::{AttemptId, ConnectionId, ConnectionName, Health, Untrusted};
+use crate::model::{AttemptId, ConnectionId, ConnectionName, Health};
 
 /// Other scopes were being chosen.
 const TOO_LATE: &str = "It went on meanwhile: it is too late for other scopes in this sign-in.";
@@ -269,15 +271,16 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
                 let over = row.verdict.health == Health::NeedsSignIn;
                 row.summary.grant.is_some() && !over
             });
-            let stays = if valid && !model.world.setup.practice {
-                let provider = Untrusted::new(&*definition.provider.name).shown();
-                format!("; its sign-in stays valid at {provider}")
-            } else {
-                String::new()
-            };
-            let words = format!("{name} was deleted here{stays}. z brings its settings back.");
+            let mut notice = Notice::info(format!(
+                "{name} was deleted here. z brings its settings back."
+            ));
+            if valid && !model.world.setup.practice {
+                let _ = write!(notice.text, " But {}", stays_valid(&definition));
+                let page = definition.provider.manage_url.as_ref();
+                notice.copy = page.map(ToString::to_string);
+            }
             model.world.deleted.push(*definition);
-            reread(settle(model, &id, Notice::info(words)))
+            reread(settle(model, &id, notice))
         }
         Reply::Restored {
             was,

@@ -246,7 +246,13 @@ pub(super) fn apply(model: &mut Model, effects: Vec<Effect>) -> Vec<Request> {
                     closed(model, screen);
                 }
             }
-            Effect::Home => model.screens.clear(),
+            Effect::Home => {
+                for screen in std::mem::take(&mut model.screens) {
+                    if let Screen::Wizard(wizard) = screen {
+                        left(model, *wizard);
+                    }
+                }
+            }
             Effect::Say(notice) => model.notice = Some(notice),
             Effect::Copy(what, text) => requests.extend(copy(model, what, Secret::new(text))),
             Effect::Bulk(mut bulk) => {

@@ -177,11 +177,12 @@ fn append(
     home::private_folder(state)?;
     let file = note(state);
     let size = home::check_file(&file)?.map_or(0, |found| found.len());
-    if size > FULL {
-        let living = living()?;
-        if size > FULL + 2 * LINE * living.len() as u64 {
-            rewrite(state, boot, &living)?;
-        }
+    // A vault that does not answer now is asked with the next tokens.
+    if size > FULL
+        && let Ok(living) = living()
+        && size > FULL + 2 * LINE * living.len() as u64
+    {
+        rewrite(state, boot, &living)?;
     }
     let mut file = OpenOptions::new()
         .append(true)

@@ -140,12 +140,18 @@ fn w_10_the_whole_story_line_by_line_without_a_browser_or_a_drawn_screen() {
     );
 }
 
-#[test]
-fn a_wider_wish_of_scopes_keeps_the_old_sign_in_until_the_new_one_is_there() {
+/// The practice service without a browser. The home lives as long as the program needs it.
+fn practising() -> (Home, Term) {
     let home = Home::without_passphrase()
         .set("TERM", "dumb")
         .set("BROWSER", "/nonexistent");
-    let mut term = home.start(&["demo", "--plain"]);
+    let term = home.start(&["demo", "--plain"]);
+    (home, term)
+}
+
+#[test]
+fn a_wider_wish_of_scopes_keeps_the_old_sign_in_until_the_new_one_is_there() {
+    let (_home, mut term) = practising();
     term.answer("a connect the practice provider", "a");
     term.answer("Scopes", "profile");
     term.until("approval", |term| {
@@ -168,10 +174,7 @@ fn a_wider_wish_of_scopes_keeps_the_old_sign_in_until_the_new_one_is_there() {
 
 #[test]
 fn an_interrupt_goes_back_one_step_and_at_the_list_it_leaves() {
-    let home = Home::without_passphrase()
-        .set("TERM", "dumb")
-        .set("BROWSER", "/nonexistent");
-    let mut term = home.start(&["demo", "--plain"]);
+    let (_home, mut term) = practising();
     term.answer("a connect the practice provider", "a");
     term.until_asked("Scopes");
     term.press(&format!("half an ans{CTRL_C}"));
@@ -306,10 +309,7 @@ fn a_search_is_named_as_long_as_it_is_on() {
 
 #[test]
 fn l_05_no_revocation_is_offered_where_none_is_known() {
-    let home = Home::without_passphrase()
-        .set("TERM", "dumb")
-        .set("BROWSER", "/nonexistent");
-    let mut term = home.start(&["demo", "--plain"]);
+    let (_home, mut term) = practising();
     term.answer("a connect the practice provider", "a");
     term.answer("Scopes", "profile");
     term.approve();

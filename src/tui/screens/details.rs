@@ -163,6 +163,7 @@ impl Details {
                 facts.push(fact("Access token", access_token(grant, world)));
                 facts.push(fact("Refresh token", refresh_token(grant, world)));
             }
+            // Practice ends with the program, so no command finds what was made in it.
             if !over && !world.setup.practice {
                 let command = format!("valetkey token {}", connection.name);
                 facts.push(copied("Programs", command.clone(), command));

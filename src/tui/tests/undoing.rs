@@ -12,7 +12,7 @@ fn z_brings_a_deleted_definition_back_but_no_token() {
     script.keys("down down x 4");
     assert_eq!(script.asked(), ["remove"]);
     assert!(
-        script.shows("linear was deleted here; its sign-in stays valid at Linear. z brings"),
+        script.shows("linear was deleted here. z brings its settings back. But the sign-in stays"),
         "{}",
         script.frame()
     );

@@ -607,6 +607,13 @@ fn what_is_stored_is_no_draft_any_more_and_other_drafts_stay() {
     );
     script.keys("\"gitl\" enter enter");
     assert!(script.shows("glclient"), "{}", script.frame());
+    // Nor is a provider of one's own lost with it.
+    let mut script = Script::usual();
+    script.keys("a \"https://as.example/authorize\" enter \"https://as.example/token\" esc");
+    script.keys("ctrl-u \"gith\" enter enter \"cid\" enter enter enter down enter");
+    assert!(script.shows("is stored. u signs in."), "{}", script.frame());
+    script.keys("a \"other\" enter");
+    assert!(script.shows("as.example/token"), "{}", script.frame());
 }
 
 #[test]

@@ -147,8 +147,10 @@ impl Wizard {
             self.drafts
                 .entry(String::new())
                 .or_insert_with(Draft::of_own);
+            if self.own == self.current {
+                self.own.clear();
+            }
             self.current.clear();
-            self.own.clear();
             self.reached = Stage::Provider;
         }
         // Also one that was begun before the person turned to another provider.
