@@ -128,18 +128,7 @@ fn unreachable(error: &ClientError) -> Advice {
 /// once makes no busy loop.
 fn hear(run: &Path, shared: &Mutex<Shared>, changes: &Receiver<()>, replies: &Replies) {
     loop {
-        let found = Client::connect(run).ok().flatten();
-        // One that could not be hung up on would be kept waiting for a table that is gone.
-        let found = found.and_then(|client| client.hang_up().ok().map(|line| (client, line)));
-        let heard = found.and_then(|(client, line)| {
-            let mut shared = lock(shared);
-            let wanted = !shared.ended && !shared.away;
-            wanted.then(|| {
-                shared.line = Some((line, client.process()));
-                client
-            })
-        });
-        if let Some(client) = heard {
+        if let Some(client) = reach(run, shared) {
             let told = |news| replies.send(Msg::Agent(news)).is_ok();
             let _ = client.watch(|heard| {
                 told(match heard {
@@ -155,5 +144,44 @@ fn hear(run: &Path, shared: &Mutex<Shared>, changes: &Receiver<()>, replies: &Re
         if changes.recv().is_err() || lock(shared).ended {
             return;
         }
+    }
+}
+
+/// The agent, where one is and the table is there to hear it. Reaching it and noting the line are one step
+/// (neither waits): the system can suspend the table at any moment, and a line that nobody could hang up
+/// would keep the agent asking a table that cannot answer.
+fn reach(run: &Path, shared: &Mutex<Shared>) -> Option<Client> {
+    let mut shared = lock(shared);
+    if shared.ended || shared.away {
+        return None;
+    }
+    let client = Client::connect(run).ok()??;
+    shared.line = Some((client.hang_up().ok()?, client.process()));
+    Some(client)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn y_06_a_table_that_is_away_does_not_even_reach_the_agent() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let agent = UnixListener::bind(folder.path().join("agent.sock")).expect("a socket");
+        agent.set_nonblocking(true).expect("set");
+        let shared = Mutex::<Shared>::default();
+
+        lock(&shared).away = true;
+        assert!(reach(folder.path(), &shared).is_none());
+        let waits = agent.accept().expect_err("nobody calls").kind();
+        assert_eq!(waits, ErrorKind::WouldBlock);
+
+        lock(&shared).away = false;
+        assert!(reach(folder.path(), &shared).is_some());
+        assert!(agent.accept().is_ok());
+        assert!(lock(&shared).line.is_some());
     }
 }
