@@ -246,7 +246,10 @@ impl Hints {
             let at = hints.iter().position(|hint| hint.1 == word);
             at.map(|at| hints.remove(at))
         };
-        let clear = take("clear");
+        let mut clear = take("clear");
+        if let (Some((_, word)), true) = (&mut clear, model.world.table.filter().is_empty()) {
+            *word = "unmark";
+        }
         let help = take("more");
         let mut quit = take("quit");
         if let (Some((_, word)), true) = (&mut quit, model.world.setup.leads_back) {
@@ -288,8 +291,14 @@ impl Hints {
 }
 
 fn marked_words(model: &Model) -> Option<String> {
-    let marked = model.world.table.marked();
-    (marked > 0 && model.top().is_none()).then(|| format!("{marked} marked  "))
+    let table = &model.world.table;
+    if table.marked() == 0 || model.top().is_some() {
+        return None;
+    }
+    Some(match table.marked_out_of_sight() {
+        0 => format!("{} marked  ", table.marked()),
+        hidden => format!("{} marked, {hidden} hidden  ", table.marked()),
+    })
 }
 
 fn footer(model: &Model, area: Rect, buffer: &mut Buffer) {

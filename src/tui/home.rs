@@ -8,8 +8,7 @@ use super::notice::Notice;
 use super::page::{Page, Pen};
 use super::request::Request;
 use super::screens::{
-    Asking, Bringing, BulkScreen, Details, Editing, Ends, HistoryScreen, OtherScopes, Renaming,
-    Revoking,
+    Asking, Bringing, BulkScreen, Details, Editing, HistoryScreen, OtherScopes, Renaming, Revoking,
 };
 use super::theme::Role;
 use super::wizard::Wizard;
@@ -98,8 +97,7 @@ pub(super) fn act(model: &mut Model, action: Action, _key: Key) -> Vec<Effect> {
         Action::Refresh => bulk(&model.world, Deed::Refresh, refresh),
         Action::Reauthorize => reauthorize(&model.world),
         Action::OtherScopes => other_scopes(&model.world),
-        Action::Revoke => revoke(&model.world, &model.world.table.targets(), Ends::Any),
-        Action::Delete => revoke(&model.world, &model.world.table.targets(), Ends::Deleted),
+        Action::Revoke | Action::Delete => revoke(&model.world, &model.world.table.targets()),
         Action::Edit => Editing::open(&model.world),
         Action::Rename => match table.selected() {
             Some(row) => vec![Effect::Open(Box::new(Screen::Renaming(Renaming::new(row))))],
@@ -249,7 +247,7 @@ pub(super) fn other_scopes(world: &World) -> Vec<Effect> {
 }
 
 /// Asks how they are to end.
-pub(super) fn revoke(world: &World, targets: &[&Row], ends: Ends) -> Vec<Effect> {
+pub(super) fn revoke(world: &World, targets: &[&Row]) -> Vec<Effect> {
     let Some(first) = targets.first() else {
         return Vec::new();
     };
@@ -259,9 +257,7 @@ pub(super) fn revoke(world: &World, targets: &[&Row], ends: Ends) -> Vec<Effect>
     // Whether the provider can be told stands in the definition: read it before asking.
     let id = first.summary.id.clone();
     vec![
-        Effect::Open(Box::new(Screen::Revoking(Revoking::new(
-            targets, ends, world,
-        )))),
+        Effect::Open(Box::new(Screen::Revoking(Revoking::new(targets, world)))),
         Effect::Ask(Request::LoadDetail(id)),
     ]
 }

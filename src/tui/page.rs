@@ -122,6 +122,20 @@ impl Page {
         self.push(Line::from(spans), None);
     }
 
+    /// Something to type or open elsewhere, behind a word or two. It is never cut: where it does not fit
+    /// beside them it stands below.
+    pub(super) fn led(&mut self, indent: usize, lead: &str, whole: &str) {
+        if text::width(lead) + text::width(whole) <= self.room(indent) {
+            let parts = [
+                (Role::Dim, lead.to_owned()),
+                (Role::Strong, whole.to_owned()),
+            ];
+            return self.spans(indent, &parts);
+        }
+        self.text(indent, Role::Dim, lead.trim_end());
+        self.text(indent, Role::Strong, whole);
+    }
+
     /// A line that can be selected: label and a value that wraps under itself.
     pub(super) fn item(
         &mut self,
@@ -360,9 +374,10 @@ impl Page {
         });
     }
 
-    /// First row drawn: the selected one stays in view, with a few rows below it or, on a low screen, as many
-    /// as above; the beginning stays as long as that allows it. What stands before the first line that can be
-    /// selected comes into view with it, and so does what stands after the last.
+    /// First row drawn: the selected one stays in view with all that belongs to it, and with a few rows below
+    /// it or, on a low screen, as many as above; the beginning stays as long as that allows it. What stands
+    /// before the first line that can be selected comes into view with it, and so does what stands after the
+    /// last.
     fn top(&self, height: usize) -> usize {
         let last_top = self.rows.len().saturating_sub(height);
         let top = match self.selection() {
@@ -371,7 +386,14 @@ impl Page {
             Some((at, _, true)) => at,
             Some((at, ..)) => at.saturating_sub((height / 2).max(height.saturating_sub(FOLLOWING))),
         };
-        top.min(last_top)
+        let whole = match self.selection() {
+            Some((at, _, false)) if height >= ROWS_TO_SPARE => {
+                self.end(at).saturating_sub(height).min(at)
+            }
+            _ => 0,
+        };
+        top.max(whole)
+            .min(last_top)
             .saturating_add_signed(self.turned)
             .min(last_top)
     }
@@ -396,6 +418,14 @@ impl Page {
         } else {
             0
         }
+    }
+
+    /// Where what belongs to the line at a row ends: at the next one that can be selected.
+    fn end(&self, at: usize) -> usize {
+        let here = self.rows[at].item;
+        let other = |row: &Row| row.item.is_some() && row.item != here;
+        let length = self.rows[at..].iter().position(other);
+        length.map_or(self.rows.len(), |length| at + length)
     }
 
     /// The row of the selected line, and whether that is the first or the last one that can be selected.

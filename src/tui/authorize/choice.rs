@@ -56,7 +56,7 @@ impl Authorize {
         let has = |wanted: fn(&Way) -> bool| self.ways.iter().any(wanted);
         let device = has(|way| matches!(way, Way::Device { .. }));
         let mut choices = Vec::new();
-        if device {
+        if device && !self.late_code {
             choices.push(Choice::Code);
         }
         // Without a browser here the forward comes before what needs a local one.
@@ -76,7 +76,9 @@ impl Authorize {
         if paste {
             choices.push(Choice::Paste);
         }
-        if self.subject.device && !device {
+        if device && self.late_code {
+            choices.push(Choice::Code);
+        } else if self.subject.device == Some(true) && !device {
             choices.push(Choice::UseCode);
         }
         if forward && (self.shared || !self.options.no_browser) {
@@ -107,11 +109,13 @@ impl Authorize {
         choices
     }
 
-    /// Whether the lines have their numbers. The ways come in one by one until the approval is waited for:
-    /// a number that moved under the finger would press another line, most of all over a slow connection.
+    /// Whether the lines have their numbers. The ways come in one by one until the approval is waited for, and
+    /// one more with the definition: a number that moved under the finger would press another line, most of
+    /// all over a slow connection.
     pub(super) fn is_numbered(&self) -> bool {
         let asks = self.failure.is_some() || self.question.is_some() || self.consent.is_some();
-        asks || self.steps.contains_key(&Step::Approve)
+        let all_known = self.subject.device.is_some() && self.steps.contains_key(&Step::Approve);
+        asks || all_known
     }
 
     /// Presses a line.

@@ -22,7 +22,8 @@ use super::screens::{Finished, Leaving, OtherScopes};
 use super::table::provider_of;
 use crate::actions::{Action, Facts, Key, Place};
 use crate::engine::{
-    Answer, AttemptEvent, Detail, Error, Question, Row, SignInOptions, Step, StepState, Way,
+    Answer, AttemptEvent, Detail, Error, Ignored, Question, Row, SignInOptions, Step, StepState,
+    Way,
 };
 use crate::host::FirstWay;
 use crate::model::{AttemptId, ConnectionId, Scope, ScopeSet, Seconds, Secret, UnixTime};
@@ -43,7 +44,7 @@ pub(super) struct Subject {
     pub provider: String,
     pub requested: ScopeSet,
     /// The provider has a device endpoint; unknown until its definition was read.
-    pub device: bool,
+    pub device: Option<bool>,
     pub in_wizard: bool,
 }
 
@@ -63,7 +64,11 @@ pub(super) struct Authorize {
     started: UnixTime,
     steps: BTreeMap<Step, Progress>,
     ways: Vec<Way>,
+    /// The code was asked for on a line of the ways, and has its place.
+    late_code: bool,
     ignored: Option<String>,
+    /// Why the last paste was refused.
+    wrong_paste: Option<String>,
     question: Option<Question>,
     failure: Option<Failure>,
     paste: Option<MaskedField>,
@@ -99,7 +104,9 @@ impl Authorize {
             started: world.now,
             steps: BTreeMap::new(),
             ways: Vec::new(),
+            late_code: false,
             ignored: None,
+            wrong_paste: None,
             question: None,
             failure: None,
             paste: None,
@@ -142,7 +149,7 @@ impl Authorize {
                 Some(scopes) => scopes.clone(),
                 None => row.summary.requested.clone(),
             },
-            device: false,
+            device: None,
             in_wizard: false,
         };
         let mut effects = Self::start(subject, options, world);
@@ -189,7 +196,7 @@ impl Authorize {
     /// The definition was read.
     pub(super) fn know(&mut self, detail: &Detail) {
         if detail.connection.id == self.subject.id {
-            self.subject.device = detail.connection.provider.endpoints.device.is_some();
+            self.subject.device = Some(detail.connection.provider.endpoints.device.is_some());
         }
     }
 
@@ -240,6 +247,9 @@ impl Authorize {
                 let same =
                     |other: &Way| std::mem::discriminant(other) == std::mem::discriminant(&way);
                 let chosen = self.choices().into_iter().nth(self.at);
+                if matches!(way, Way::Device { .. }) && !self.ways.iter().any(same) {
+                    self.late_code = chosen == Some(Choice::UseCode);
+                }
                 match self.ways.iter_mut().find(|other| same(other)) {
                     Some(other) => *other = way,
                     None => self.ways.push(way),
@@ -247,7 +257,13 @@ impl Authorize {
                 // A way that comes later stands above others.
                 self.stay_on(chosen);
             }
-            AttemptEvent::Ignored(what) => self.ignored = Some(crate::advice::ignored(&what).1),
+            AttemptEvent::Ignored(what) => {
+                let (_, sentence) = crate::advice::ignored(&what);
+                match what {
+                    Ignored::Paste(_) => self.wrong_paste = Some(sentence),
+                    _ => self.ignored = Some(sentence),
+                }
+            }
             AttemptEvent::Asked(question) => {
                 self.paste = None;
                 self.host = None;
@@ -290,6 +306,8 @@ impl Authorize {
     fn stay_on(&mut self, chosen: Option<Choice>) {
         if let (1.., Some(chosen)) = (self.at, chosen) {
             let choices = self.choices();
+            let came = chosen == Choice::UseCode && self.late_code;
+            let chosen = if came { Choice::Code } else { chosen };
             self.at = choices.iter().position(|c| *c == chosen).unwrap_or(0);
         }
     }
@@ -301,7 +319,7 @@ impl Authorize {
 
     pub(super) fn paste_refused(&mut self, attempt: &AttemptId, sentence: String) {
         if self.attempt.as_ref() == Some(attempt) && self.is_running() {
-            self.ignored = Some(sentence);
+            self.wrong_paste = Some(sentence);
             self.paste = Some(MaskedField::default());
         }
     }
@@ -347,7 +365,9 @@ impl Authorize {
         self.failure = None;
         self.steps.clear();
         self.ways.clear();
+        self.late_code = false;
         self.ignored = None;
+        self.wrong_paste = None;
         self.started = world.now;
         self.options = options.clone();
         vec![Effect::Ask(Request::SignIn {
@@ -363,7 +383,7 @@ impl Authorize {
         if self.paste.take().is_some() || self.consent.take().is_some() {
             self.at = 0;
             // What was wrong with a paste means nothing elsewhere.
-            self.ignored = None;
+            self.wrong_paste = None;
             return Vec::new();
         }
         if self.address.take().is_some() || std::mem::take(&mut self.picture) {
@@ -385,7 +405,7 @@ impl Authorize {
         };
         match self.paste.take() {
             Some(field) if !field.is_empty() => {
-                self.ignored = None;
+                self.wrong_paste = None;
                 self.at = 0;
                 // Open until it is known to be right: what is wrong with it stands below.
                 self.paste = Some(MaskedField::default());
@@ -410,7 +430,7 @@ impl Authorize {
         self.at = 0;
         if !self.options.no_browser {
             vec![Effect::Ask(Request::OpenAgain { attempt })]
-        } else if self.subject.device {
+        } else if self.subject.device == Some(true) {
             vec![Effect::Ask(Request::UseDevice { attempt })]
         } else {
             Vec::new()

@@ -99,9 +99,12 @@ impl Authorize {
             }
             self.draw_ways(ways, &mut page, world);
         }
-        if let (Some(sentence), None) = (&self.ignored, &self.paste) {
-            page.blank();
-            page.text(0, Role::Warn, sentence);
+        // On a page of its own stands only what belongs to it.
+        if !self.is_on_a_page() {
+            for sentence in self.wrong_paste.iter().chain(&self.ignored) {
+                page.blank();
+                page.text(0, Role::Warn, sentence);
+            }
         }
         page
     }
@@ -201,7 +204,7 @@ impl Authorize {
         page.text(0, Role::Warn, "Never send this address to anyone.");
         page.blank();
         if let Some(field) = &self.paste {
-            page.masked(0, true, "Address", 9, field, self.ignored.as_deref());
+            page.masked(0, true, "Address", 9, field, self.wrong_paste.as_deref());
         }
         page.blank();
         page.text(

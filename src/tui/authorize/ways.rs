@@ -11,6 +11,9 @@ use crate::tui::page::Page;
 use crate::tui::text;
 use crate::tui::theme::Role;
 
+/// Fewer rows than this are a low screen.
+const LOW: usize = 12;
+
 /// A way in one line, on a narrow screen too.
 fn in_short(choice: &Choice) -> Option<(&'static str, &'static str)> {
     Some(match choice {
@@ -31,6 +34,8 @@ impl Authorize {
             page.text(0, Role::Dim, "Getting ready.");
             return;
         }
+        // On a low screen what is to be typed or opened needs the rows.
+        let low = page.pen().height < LOW;
         for (index, choice) in self.choices().into_iter().enumerate() {
             let selected = index == self.at;
             let mut line = |label: &str, words: &str| {
@@ -45,15 +50,24 @@ impl Authorize {
             }
             match choice {
                 Choice::Code => {
-                    line("Code", "type it on the provider's page");
+                    let words = if low {
+                        "type it on its page"
+                    } else {
+                        "type it on the provider's page"
+                    };
+                    line("Code", words);
                     self.draw_code(page, world);
                 }
                 Choice::Forward => self.draw_forward(page, index, selected),
                 Choice::OpenAgain => line("Open", "the page again"),
-                Choice::CopyAddress if self.options.no_browser => {
-                    line("Address", "copy it, and open it in a browser anywhere");
+                Choice::CopyAddress => {
+                    let words = if self.options.no_browser {
+                        "copy it, and open it in a browser anywhere; {show-the-address} shows it"
+                    } else {
+                        "copy it, for another browser; {show-the-address} shows it"
+                    };
+                    line("Address", &world.keys().fill(words));
                 }
-                Choice::CopyAddress => line("Address", "copy it, for another browser"),
                 Choice::Paste => {
                     line(
                         "Paste",
@@ -121,8 +135,7 @@ impl Authorize {
                 "Never give it to anyone, never enter one somebody sent you.",
             );
             let host: String = clean(verification_uri);
-            let parts = [(Role::Dim, "open  ".to_owned()), (Role::Strong, host)];
-            page.with_address(verification_uri, |page| page.spans(indent, &parts));
+            page.with_address(verification_uri, |page| page.led(indent, "open  ", &host));
             if *foreign_host {
                 page.text(
                     indent,
@@ -161,7 +174,9 @@ impl Authorize {
             );
             return;
         }
-        let words = if forward.target.is_some() {
+        let words = if page.pen().height < LOW {
+            "from another machine"
+        } else if forward.target.is_some() {
             "on your own machine, in another terminal:"
         } else {
             "on your own machine, in another terminal (h fills in HOST, the name you typed to get here):"
@@ -169,11 +184,9 @@ impl Authorize {
         page.item(index, selected, &label, 13, words);
         let indent = if page.pen().width >= 60 { 13 } else { 3 };
         page.text(indent, Role::Strong, &forward.lines.command);
-        let parts = [
-            (Role::Dim, "then open  ".to_owned()),
-            (Role::Strong, forward.start_url.to_owned()),
-        ];
-        page.with_address(forward.start_url, |page| page.spans(indent, &parts));
+        page.with_address(forward.start_url, |page| {
+            page.led(indent, "then open  ", forward.start_url);
+        });
     }
 
     pub(super) fn draw_picture(&self, page: &mut Page, world: &World) {

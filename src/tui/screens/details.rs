@@ -16,7 +16,7 @@ use crate::tui::page::{Page, Pen};
 use crate::tui::request::Request;
 use crate::tui::scope_line;
 use crate::tui::screens::history::{TIMES, missing};
-use crate::tui::screens::{Editing, Ends, HistoryScreen, Renaming};
+use crate::tui::screens::{Editing, HistoryScreen, Renaming};
 use crate::tui::table::{UNTESTABLE, not_asked_yet};
 use crate::tui::text;
 use crate::tui::theme::Role;
@@ -75,6 +75,14 @@ impl Details {
     /// The definition was read.
     pub(in crate::tui) fn know(&mut self, detail: &Detail) {
         if detail.connection.id == self.id {
+            let generation = |detail: &Detail| {
+                let grant = detail.connection.grant.as_ref();
+                grant.map(|grant| (grant.id.clone(), grant.generation))
+            };
+            // What was said of a token says nothing of the next one.
+            if self.detail.as_deref().map(generation) != Some(generation(detail)) {
+                self.said = None;
+            }
             self.detail = Some(Box::new(detail.clone()));
         }
     }
@@ -414,8 +422,7 @@ impl Face for Details {
             Action::Refresh => here(world, |row| home::one(row, Deed::Refresh, home::refresh)),
             Action::Reauthorize => home::reauthorize(world),
             Action::OtherScopes => home::other_scopes(world),
-            Action::Revoke => here(world, |row| home::revoke(world, &[row], Ends::Any)),
-            Action::Delete => here(world, |row| home::revoke(world, &[row], Ends::Deleted)),
+            Action::Revoke | Action::Delete => here(world, |row| home::revoke(world, &[row])),
             Action::History => HistoryScreen::open(world),
             Action::Edit => Editing::open(world),
             Action::Rename => here(world, |row| {

@@ -8,13 +8,20 @@ use crate::tui::theme::Role;
 
 /// The question. The first choice loses nothing.
 pub(in crate::tui) struct Dropping {
-    name: String,
+    title: String,
+    /// What was not done with them.
+    words: &'static str,
     at: usize,
 }
 
 impl Dropping {
-    pub(in crate::tui) fn new(name: String) -> Self {
-        Self { name, at: 0 }
+    /// Under the title of the screen below.
+    pub(in crate::tui) fn new(title: String, words: &'static str) -> Self {
+        Self {
+            title,
+            words,
+            at: 0,
+        }
     }
 }
 
@@ -36,13 +43,10 @@ impl Face for Dropping {
     }
 
     fn page(&self, pen: Pen, _world: &World) -> Page {
-        let mut page = Page::new(format!("Edit {}", self.name), "", pen);
-        page.text(0, Role::Plain, "You changed something and did not save it.");
+        let mut page = Page::new(self.title.clone(), "", pen);
+        page.text(0, Role::Plain, self.words);
         page.blank();
-        for (index, label) in ["Go on editing", "Drop the changes"]
-            .into_iter()
-            .enumerate()
-        {
+        for (index, label) in ["Go on", "Drop the changes"].into_iter().enumerate() {
             let label = format!("{}  {label}", index + 1);
             page.item(index, index == self.at, &label, 0, "");
         }

@@ -446,7 +446,10 @@ impl Face for Editing {
                 self.press()
             }
             Action::Back if self.is_changed() => {
-                let dropping = Dropping::new(self.name.clone());
+                let dropping = Dropping::new(
+                    format!("Edit {}", self.name),
+                    "You changed something and did not save it.",
+                );
                 vec![Effect::Open(Box::new(Screen::Dropping(dropping)))]
             }
             Action::Back => vec![Effect::Close],

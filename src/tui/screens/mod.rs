@@ -37,6 +37,6 @@ pub(super) use leaving::Leaving;
 pub(super) use other_scopes::OtherScopes;
 pub(super) use palette::PaletteScreen;
 pub(super) use renaming::Renaming;
-pub(super) use revoking::{Ends, Revoking, told};
+pub(super) use revoking::{Revoking, told};
 pub(super) use third_party::ThirdParty;
 pub(super) use waiting::Waiting;

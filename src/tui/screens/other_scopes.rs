@@ -1,6 +1,7 @@
 //! Signing in again with other scopes, chosen before anything is asked of the provider. What is there stays
 //! until the new sign-in is accepted (conformance B-11), and a sign-in that waits goes on until another begins.
 
+use super::dropping::Dropping;
 use crate::actions::{Action, Facts, Key, Place};
 use crate::engine::Row;
 use crate::model::{ConnectionId, ScopeSet};
@@ -30,6 +31,8 @@ pub(in crate::tui) struct OtherScopes {
     /// By which its scopes are known.
     provider_id: String,
     granted: Option<ScopeSet>,
+    /// What stood there at first.
+    first: ScopeSet,
     field: TextField,
     problem: Option<String>,
     at: usize,
@@ -61,6 +64,7 @@ impl OtherScopes {
             provider: provider_of(row),
             provider_id: summary.provider_id.clone(),
             granted: row.granted().cloned(),
+            first: scopes.clone(),
             field: TextField::new(line),
             problem: None,
             at: 0,
@@ -76,6 +80,14 @@ impl OtherScopes {
         let typed = scope_line::typed(self.field.value(), known);
         let known = scope_line::fitting(typed, known).map(Line::Known);
         [Line::Field, Line::GoOn].into_iter().chain(known).collect()
+    }
+
+    fn title(&self) -> String {
+        format!("Other scopes for {}", self.name)
+    }
+
+    fn is_changed(&self) -> bool {
+        ScopeSet::typed(self.field.trimmed(), false).ok().as_ref() != Some(&self.first)
     }
 
     fn press(&mut self, world: &World) -> Vec<Effect> {
@@ -156,6 +168,11 @@ impl Face for OtherScopes {
         match action {
             Action::GoOn => self.press(world),
             Action::Toggle if self.at > 1 => self.press(world),
+            Action::Back if self.is_changed() => {
+                let words = "You changed the scopes and did not ask for them.";
+                let dropping = Dropping::new(self.title(), words);
+                vec![Effect::Open(Box::new(Screen::Dropping(dropping)))]
+            }
             Action::Back => vec![Effect::Close],
             _ => Vec::new(),
         }
@@ -167,8 +184,7 @@ impl Face for OtherScopes {
     }
 
     fn page(&self, pen: Pen, world: &World) -> Page {
-        let title = format!("Other scopes for {}", self.name);
-        let mut page = Page::new(title, self.provider.clone(), pen);
+        let mut page = Page::new(self.title(), self.provider.clone(), pen);
         let stays = if self.above {
             "The sign-in that waits goes on until you begin another here."
         } else {

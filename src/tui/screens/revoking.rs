@@ -14,15 +14,6 @@ use crate::tui::request::Request;
 use crate::tui::table::{account_of, provider_of};
 use crate::tui::theme::Role;
 
-/// Which ends are offered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::tui) enum Ends {
-    /// Of the sign-in, of the connection, or of both.
-    Any,
-    /// Those after which the connection is gone.
-    Deleted,
-}
-
 /// What a choice does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Choice {
@@ -45,7 +36,6 @@ struct Target {
 /// The question about one connection or several.
 pub(in crate::tui) struct Revoking {
     targets: Vec<Target>,
-    ends: Ends,
     /// Others that use the same app and account: revoking may end them too.
     siblings: Vec<String>,
     /// Whether the provider can be told; unknown until its definition was read.
@@ -57,7 +47,7 @@ pub(in crate::tui) struct Revoking {
 }
 
 impl Revoking {
-    pub(in crate::tui) fn new(targets: &[&Row], ends: Ends, world: &World) -> Self {
+    pub(in crate::tui) fn new(targets: &[&Row], world: &World) -> Self {
         let summaries: Vec<_> = targets.iter().map(|row| &row.summary).collect();
         let siblings = siblings(&summaries, world.table.rows())
             .into_iter()
@@ -81,7 +71,6 @@ impl Revoking {
         let several = targets.len() > 1;
         Self {
             targets,
-            ends,
             siblings,
             can_revoke: several.then_some(true),
             page: None,
@@ -102,7 +91,7 @@ impl Revoking {
 
     fn choices(&self) -> Vec<Choice> {
         let signed_in = self.targets.iter().any(|target| target.signed_in);
-        let mut choices = match self.can_revoke {
+        match self.can_revoke {
             None => vec![Choice::Keep],
             Some(_) if self.waits.is_some() && !signed_in => vec![
                 Choice::Keep,
@@ -119,12 +108,7 @@ impl Revoking {
                 ]
             }
             Some(_) => vec![Choice::Keep, Choice::Delete],
-        };
-        if self.ends == Ends::Deleted {
-            let deletes = [Choice::Keep, Choice::RevokeAndDelete, Choice::Delete];
-            choices.retain(|choice| deletes.contains(choice));
         }
-        choices
     }
 
     fn press(&self, at: usize) -> Vec<Effect> {
@@ -191,15 +175,7 @@ impl Revoking {
                     "{provider} is told; programs using it stop working; the settings stay, you can re-authorize"
                 ),
             ),
-            Choice::RevokeAndDelete => (
-                "Revoke and delete",
-                match self.ends {
-                    Ends::Any => "the settings go too".to_owned(),
-                    Ends::Deleted => format!(
-                        "{provider} is told; programs using it stop working; the settings go"
-                    ),
-                },
-            ),
+            Choice::RevokeAndDelete => ("Revoke and delete", "the settings go too".to_owned()),
             Choice::TellAgain => (
                 "Tell it again now",
                 format!("{provider} is asked once more"),
@@ -260,10 +236,6 @@ impl Face for Revoking {
     }
 
     fn page(&self, pen: Pen, world: &World) -> Page {
-        let verb = match self.ends {
-            Ends::Any => "Revoke or delete",
-            Ends::Deleted => "Delete",
-        };
         let (what, aside) = match self.targets.as_slice() {
             [one] if one.account.is_empty() || !one.signed_in => {
                 (one.name.to_string(), String::new())
@@ -274,7 +246,7 @@ impl Face for Revoking {
             ),
             many => (format!("{} connections", many.len()), String::new()),
         };
-        let mut page = Page::new(format!("{verb} {what}"), aside, pen);
+        let mut page = Page::new(format!("Revoke or delete {what}"), aside, pen);
         if self.targets.len() > 1 {
             let names: Vec<&str> = self
                 .targets

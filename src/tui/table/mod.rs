@@ -146,6 +146,12 @@ impl Table {
         self.finding
     }
 
+    /// Of those, how many the filter hides.
+    pub(super) fn marked_out_of_sight(&self) -> usize {
+        let in_sight = |index: &&usize| self.marks.contains(&self.rows[**index].summary.id);
+        self.marks.len() - self.shown.iter().filter(in_sight).count()
+    }
+
     pub(super) fn narrowed(&self) -> bool {
         !self.filter.is_empty() || !self.marks.is_empty()
     }
@@ -168,12 +174,9 @@ impl Table {
         self.finding = false;
     }
 
-    /// First the marks, then the filter.
+    /// First the filter, so that no mark goes unseen; then the marks.
     pub(super) fn clear(&mut self) {
-        if self.marks.is_empty() {
-            self.filter.set("");
-            self.refilter();
-        } else {
+        if !self.show_all() {
             self.marks.clear();
         }
     }
@@ -235,7 +238,6 @@ impl Table {
         self.chosen = self.selected().map(|row| row.summary.id.clone());
     }
 
-    /// Selects by identity, if it is shown.
     /// Takes the filter off; `false` when there is none.
     pub(super) fn show_all(&mut self) -> bool {
         let narrowed = !self.filter.is_empty();
@@ -244,6 +246,7 @@ impl Table {
         narrowed
     }
 
+    /// Selects by identity, if it is shown.
     pub(super) fn select_id(&mut self, id: &ConnectionId) {
         self.chosen = Some(id.clone());
         self.keep_selection();

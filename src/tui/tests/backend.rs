@@ -58,6 +58,8 @@ pub(super) struct FakeBackend {
     pub(super) wanting: Option<&'static str>,
     /// Tests and refreshes are answered one by one, when the test says so.
     pub(super) slow: bool,
+    /// So are definitions that are read.
+    pub(super) slow_detail: bool,
     pub(super) late: VecDeque<Msg>,
     /// Deleted definitions had a client secret.
     pub(super) secrets: bool,
@@ -591,11 +593,11 @@ impl Backend for FakeBackend {
             | Request::Edit { id, .. } => self.about.push((request.word(), id.clone())),
             _ => {}
         }
-        let waits = self.slow
-            && matches!(
-                request,
-                Request::Test(_) | Request::Refresh(_) | Request::SignIn { .. }
-            );
+        let waits = match request {
+            Request::Test(_) | Request::Refresh(_) | Request::SignIn { .. } => self.slow,
+            Request::LoadDetail(_) => self.slow_detail,
+            _ => false,
+        };
         let answers = self.answer(request);
         if waits {
             self.late.extend(answers);

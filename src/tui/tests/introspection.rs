@@ -2,8 +2,9 @@
 
 use super::example::{NOW, detail_of, rows, scopes, setup};
 use super::script::Script;
-use crate::engine::IntrospectionReport;
+use crate::engine::{Change, IntrospectionReport};
 use crate::model::{EndpointUrl, UnixTime, Untrusted};
+use crate::tui::Msg;
 
 fn report(active: bool, ends: i64) -> IntrospectionReport {
     IntrospectionReport {
@@ -36,6 +37,25 @@ fn l_09_what_the_provider_says_is_told_and_stays_in_the_details() {
     script.keys("down");
     assert!(script.shows("Asked about it"), "{}", script.frame());
     insta::assert_snapshot!("introspected_80x24", script.frame());
+}
+
+#[test]
+fn what_was_said_of_a_token_goes_with_that_token() {
+    let mut script = script();
+    script.keys("i");
+    let said = |script: &Script| script.shows("Asked about it");
+    script.keys("down");
+    assert!(said(&script), "{}", script.frame());
+    // Whatever is read again without a change of the token leaves it.
+    script.send(Msg::Engine(Change::Connections));
+    assert!(said(&script), "{}", script.frame());
+    for row in &mut script.backend.rows {
+        if let Some(grant) = &mut row.summary.grant {
+            grant.generation += 1;
+        }
+    }
+    script.send(Msg::Engine(Change::Connections));
+    assert!(!said(&script), "{}", script.frame());
 }
 
 #[test]

@@ -192,3 +192,29 @@ fn b_10_without_the_scope_that_keeps_people_signed_in_it_is_said_where_scopes_ar
     script.keys("\"offline_access\"");
     assert!(!script.shows(words), "{}", script.frame());
 }
+
+#[test]
+fn esc_drops_no_scopes_that_were_chosen_without_asking() {
+    let mut script = Script::usual();
+    script.keys("down U esc");
+    assert!(!script.shows("Other scopes"), "nothing was changed");
+    script.keys("U \"gist\" esc");
+    assert!(
+        script.shows("You changed the scopes and did not ask for them."),
+        "{}",
+        script.frame()
+    );
+    script.keys("enter");
+    assert!(script.shows("repo read:user gist"), "{}", script.frame());
+    script.keys("esc 2");
+    assert!(!script.shows("Other scopes"), "{}", script.frame());
+    // The same above a sign-in that waits, which goes on.
+    script.keys("u U \"gist\" esc esc");
+    assert!(script.shows("repo read:user gist"), "{}", script.frame());
+    script.keys("esc 2");
+    assert!(
+        script.shows("Asks for: repo read:user"),
+        "{}",
+        script.frame()
+    );
+}

@@ -297,3 +297,18 @@ fn what_goes_one_at_a_time_says_so_while_several_are_marked() {
     script.keys("esc u");
     assert!(script.shows("Connecting"), "{}", script.frame());
 }
+
+#[test]
+fn a_filter_says_how_many_marks_it_hides_and_esc_takes_it_off_before_them() {
+    let mut script = Script::usual();
+    script.keys("space space");
+    assert!(script.shows("2 marked  "), "{}", script.frame());
+    assert!(script.shows("esc unmark"), "{}", script.frame());
+    script.keys("/ \"linear\" enter");
+    assert!(script.shows("2 marked, 2 hidden"), "{}", script.frame());
+    assert!(script.shows("esc clear"), "{}", script.frame());
+    script.keys("esc");
+    assert!(script.shows("2 marked  "), "{}", script.frame());
+    script.keys("esc");
+    assert!(!script.shows("marked"), "{}", script.frame());
+}

@@ -543,6 +543,16 @@ fn w_13_addresses_are_printed_outside_the_table_only_on_a_key() {
     assert!(address.starts_with("https://gitlab.com/oauth/authorize?"));
 }
 
+/// The lines that have a number.
+fn numbered(script: &Script) -> Vec<String> {
+    let numbered = |line: &&str| {
+        line.trim_start_matches([' ', '▸'])
+            .starts_with(char::is_numeric)
+    };
+    let frame = script.frame();
+    frame.lines().filter(numbered).map(str::to_owned).collect()
+}
+
 #[test]
 fn w_11_a_way_has_its_number_when_no_number_moves_any_more() {
     let mut script = Script::usual();
@@ -562,22 +572,82 @@ fn w_11_a_way_has_its_number_when_no_number_moves_any_more() {
         assert!(script.deliver(), "{}", script.frame());
     }
     assert!(before_numbers > 0);
-    let numbers = |script: &Script| {
-        let numbered = |line: &&str| {
-            line.trim_start_matches([' ', '▸'])
-                .starts_with(char::is_numeric)
-        };
-        let lines = script.frame();
-        lines
-            .lines()
-            .filter(numbered)
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
-    let at_first = numbers(&script);
+    let at_first = numbered(&script);
     assert!(at_first.len() > 2, "{}", script.frame());
     while script.deliver() {}
-    assert_eq!(numbers(&script), at_first);
+    assert_eq!(numbered(&script), at_first);
     script.keys("2");
     assert!(script.shows("clipboard"), "{}", script.frame());
+}
+
+#[test]
+fn w_11_no_way_has_a_number_before_the_definition_tells_whether_a_code_is_one() {
+    let mut script = Script::usual();
+    script.backend.slow_detail = true;
+    script.keys("down u");
+    assert!(script.shows("Waiting for your approval"));
+    assert_eq!(numbered(&script), [""; 0], "{}", script.frame());
+    assert!(script.deliver());
+    assert_eq!(numbered(&script).len(), 5, "{}", script.frame());
+    assert!(script.shows("4  Code"), "{}", script.frame());
+}
+
+#[test]
+fn w_11_a_code_that_is_asked_for_moves_no_other_number() {
+    let mut script = Script::new(setup(), rows(), (80, 32));
+    script.keys("down u");
+    let labels = |script: &Script| {
+        let label = |line: &String| {
+            let words = line.trim_start_matches([' ', '▸']).split_whitespace();
+            words.take(2).collect::<Vec<_>>().join(" ")
+        };
+        numbered(script).iter().map(label).collect::<Vec<_>>()
+    };
+    let before = labels(&script);
+    assert_eq!(
+        before,
+        ["1 Open", "2 Address", "3 Paste", "4 Code", "5 Forward"]
+    );
+    script.keys("4");
+    assert!(script.shows("W D J B - M J H T"), "{}", script.frame());
+    assert_eq!(labels(&script), before, "{}", script.frame());
+    assert!(script.shows("▸ 4  Code"), "{}", script.frame());
+}
+
+#[test]
+fn a_closed_way_says_why_beside_the_ways_and_not_where_an_address_is_pasted() {
+    use crate::engine::Ignored;
+    let mut script = Script::usual();
+    script.keys("down u");
+    script.event(AttemptEvent::Ignored(Ignored::DeviceWayClosed(Arc::new(
+        Error::Declined,
+    ))));
+    let why = "The code way is closed.";
+    assert!(script.shows(why), "{}", script.frame());
+    script.keys("3");
+    assert!(script.shows("▸ Address"), "{}", script.frame());
+    assert!(!script.shows(why), "{}", script.frame());
+    script.keys("esc");
+    assert!(script.shows(why), "{}", script.frame());
+}
+
+#[test]
+fn what_is_opened_or_typed_elsewhere_stands_whole_on_a_narrow_screen() {
+    for (ssh, keys, whole) in [
+        (false, "down u 4", "https://gitlab.com/oauth/device"),
+        (true, "down u down", "http://127.0.0.1:41873/go/k3v9"),
+    ] {
+        let place = || Setup {
+            ssh,
+            elsewhere: if ssh { elsewhere() } else { None },
+            ..setup()
+        };
+        for size in [(40, 12), (60, 20)] {
+            let mut script = Script::new(place(), rows(), size);
+            script.keys(keys);
+            assert!(script.shows(whole), "{size:?}\n{}", script.frame());
+            let code = script.shows("W D J B - M J H T");
+            assert!(code || ssh, "{size:?}\n{}", script.frame());
+        }
+    }
 }

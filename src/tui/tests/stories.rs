@@ -4,7 +4,7 @@ use super::example::{id, rows, setup};
 use super::script::Script;
 use crate::engine::Change;
 use crate::engine::PassphraseWay;
-use crate::tui::screens::{Ends, Revoking};
+use crate::tui::screens::Revoking;
 use crate::tui::{Msg, Reply, Revocation, Setup};
 
 #[test]
@@ -82,7 +82,7 @@ fn l_05_without_revocation_none_is_claimed() {
 fn the_choices_wait_until_it_is_known_what_the_provider_offers() {
     let mut script = Script::usual();
     let row = script.model.world.table.rows()[0].clone();
-    let asking = Revoking::new(&[&row], Ends::Any, &script.model.world);
+    let asking = Revoking::new(&[&row], &script.model.world);
     script
         .model
         .screens

@@ -160,7 +160,7 @@ impl Wizard {
                     provider: draft.provider_name(),
                     requested: ScopeSet::typed(draft.text(FieldId::Scopes), draft.commas())
                         .unwrap_or_default(),
-                    device: !draft.text(FieldId::Device).is_empty(),
+                    device: Some(!draft.text(FieldId::Device).is_empty()),
                     in_wizard: true,
                 };
                 Authorize::start(subject, Authorize::options(world, way.device), world)
