@@ -1,11 +1,12 @@
 //! `demo` and `sandbox`: practice without any real service.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::catalogue::{self, LaterCatalogue};
 use super::failed::Failed;
 use super::practice::{CLIENT_ID, PracticeBrowser, practice_definition};
+use super::to_file::write_file;
 use super::{look, output, runtime, setup};
 use crate::advice::{self, advise};
 use crate::engine::{AttemptEvent, Change, Engine, Error, SignInOptions, StepState, World};
@@ -120,7 +121,12 @@ pub(super) fn parts(port: u16, settings: Settings) -> Result<TuiParts, Failed> {
 }
 
 /// `sandbox`: the practice provider alone, until it is interrupted.
-pub(super) fn sandbox(port: u16, switches: &[String], http: bool) -> Result<(), Failed> {
+pub(super) fn sandbox(
+    port: u16,
+    switches: &[String],
+    http: bool,
+    ca_file: Option<&Path>,
+) -> Result<(), Failed> {
     if switches.iter().any(|switch| switch == "help") {
         return Ok(output::data(&Behaviour::known())?);
     }
@@ -141,6 +147,10 @@ pub(super) fn sandbox(port: u16, switches: &[String], http: bool) -> Result<(), 
         let _inside = practice.runtime.enter();
         crate::host::defer_signals()
     };
+    let authority = practice.sandbox.ca_pem();
+    if let (Some(pem), Some(path)) = (&authority, ca_file) {
+        write_file(path, pem.as_bytes(), true)?;
+    }
     let base = practice.sandbox.url();
     output::data(base)?;
     output::note("Practice provider. Nothing here is real. Stop it with Ctrl-C.");
@@ -160,9 +170,16 @@ pub(super) fn sandbox(port: u16, switches: &[String], http: bool) -> Result<(), 
     ));
     let scopes: Vec<&str> = SCOPES.iter().map(|(scope, _)| *scope).collect();
     output::note(&format!("  {:<18} {}", "scopes", scopes.join(" ")));
-    if let Some(pem) = practice.sandbox.ca_pem() {
-        output::note("  trust this authority for the connection (--ca-file):");
-        output::note(pem.trim_end());
+    match (authority, ca_file) {
+        (Some(_), Some(path)) => {
+            output::note(&format!("  {:<18} {}", "authority", output::path(path)));
+        }
+        (Some(pem), None) => {
+            output::note("  trust this authority for the connection (--ca-file, which");
+            output::note("  `valetkey sandbox --write-ca FILE` writes):");
+            output::note(pem.trim_end());
+        }
+        (None, _) => {}
     }
     practice.runtime.block_on(async {
         if let Ok([mut hangup, mut interrupt, mut terminate]) = signals {

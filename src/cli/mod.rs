@@ -38,6 +38,7 @@ mod scopes;
 mod settings;
 mod setup;
 mod test;
+mod to_file;
 mod token;
 mod vault;
 mod veil;
@@ -246,7 +247,8 @@ fn dispatch(mut cli: Cli) -> Result<Next, Failed> {
             port,
             behaviour,
             http,
-        } => done(demo::sandbox(port, &behaviour, http)),
+            write_ca,
+        } => done(demo::sandbox(port, &behaviour, http, write_ca.as_deref())),
         Command::Completions { shell } => done(completions::run(shell)),
         Command::Man { folder } => done(completions::man(folder.as_deref())),
     }

@@ -348,6 +348,39 @@ fn the_sandbox_runs_alone_until_it_is_stopped() {
 }
 
 #[test]
+fn the_sandbox_writes_its_authority_where_a_connection_can_read_it() {
+    let home = Home::empty();
+    let file = home.path().join("authority.pem");
+    let place = file.to_str().expect("text");
+    let mut running = home.start(&["sandbox", "--write-ca", place]);
+    let base = running.stdout_line(|line| line.starts_with("https://127.0.0.1:"));
+    let written = std::fs::read_to_string(&file).expect("written before it is told where it runs");
+    assert!(written.starts_with("-----BEGIN CERTIFICATE-----"));
+    let args = [
+        "add",
+        "--name",
+        "notes",
+        "--authorization-url",
+        &format!("{base}/authorize"),
+        "--token-url",
+        &format!("{base}/token"),
+        "--client-id",
+        "valetkey-practice",
+        "--ca-file",
+        place,
+        "--no-input",
+    ];
+    home.run(&args).ended(0);
+    running.interrupt();
+    let told = running.end().ended(0).stderr;
+    assert!(
+        told.contains("authority") && told.contains("authority.pem"),
+        "{told}"
+    );
+    assert!(!told.contains("BEGIN CERTIFICATE"), "{told}");
+}
+
+#[test]
 fn c_03_a_resource_that_wants_more_scope_says_which() {
     let sandbox = sandbox(&[]);
     let home = Home::new();

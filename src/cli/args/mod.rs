@@ -252,6 +252,9 @@ pub(in crate::cli) enum Command {
         /// Serve plain http instead of https
         #[arg(long)]
         http: bool,
+        /// Write the certificate of its authority into this file, for --ca-file
+        #[arg(long, value_name = "FILE", conflicts_with = "http")]
+        write_ca: Option<PathBuf>,
     },
     /// Print a completion script; it knows the names of the connections
     #[command(after_help = COMPLETIONS)]
