@@ -338,6 +338,25 @@ impl Term {
         windows.filter(|part| *part == FRAME_ENDS).count()
     }
 
+    /// Whether some frame was drawn since so many bytes were written whose lowest line is this one, counted
+    /// from 1.
+    pub(crate) fn has_drawn_down_to(&self, line: u16, since: usize) -> bool {
+        let written = String::from_utf8_lossy(&self.bytes[since..]);
+        let ends = String::from_utf8_lossy(FRAME_ENDS);
+        let mut frames: Vec<&str> = written.split(ends.as_ref()).collect();
+        // What follows the last end is no whole frame.
+        frames.pop();
+        let lowest = |frame: &str| {
+            let lines = frame.split("\x1b[").filter_map(|part| {
+                let (at, _) = part.split_once('H')?;
+                let (line, column) = at.split_once(';')?;
+                column.parse::<u16>().ok().and(line.parse::<u16>().ok())
+            });
+            lines.max()
+        };
+        frames.into_iter().any(|frame| lowest(frame) == Some(line))
+    }
+
     /// What scrolled off the screen, and the screen.
     pub(crate) fn scrollback(&mut self) -> String {
         let screen = self.emulator.screen_mut();
