@@ -29,6 +29,13 @@ impl Term {
         });
     }
 
+    /// Waits for an approval that is waited for, without an echo.
+    fn until_waiting(&mut self) {
+        self.until("a wait without echo", |term| {
+            term.shows("Waiting for your approval.") && !term.echoes()
+        });
+    }
+
     fn answer(&mut self, question: &str, answer: &str) {
         self.until_asked(question);
         let asked = self.text();
@@ -523,4 +530,33 @@ fn l_10_a_person_on_a_terminal_is_asked_before_a_third_party_gets_the_token() {
         assert_eq!(term.end(), ends);
     }
     assert_eq!(third.requests_to("/introspect").len(), 1);
+}
+
+#[test]
+fn a_question_mark_at_the_passphrase_is_help_and_no_wrong_one() {
+    let home = Home::new();
+    let (code, _, told) = home.run(&["vault", "init", "--passphrase"]);
+    assert_eq!(code, Some(0), "{told}");
+    let passphrase = PASSPHRASE;
+    home.add(&sandbox(), "notes");
+    let home = home
+        .set("VALETKEY_PASSPHRASE_FILE", "")
+        .set("TERM", "dumb")
+        .set("BROWSER", "/nonexistent");
+    let mut term = home.start(&["--plain"]);
+    term.answer(LIST, "u 1");
+    for answer in ["?", passphrase] {
+        term.until("a question without echo", |term| {
+            term.text().ends_with("Passphrase of the vault:") && !term.echoes()
+        });
+        term.press(&format!("{answer}{ENTER}"));
+        if answer == "?" {
+            term.until_shows("It is the one you chose for this vault");
+        }
+    }
+    term.until_waiting();
+    assert!(!term.shows("Wrong passphrase"), "{}", term.text());
+    term.press(CTRL_C);
+    term.answer(LIST, "q");
+    assert_eq!(term.end(), 0);
 }
