@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use crate::home::{Home, PASSPHRASE, sandbox};
+use crate::home::{Home, PASSPHRASE, answer_to, sandbox};
 use crate::term::{CTRL_C, ENTER, Term};
 
 /// The question below the list, and the one below a connection.
@@ -530,6 +530,55 @@ fn l_10_a_person_on_a_terminal_is_asked_before_a_third_party_gets_the_token() {
         assert_eq!(term.end(), ends);
     }
     assert_eq!(third.requests_to("/introspect").len(), 1);
+}
+
+#[test]
+fn a_sign_in_that_waits_says_what_may_be_typed_and_is_not_left_by_enter_alone() {
+    let sandbox = sandbox();
+    let (home, pages) = Home::new().with_browser();
+    let home = home.set("TERM", "dumb");
+    home.add(&sandbox, "notes");
+    let mut term = home.start(&["--plain"]);
+    term.answer(LIST, "u 1");
+    term.until_waiting();
+    for (typed, told) in [
+        (
+            "",
+            "Still waiting for your approval. ? says what may be typed here",
+        ),
+        ("?", "This goes on by itself when you have approved"),
+    ] {
+        term.press(&format!("{typed}{ENTER}"));
+        term.until_shows(told);
+        assert!(!term.echoes(), "it may be an address with a code in it");
+    }
+    let address = answer_to(&sandbox, &pages.next());
+    term.press(&format!("{address}{ENTER}"));
+    term.until_shows("Signed in to notes");
+    assert!(!term.shows("This is not"), "{}", term.text());
+    term.answer(LIST, "q");
+    assert_eq!(term.end(), 0);
+    let code = address.split("code=").nth(1).expect("a code");
+    let code = code.split('&').next().expect("a code");
+    assert!(!term.written().contains(code), "it was never shown");
+
+    let (_home, mut term) = practising();
+    term.answer("a connect the practice provider", "a");
+    term.answer("Scopes", "profile");
+    term.until("approval", |term| {
+        term.shows("Type approve or deny") && !term.echoes()
+    });
+    for (typed, told) in [
+        ("", "Still waiting. Type approve or deny;"),
+        ("?", "The pretend service asks whether this connection"),
+    ] {
+        term.press(&format!("{typed}{ENTER}"));
+        term.until_shows(told);
+    }
+    term.press(CTRL_C);
+    term.until_asked(LIST);
+    term.press("\x04");
+    assert_eq!(term.end(), 0);
 }
 
 #[test]
