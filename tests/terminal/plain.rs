@@ -29,6 +29,15 @@ impl Term {
         });
     }
 
+    /// Presses the interrupt key there, which tells how to leave, for the so manieth time.
+    fn interrupted_at_the_list(&mut self, times: usize) {
+        self.press(CTRL_C);
+        self.until("how to leave", |term| {
+            let told = "This is the list. q leaves, and so does Ctrl-C once more.";
+            term.text().matches(told).count() == times
+        });
+    }
+
     /// Waits for an approval that is waited for, without an echo.
     fn until_waiting(&mut self) {
         self.until("a wait without echo", |term| {
@@ -180,7 +189,7 @@ fn a_wider_wish_of_scopes_keeps_the_old_sign_in_until_the_new_one_is_there() {
 }
 
 #[test]
-fn an_interrupt_goes_back_one_step_and_at_the_list_it_leaves() {
+fn an_interrupt_goes_back_one_step_and_twice_at_the_list_it_leaves() {
     let (_home, mut term) = practising();
     term.answer("a connect the practice provider", "a");
     term.until_asked("Scopes");
@@ -205,6 +214,12 @@ fn an_interrupt_goes_back_one_step_and_at_the_list_it_leaves() {
     term.press("\x04");
     term.until_shows("Left this question.");
     term.until_asked(searching);
+    term.interrupted_at_the_list(1);
+    // Only twice in a row: an answer between them begins anew.
+    term.answer(searching, "/");
+    term.until_asked(LIST);
+    term.interrupted_at_the_list(2);
+    term.until_asked(LIST);
     term.press(CTRL_C);
     assert_eq!(term.end(), 130);
 }

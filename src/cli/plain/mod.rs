@@ -36,12 +36,15 @@ const HELP: &str = "  a number or a name   what can be done with that connection
   z                    bring the last deleted settings back, without the sign-in
   / TEXT               show only what has TEXT in it; / alone shows all again
   enter                the list again
-  Ctrl-C               leave any question; nothing is changed";
+  Ctrl-C               leave any question; nothing is changed; twice here leaves";
 const HELP_OUTSIDE: &str = "  i FILE               bring settings over from another machine
   p                    practise with a pretend service; nothing of it is kept
   lock                 lock the vault
   q                    leave";
 const HELP_IN_PRACTICE: &str = "  q                    leave practice";
+
+/// The first interrupt at the list.
+const LAST_STEP: &str = "This is the list. q leaves, and so does Ctrl-C once more.";
 
 /// Where the program goes after a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -102,6 +105,7 @@ fn told<T>(setup: &Setup, done: Result<T, Failed>, place: Place) -> Result<Told<
 pub(super) fn run(setup: &Setup, cli: &Cli) -> Result<u8, Failed> {
     let mut list = List::default();
     let mut then = Then::ShowList;
+    let mut interrupted = false;
     loop {
         match then {
             Then::ShowList => list.show(setup)?,
@@ -111,9 +115,19 @@ pub(super) fn run(setup: &Setup, cli: &Cli) -> Result<u8, Failed> {
         let line = match prompt(&question(setup, &list), "") {
             Ok(line) => line,
             Err(failed) if failed.0.code == NO_ANSWER => return Ok(exit::OK),
-            Err(failed) if failed.0.exit == exit::INTERRUPTED => return Ok(exit::INTERRUPTED),
+            Err(failed) if failed.0.exit == exit::INTERRUPTED => {
+                // Everywhere else it goes back one step; whoever does not see where that ends is told.
+                if interrupted {
+                    return Ok(exit::INTERRUPTED);
+                }
+                interrupted = true;
+                output::note(LAST_STEP);
+                then = Then::Stay;
+                continue;
+            }
             Err(failed) => return Err(failed),
         };
+        interrupted = false;
         let deleted = setup.deleted().len();
         let done = obey(setup, cli, &mut list, &line);
         then = match told(setup, done, Place::List(None))? {
