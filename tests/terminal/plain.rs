@@ -25,6 +25,8 @@ impl Term {
         self.until(question, |term| {
             let text = term.text();
             let last = text.lines().last().unwrap_or_default();
+            // In practice each says so.
+            let last = last.strip_prefix("Practice. ").unwrap_or(last);
             last.starts_with(question) && last.ends_with([':', ']']) && term.echoes()
         });
     }
@@ -120,6 +122,7 @@ fn w_10_the_whole_story_line_by_line_without_a_browser_or_a_drawn_screen() {
         .set("BROWSER", "/nonexistent");
     let mut term = home.start(&["--plain"]);
     term.answer("a connect a service, p practise first", "p");
+    term.until_shows("Practice. a connect the practice provider, ? more, q quit:");
     term.answer("a connect the practice provider", "a");
     term.answer("Scopes", "profile");
     // What is typed during a sign-in is not shown: it may be an address with a code in it.
@@ -128,7 +131,9 @@ fn w_10_the_whole_story_line_by_line_without_a_browser_or_a_drawn_screen() {
     });
     term.press(&format!("approve{ENTER}"));
     term.until_shows("Granted: profile.");
+    term.until_shows("Practice. Number, or a add");
     term.answer(LIST, "1");
+    term.until_shows("Practice. Number, or enter to go back:");
     for (answer, told) in [
         ("1", "works"),
         ("2", "Refreshed practice."),

@@ -46,6 +46,9 @@ const HELP_IN_PRACTICE: &str = "  q                    leave practice";
 /// The first interrupt at the list.
 const LAST_STEP: &str = "This is the list. q leaves, and so does Ctrl-C once more.";
 
+/// What every question of practice begins with: a listener has no frame around it to see.
+const IN_PRACTICE: &str = "Practice. ";
+
 /// Where the program goes after a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Then {
@@ -143,14 +146,21 @@ pub(super) fn run(setup: &Setup, cli: &Cli) -> Result<u8, Failed> {
 /// What can be typed at the list; a search that is on is said each time.
 fn question(setup: &Setup, list: &List) -> String {
     let practice = setup.practice_provider().is_some();
-    match (list.searched(), list.is_empty(), practice) {
+    let question = match (list.searched(), list.is_empty(), practice) {
         (Some(wanted), ..) => {
             format!("Only \"{wanted}\" is listed, / lists all. Number, or a add, ? more, q quit: ")
         }
         (None, false, _) => "Number, or a add, / find, ? more, q quit: ".to_owned(),
         (None, true, false) => "a connect a service, p practise first, ? more, q quit: ".to_owned(),
         (None, true, true) => "a connect the practice provider, ? more, q quit: ".to_owned(),
-    }
+    };
+    in_practice(setup, &question)
+}
+
+/// A question that says where it is asked.
+fn in_practice(setup: &Setup, question: &str) -> String {
+    let practice = setup.practice_provider().map_or("", |_| IN_PRACTICE);
+    format!("{practice}{question}")
 }
 
 /// Says what can be brought back of what was deleted since there were so many deletions.
