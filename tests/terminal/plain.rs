@@ -629,3 +629,39 @@ fn a_question_mark_at_the_passphrase_is_help_and_no_wrong_one() {
     term.answer(LIST, "q");
     assert_eq!(term.end(), 0);
 }
+
+#[test]
+fn a_name_that_is_a_word_of_the_list_too_is_asked_about() {
+    let sandbox = sandbox();
+    let home = Home::new().set("TERM", "dumb");
+    for name in ["a", "L", "q", "t"] {
+        home.add(&sandbox, name);
+    }
+    let mut term = home.start(&["--plain"]);
+    for (typed, name, does) in [
+        ("a", "a", "connects a service"),
+        ("l", "L", "locks the vault"),
+        ("q", "q", "leaves"),
+    ] {
+        term.answer(LIST, typed);
+        term.until_shows(&format!(
+            "{name} is both: a word of the list, and the name of a connection."
+        ));
+        term.answer(&format!("Do you mean the word, which {does}?"), "n");
+        term.answer(&format!("Do you mean the one named {name}?"), "y");
+        term.until_shows(&format!("{name}: needs sign-in"));
+        term.answer(MENU, "");
+    }
+    // A letter alone does nothing to anything.
+    term.answer(LIST, "t");
+    term.until_shows("t: needs sign-in");
+    term.answer(MENU, "");
+    // Neither of them is a way to leave the question.
+    term.answer(LIST, "q");
+    term.answer("Do you mean the word, which leaves?", "");
+    term.answer("Do you mean the one named q?", "");
+    term.until_shows("Stopped. Nothing was changed.");
+    term.answer(LIST, "q");
+    term.answer("Do you mean the word, which leaves?", "y");
+    assert_eq!(term.end(), 0);
+}

@@ -214,6 +214,11 @@ fn bring_back(setup: &Setup) -> Result<Then, Failed> {
 fn obey(setup: &Setup, cli: &Cli, list: &mut List, line: &str) -> Result<Then, Failed> {
     let practice = setup.practice_provider().is_some();
     let (word, rest) = split(line);
+    if rest.is_empty()
+        && let Some(name) = list::named_like_a_word(setup, word)?
+    {
+        return menu::run(setup, &name).map(|()| Then::Look);
+    }
     match word.to_lowercase().as_str() {
         "" => Ok(Then::ShowList),
         "q" | "quit" => Ok(Then::Leave),
