@@ -106,6 +106,14 @@ fn adding_and_signing_in_with_plain_questions() {
     assert_eq!(visit.expect("visits").status, 200);
     term.until_shows("Signed in to notes");
     assert_eq!(term.end(), 0);
+    for step in [
+        "Step 5 of 7: Review.",
+        "  Asks for  profile",
+        "Step 6 of 7: Authorize.",
+        "Step 7 of 7: Test. No test read is known",
+    ] {
+        assert!(term.shows(step), "{}", term.text());
+    }
     let written = term.written();
     assert!(!written.contains('\x1b'), "nothing is redrawn: {written:?}");
     for secret in sandbox.secrets_issued() {
@@ -550,6 +558,44 @@ fn l_10_a_person_on_a_terminal_is_asked_before_a_third_party_gets_the_token() {
         assert_eq!(term.end(), ends);
     }
     assert_eq!(third.requests_to("/introspect").len(), 1);
+}
+
+#[test]
+fn the_last_step_tests_the_new_sign_in_which_stands_whatever_comes_of_it() {
+    for (status, told) in [("200", "works"), ("403", "The sign-in is kept.")] {
+        let sandbox = sandbox();
+        let (home, pages) = Home::new().with_browser();
+        let home = home.set("TERM", "dumb");
+        let at = |path: &str| sandbox.at(path);
+        let mut term = home.start(&[
+            "add",
+            "--plain",
+            "--dev-http",
+            "--sign-in",
+            "--name",
+            "notes",
+            "--authorization-url",
+            &at("/authorize"),
+            "--token-url",
+            &at("/token"),
+            "--test-url",
+            &at("/me"),
+            "--client-id",
+            "valetkey-practice",
+            "--scope",
+            "profile",
+        ]);
+        term.answer("Does this app have a client secret?", "n");
+        term.until_shows("Step 6 of 7: Authorize.");
+        sandbox
+            .set(&format!("me_status={status}"))
+            .expect("a switch");
+        let visit = sandbox.visit(&mut sandbox.browser(), &pages.next());
+        assert_eq!(visit.expect("visits").status, 200);
+        term.until_shows("Step 7 of 7: Test.");
+        assert_eq!(term.end(), 0);
+        assert!(term.shows(told), "{}", term.text());
+    }
 }
 
 #[test]
