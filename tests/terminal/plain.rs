@@ -2,7 +2,10 @@
 
 use rustix::process::Signal;
 
+use valetkey::sandbox::{Options, SandboxThread, Tls};
+
 use crate::home::{Home, PASSPHRASE, answer_to, sandbox};
+use crate::kept::Provider;
 use crate::term::{CTRL_C, ENTER, Term};
 
 /// The question below the list, and the one below a connection.
@@ -709,5 +712,74 @@ fn a_name_that_is_a_word_of_the_list_too_is_asked_about() {
     term.until_shows("Stopped. Nothing was changed.");
     term.answer(LIST, "q");
     term.answer("Do you mean the word, which leaves?", "y");
+    assert_eq!(term.end(), 0);
+}
+
+/// A provider with a certificate of its own authority, whose certificate lies in the home.
+fn with_authority(home: &Home) -> Provider {
+    let options = Options {
+        tls: Tls::Own,
+        ..Options::default()
+    };
+    let sandbox = Provider::of(SandboxThread::start(options).expect("a sandbox"));
+    let authority = sandbox.ca_pem().expect("TLS");
+    std::fs::write(home.path("ca.pem"), authority).expect("written");
+    sandbox
+}
+
+const CA: &str = "Certificate file of an authority";
+
+#[test]
+fn f17_an_authority_of_ones_own_is_asked_for_before_anything_is_looked_at() {
+    let home = Home::new().set("TERM", "dumb");
+    let sandbox = with_authority(&home);
+    let mut term = home.start(&["add", "--plain", "--name", "notes"]);
+    term.answer("Service:", "");
+    term.answer("Authorization URL:", &sandbox.at("/authorize"));
+    term.answer("Token URL:", &sandbox.at("/token"));
+    term.answer(CA, "?");
+    term.until_shows("Only where an authority of your own signed");
+    term.answer(CA, "missing.pem");
+    term.until_shows("there is no such file. Once more:");
+    term.answer(CA, "~/ca.pem");
+    // Whatever answers there is asked with it.
+    term.until_shows("Token URL: it answers programs, as it should.");
+    term.answer("Client ID:", "valetkey-practice");
+    term.answer("Does this app have a client secret?", "n");
+    term.answer("Scopes:", "profile");
+    term.answer("Sign in now?", "n");
+    assert_eq!(term.end(), 0);
+    let (code, _, told) = home.run(&["edit", "notes", "ca-file="]);
+    assert_eq!(code, Some(0), "{told}");
+}
+
+#[test]
+fn f17_an_authority_of_ones_own_is_a_field_of_edit() {
+    let home = Home::new().set("TERM", "dumb");
+    let _provider = with_authority(&home);
+    home.add(&sandbox(), "notes");
+    let mut term = home.start(&["--plain"]);
+    term.answer(LIST, "e 1");
+    term.until_shows("17 ca-file: none");
+    term.answer(FIELD, "ca-file");
+    let question = "New ca-file (a file's name), enter keeps none:";
+    term.answer(question, "?");
+    term.until_shows("Only where an authority of your own signed");
+    term.answer(question, "~/missing.pem");
+    term.until_shows("there is no such file. Once more:");
+    term.answer(question, "~/ca.pem");
+    term.until_shows("Changed notes.");
+    term.answer(FIELD, "?");
+    term.until_shows("17 ca-file: a certificate, stored");
+    for answer in ["", "-"] {
+        term.answer(FIELD, "17");
+        let question = "New ca-file (a file's name), enter keeps the certificate, - empties it:";
+        term.answer(question, answer);
+    }
+    term.until_shows("Kept. Nothing was changed.");
+    term.answer(FIELD, "ca-file");
+    term.answer(question, "");
+    term.answer(FIELD, "");
+    term.answer(LIST, "q");
     assert_eq!(term.end(), 0);
 }

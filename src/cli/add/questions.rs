@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::super::args::Add;
 use super::super::failed::Failed;
@@ -10,10 +11,11 @@ use super::super::prompt::{choice, prompt, prompt_exact, prompt_secret, yes};
 use super::super::runtime;
 use super::super::scopes;
 use super::assemble::provider;
-use super::values::{address, has_commas, redirect, set_variables};
+use super::values::{address, ca_file, has_commas, redirect, set_variables};
 use crate::advice::endpoints;
-use crate::advice::fields::{SECRET, about};
+use crate::advice::fields::{CA_FILE, SECRET, about};
 use crate::engine::{Doubt, Field, check_client_id, look_at, shared_registration};
+use crate::host::typed_path;
 use crate::model::{ConnectionName, EndpointUrl, Secret, Shown, Untrusted, has_blanks};
 use crate::provider::{Catalogue, Preset, Way};
 use crate::vault::KnownRegistration;
@@ -31,6 +33,8 @@ pub(super) struct Answers {
     pub(super) scopes: Option<String>,
     /// Plain http on this machine was allowed.
     dev_http: bool,
+    /// Certificate of an authority of one's own.
+    ca_file: Option<PathBuf>,
 }
 
 impl Answers {
@@ -46,7 +50,8 @@ impl Answers {
         if preset.is_none() {
             preset = self.ask_addresses(add, catalogue)?;
             if preset.is_none() {
-                self.look_at_addresses(add)?;
+                self.ask_ca_file(add)?;
+                self.look_at_addresses(&self.allowing(add))?;
             }
         }
         let add = &self.allowing(add);
@@ -130,13 +135,42 @@ impl Answers {
         Ok(None)
     }
 
+    /// Asks for the certificate of an authority of one's own, where a server of one's own may have one.
+    fn ask_ca_file(&mut self, add: &Add) -> Result<(), Failed> {
+        let typed = [&self.authorization_url, &self.token_url];
+        let given = [&add.authorization_url, &add.token_url, &add.device_url];
+        let mut all = typed.into_iter().chain(given).flatten();
+        if add.ca_file.is_some() || !all.any(|url| url.starts_with("https:")) {
+            return Ok(());
+        }
+        loop {
+            let typed = prompt(CA_QUESTION, "")?;
+            if typed.is_empty() {
+                return Ok(());
+            }
+            if typed == "?" {
+                output::note(CA_FILE);
+                continue;
+            }
+            let path = typed_path(&typed);
+            match ca_file(&path) {
+                Ok(_) => {
+                    self.ca_file = Some(path);
+                    return Ok(());
+                }
+                Err(problem) => output::note(&format!("  {}. Once more:", shown(&problem))),
+            }
+        }
+    }
+
     /// Says what answers at the addresses, and asks about two that look swapped (bad input F3).
     fn look_at_addresses(&mut self, add: &Add) -> Result<(), Failed> {
         let Some(provider) = provider(add, None, self, "").0 else {
             return Ok(());
         };
         output::note("Looking at the addresses; nothing secret is sent.");
-        let look = runtime()?.block_on(look_at(&provider.endpoints, None));
+        let own = add.ca_file.as_deref().and_then(|file| ca_file(file).ok());
+        let look = runtime()?.block_on(look_at(&provider.endpoints, own.as_deref()));
         for (_, words) in endpoints::seen(&look) {
             output::note(&format!("  {words}"));
         }
@@ -202,6 +236,7 @@ impl Answers {
     pub(super) fn allowing(&self, add: &Add) -> Add {
         Add {
             dev_http: add.dev_http || self.dev_http,
+            ca_file: self.ca_file.clone().or_else(|| add.ca_file.clone()),
             ..add.clone()
         }
     }
@@ -376,6 +411,8 @@ pub(super) fn choose_preset(catalogue: &Catalogue) -> Result<Option<&Preset>, Fa
         }
     }
 }
+
+const CA_QUESTION: &str = "Certificate file of an authority of your own, enter for none: ";
 
 const PLAIN_HTTP: &str = "Plain http: only for a server of yours on this machine. Allow it?";
 
