@@ -783,3 +783,28 @@ fn f17_an_authority_of_ones_own_is_a_field_of_edit() {
     term.answer(LIST, "q");
     assert_eq!(term.end(), 0);
 }
+
+#[test]
+fn an_address_without_https_or_without_a_path_is_said_to_be_one() {
+    let home = Home::new().set("TERM", "dumb");
+    let mut term = home.start(&["add", "--plain"]);
+    term.answer("Service:", "");
+    // Without a dot it is no host of anybody's.
+    term.answer("Authorization URL:", "authorize");
+    term.until_shows("this is not a web address");
+    // Nothing listens there.
+    term.answer("Authorization URL:", "127.0.0.1:1/authorize");
+    term.until_shows("Read as  https://127.0.0.1:1/authorize");
+    term.answer("Token URL:", "https://127.0.0.1:1");
+    term.until_shows("This address has no path; token URLs usually have one.");
+    term.answer("Is it right? [y/N]", "");
+    term.until_shows("Type it with its path. Once more:");
+    term.answer("Token URL:", "127.0.0.1:1");
+    term.until_shows("Read as  https://127.0.0.1:1");
+    term.answer("Is it right? [y/N]", "y");
+    term.answer(CA, "");
+    term.until_shows("127.0.0.1:1 was not reached");
+    term.until_asked("Client ID:");
+    term.press(CTRL_C);
+    assert_ne!(term.end(), 0);
+}

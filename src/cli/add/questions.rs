@@ -1,5 +1,6 @@
 //! The questions of the plain wizard, line by line, in the words of the terminal one.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -104,19 +105,30 @@ impl Answers {
     ) -> Result<Option<&'a Preset>, Failed> {
         output::note("Step 2 of 7: Details. The provider's documentation names these.");
         let allowed = Cell::new(add.dev_http);
-        let sound = |text: &str| {
-            let Err(problem) = address(text, allowed.get()) else {
-                return Ok(Ok(()));
-            };
-            let wanted = !allowed.get() && address(text, true).is_ok();
-            if !wanted || !yes(PLAIN_HTTP, false)? {
-                return Ok(Err(problem));
+        let sound = |text: &str, what: &str| {
+            let text = with_scheme(text);
+            if let Err(problem) = address(&text, allowed.get()) {
+                let wanted = !allowed.get() && address(&text, true).is_ok();
+                if !wanted || !yes(PLAIN_HTTP, false)? {
+                    return Ok(Err(problem));
+                }
+                allowed.set(true);
             }
-            allowed.set(true);
-            Ok(Ok(()))
+            let bare = address(&text, true).is_ok_and(|url| url.as_url().path() == "/");
+            if bare {
+                output::note(&format!(
+                    "This address has no path; {what} URLs usually have one."
+                ));
+                if !yes("Is it right?", false)? {
+                    return Ok(Err("Type it with its path".to_owned()));
+                }
+            }
+            Ok(Ok(text.into_owned()))
         };
         if add.authorization_url.is_none() && add.device_url.is_none() {
-            let typed = asked("Authorization URL: ", about(Field::Authorization), sound)?;
+            let typed = asked("Authorization URL: ", about(Field::Authorization), |text| {
+                sound(text, "authorization")
+            })?;
             let known = address(&typed, allowed.get())
                 .ok()
                 .and_then(|url| Some((catalogue.find_by_url(&url)?, url)));
@@ -129,7 +141,10 @@ impl Answers {
             self.authorization_url = Some(typed);
         }
         if add.token_url.is_none() {
-            self.token_url = Some(asked("Token URL: ", about(Field::Token), sound)?);
+            let typed = asked("Token URL: ", about(Field::Token), |text| {
+                sound(text, "token")
+            })?;
+            self.token_url = Some(typed);
         }
         self.dev_http = allowed.get();
         Ok(None)
@@ -331,12 +346,23 @@ fn ask_client_id() -> Result<String, Failed> {
     }
 }
 
+/// An address that begins with its host is read as https, and that is said.
+fn with_scheme(text: &str) -> Cow<'_, str> {
+    let (host, _) = text.split_once(['/', ':', '?']).unwrap_or((text, ""));
+    let whole = format!("https://{text}");
+    if text.contains("://") || !host.contains('.') || address(&whole, false).is_err() {
+        return text.into();
+    }
+    output::note(&format!("Read as  {}", shown(&whole)));
+    whole.into()
+}
+
 /// Asks until the answer will do, so that a mistake costs nothing that was typed before. `check` may ask
-/// about it: who stops there leaves the question too.
+/// about it: who stops there leaves the question too. It gives what is taken.
 fn asked(
     question: &str,
     about: &str,
-    check: impl Fn(&str) -> Result<Result<(), String>, Failed>,
+    check: impl Fn(&str) -> Result<Result<String, String>, Failed>,
 ) -> Result<String, Failed> {
     loop {
         let text = prompt(question, "")?;
@@ -345,11 +371,9 @@ fn asked(
             continue;
         }
         match check(&text)? {
-            Ok(()) => return Ok(text),
+            Ok(text) => return Ok(text),
             Err(problem) => {
-                let problem = problem
-                    .trim_start_matches("--scope: ")
-                    .trim_end_matches('.');
+                let problem = problem.trim_end_matches('.');
                 output::note(&format!("  {}. Once more:", shown(problem)));
             }
         }
