@@ -40,7 +40,7 @@ pub use machine::{
 pub use place::browser_elsewhere;
 use provider::{authorization, provider};
 pub use remark::remark;
-pub use revoking::{cannot_be_told, stays_valid};
+pub use revoking::{cannot_be_told, nothing_to_revoke, stays_valid};
 pub use shape::{Advice, Fix, exit};
 use sign_in::{bind, given_back, kept, needs_sign_in};
 pub use span::span;

@@ -1,5 +1,6 @@
 //! What cannot be revoked, in words: why, and what is left to do (conformance L-05).
 
+use super::{Advice, exit};
 use crate::model::{Connection, NoRevocation, Untrusted};
 
 /// Why the provider of a connection cannot be told that its sign-in is over.
@@ -23,4 +24,17 @@ pub fn stays_valid(connection: &Connection) -> String {
         Some(page) => format!("the sign-in stays valid at {provider}; end it by hand at {page}"),
         None => format!("the sign-in stays valid at {provider}"),
     }
+}
+
+/// Nobody is signed in to a connection whose sign-in was to be ended. `why`: what ended it, if there was one. To
+/// sign in, so that there is something to end, is no advice.
+pub fn nothing_to_revoke(connection: &Connection, why: Option<&str>) -> Advice {
+    let name = &connection.name;
+    let why = why.map_or(String::new(), |why| format!(" {why}"));
+    Advice::new(
+        "nothing-to-revoke",
+        exit::NEEDS_SIGN_IN,
+        format!("Nobody is signed in to {name}, so there is nothing to revoke from here.{why}"),
+    )
+    .hint(format!("To delete its settings: valetkey remove {name}"))
 }

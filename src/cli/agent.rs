@@ -8,6 +8,7 @@ use super::args::{AgentCommand, AgentStart, Cli};
 use super::failed::Failed;
 use super::output;
 use super::setup::{self, Setup};
+use crate::advice::doctor::AgentFound;
 use crate::advice::{Advice, agent as words, exit};
 use crate::agent::client::{Client, ClientError, Told};
 use crate::agent::{Options, StartError, Status, key_text, start, start_here};
@@ -260,6 +261,17 @@ pub(super) fn lock() -> Result<(), Failed> {
 /// Whether one runs and holds the vault open.
 pub(super) fn is_open() -> bool {
     matches!(running(), Ok(Some(status)) if status.unlocked)
+}
+
+/// How it stands, for `doctor`.
+pub(super) fn found() -> AgentFound {
+    match running() {
+        Ok(None) => AgentFound::Absent,
+        Ok(Some(status)) if status.unlocked => AgentFound::Open(status.locks_at),
+        Ok(Some(status)) if status.locked_by_person => AgentFound::Locked,
+        Ok(Some(_)) => AgentFound::Closed,
+        Err(failed) => AgentFound::Useless(failed.0),
+    }
 }
 
 fn running() -> Result<Option<Status>, Failed> {

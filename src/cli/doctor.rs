@@ -5,8 +5,8 @@ use serde_json::json;
 use super::args::{Cli, Doctor};
 use super::failed::Failed;
 use super::veil::Veil;
-use super::{output, runtime, setup};
-use crate::advice::doctor::{Check, State, check};
+use super::{agent, output, runtime, setup};
+use crate::advice::doctor::{Check, State, agent as agent_check, check};
 use crate::advice::{self, exit};
 use crate::engine::{Engine, Error, Fact, Place, diagnose};
 use crate::model::Connection;
@@ -29,6 +29,10 @@ pub(super) fn run(cli: &Cli, doctor: &Doctor) -> Result<u8, Failed> {
         paths: &paths,
     });
     let mut checks: Vec<Check> = facts.iter().map(check).collect();
+    if !cli.ephemeral {
+        // A vault in memory has no agent.
+        checks.push(agent_check(agent::found(), loaded.found.settings.agent));
+    }
     checks.extend(advice::settings::checks(loaded));
     let mut veil = Veil::of_home();
     if doctor.anonymous {

@@ -106,13 +106,30 @@ pub(super) fn prompt_secret(question: &str) -> Result<Secret, Failed> {
     hidden(|| output::ask(question))
 }
 
+/// Asks for a passphrase that is in use already. A question mark alone asks what it is, as at every other
+/// question. What is typed between two tries is not shown either.
+pub(super) fn prompt_passphrase(question: &str, about: &str) -> Result<Secret, Failed> {
+    let _unshown = unshown();
+    loop {
+        let typed = prompt_secret(question)?;
+        if !typed.same(&Secret::new("?".to_owned())) {
+            return Ok(typed);
+        }
+        output::note(about);
+    }
+}
+
 /// Asks again after a wrong passphrase, and not at once (conformance T-07). What is typed while it
 /// waits is not shown either.
-pub(super) fn prompt_passphrase_again(wait: Seconds, question: &str) -> Result<Secret, Failed> {
+pub(super) fn prompt_passphrase_again(
+    wait: Seconds,
+    question: &str,
+    about: &str,
+) -> Result<Secret, Failed> {
     output::note(&format!("Wrong passphrase (wait {} s).", wait.0));
     let waited = Unshown::begin().and_then(|waiting| waiting.wait(Duration::from_secs(wait.0)));
     waited.map_err(|error| not_read(&error))?;
-    prompt_secret(question)
+    prompt_passphrase(question, about)
 }
 
 /// Hold it over all tries at a passphrase: what is typed while one is checked is not shown either.

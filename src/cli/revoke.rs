@@ -6,7 +6,7 @@ use super::failed::Failed;
 use super::prompt::choice;
 use super::setup::Setup;
 use super::{output, runtime, waiting};
-use crate::advice::half_revoked;
+use crate::advice::{half_revoked, nothing_to_revoke};
 use crate::engine;
 use crate::model::{Connection, UnixTime};
 
@@ -15,6 +15,11 @@ pub(super) fn run(setup: &Setup, name: &str, as_json: bool) -> Result<(), Failed
         return waiting::tell_now(setup, waits, as_json);
     }
     let connection = setup.engine.connection(name)?;
+    if !connection.is_signed_in() {
+        let verdict = setup.engine.verdict(&connection, setup.engine.now());
+        let why = verdict.message.filter(|_| connection.ended.is_some());
+        return Err(Failed(nothing_to_revoke(&connection, why.as_deref())));
+    }
     let siblings = siblings(setup, &connection)?;
     if !confirmed(&connection, &siblings, as_json)? {
         output::note(&format!("Kept {}. Nothing was changed.", connection.name));

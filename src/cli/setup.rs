@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::args::Cli;
 use super::failed::Failed;
 use super::patience::{Waited, explained, wait};
-use super::prompt::{prompt_passphrase_again, prompt_secret, take_interrupts, unshown, yes};
+use super::prompt::{prompt_passphrase, prompt_passphrase_again, take_interrupts, unshown, yes};
 use super::{agent, output, passphrase};
 use crate::advice;
+use crate::advice::fields::PASSPHRASE;
 use crate::engine::{Access, Engine, Error, GivenUp, VaultFacts, World, wait_after};
 use crate::host::{
     EndingSignals, Environment, NamedBrowser, OsKeychain, Paths, SignalsDeferred, SystemBrowser,
@@ -252,8 +253,8 @@ impl Setup {
         let _unshown = unshown();
         for wrong in 0.. {
             let passphrase = match wrong {
-                0 => prompt_secret(QUESTION)?,
-                _ => prompt_passphrase_again(wait_after(wrong), QUESTION)?,
+                0 => prompt_passphrase(QUESTION, PASSPHRASE)?,
+                _ => prompt_passphrase_again(wait_after(wrong), QUESTION, PASSPHRASE)?,
             };
             // Nobody's passphrase is empty; it is how people leave a question.
             if passphrase.is_empty() {

@@ -9,8 +9,10 @@ use std::ops::ControlFlow;
 use std::vec::IntoIter;
 
 use super::{Engine, Error, hold};
-use crate::model::{Caller, ConnectionId, Shown, UnixTime, Untrusted};
-use crate::vault::{Event, Handed, Handouts, Outcome, VaultError, Via};
+use crate::model::{Caller, ConnectionId, EndReason, ProblemKind, Shown, UnixTime, Untrusted};
+use crate::vault::{
+    Event, Handed, Handouts, Outcome, VaultError, Via, end_of_word, problem_of_word,
+};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,10 +126,26 @@ impl Happened {
                 format!("token {outcome}{whom}{by}{often}")
             }
         };
-        if let Some(detail) = self.detail() {
+        if let Some(detail) = self.detail_words() {
             words = format!("{words}: {detail}");
         }
         words
+    }
+
+    /// The detail for people; whatever is no word of ours stays as it is.
+    fn detail_words(&self) -> Option<String> {
+        let detail = self.detail()?.to_string();
+        Some(match &self.what {
+            Happening::Changed { word, .. } if ["ended", "dropped"].contains(&&**word) => {
+                end_of_word(&detail).map_or(detail, |end| ended(end).to_owned())
+            }
+            Happening::Changed { word, .. } if word == "failed" => {
+                problem_of_word(&detail).map_or(detail, |kind| failed(kind).to_owned())
+            }
+            Happening::Changed { .. } => detail,
+            // A code of our own advice.
+            Happening::Handed { .. } => detail.replace('-', " "),
+        })
     }
 
     /// Takes an older line in, when it is the same again.
@@ -160,6 +178,24 @@ impl Happened {
             }
             _ => false,
         }
+    }
+}
+
+fn ended(end: EndReason) -> &'static str {
+    match end {
+        EndReason::EndedByProvider => "the provider ended it",
+        EndReason::RevokedByYou => "you revoked it",
+        EndReason::VaultKeyGone => "the vault key is gone",
+        EndReason::RefreshInterrupted => "a refresh was interrupted",
+        EndReason::EndpointsChanged => "an address was changed, which parked it",
+        EndReason::AccountChanged => "the provider switched the account",
+    }
+}
+
+fn failed(kind: ProblemKind) -> &'static str {
+    match kind {
+        ProblemKind::Configuration => "the provider refuses this configuration",
+        ProblemKind::Transport => "the provider was not reached",
     }
 }
 

@@ -81,13 +81,23 @@ impl Catalogue {
         presets.find(|preset| preset.places().iter().any(|place| place.has(url)))
     }
 
-    /// Presets that resemble the text, best first; all of them for an empty text.
+    /// Presets whose name or id has the text in it, best first; where there are none, those in which its letters
+    /// stand scattered. All of them for an empty text.
     pub fn search(&self, text: &str) -> Vec<&Preset> {
+        let found = self.matching(text, AtomKind::Substring);
+        if found.is_empty() {
+            self.matching(text, AtomKind::Fuzzy)
+        } else {
+            found
+        }
+    }
+
+    fn matching(&self, text: &str, kind: AtomKind) -> Vec<&Preset> {
         let pattern = Pattern::new(
             text.trim(),
             CaseMatching::Ignore,
             Normalization::Smart,
-            AtomKind::Fuzzy,
+            kind,
         );
         let mut matcher = Matcher::new(Config::DEFAULT);
         pattern

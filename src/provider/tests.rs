@@ -176,6 +176,17 @@ fn the_list_is_searched_by_resemblance() {
     assert_eq!(found("gthb"), ["github"]);
     assert_eq!(found("LINEA")[0], "linear");
     assert_eq!(found("gitea")[0], "gitea");
+    // Scattered letters count only where nothing has the text itself in it.
+    let git = found("Git");
+    assert!(
+        git.contains(&"github") && git.contains(&"gitlab"),
+        "{git:?}"
+    );
+    for id in &git {
+        let preset = Catalogue::built_in().find(id).expect("there");
+        let words = format!("{} {id}", preset.name).to_lowercase();
+        assert!(words.contains("git"), "{words}");
+    }
     assert!(found("zzz").is_empty());
 }
 

@@ -64,6 +64,7 @@ pub use refresh::{Intent, Refreshed};
 pub use registrations::KnownRegistration;
 pub use rekey::Rekey;
 pub use restore::{Restored, VaultCopy};
+pub use rows::{end_of_word, problem_of_word};
 pub use slots::{NewSlot, SlotInfo, SlotKind};
 pub use survey::{backup_made_at, check_private_folder, private_folder};
 pub use unlocking::Unlock;

@@ -196,6 +196,16 @@ pub(super) fn end_word(end: EndReason) -> &'static str {
     word_of(&ENDS, &end)
 }
 
+/// Why a sign-in ended, from the word that an event keeps.
+pub fn end_of_word(word: &str) -> Option<EndReason> {
+    value_of(&ENDS, word)
+}
+
+/// What kind of problem there was, from the word that an event keeps.
+pub fn problem_of_word(word: &str) -> Option<ProblemKind> {
+    value_of(&PROBLEMS, word)
+}
+
 pub(super) fn problem_word(kind: ProblemKind) -> &'static str {
     word_of(&PROBLEMS, &kind)
 }

@@ -57,7 +57,37 @@ fn design_7_a_sound_home_needs_no_fix_and_no_network() {
         said(&report, folder, "ok", folder);
     }
     said(&report, "environment", "ok", "BROWSER is set");
+    said(
+        &report,
+        "agent",
+        "ok",
+        "not running; programs get tokens from the vault",
+    );
     assert_eq!(sandbox.connections(), before, "nobody was called");
+}
+
+#[test]
+fn y_07_how_the_agent_stands_is_told() {
+    let home = Home::new();
+    let _agent = home.agent();
+    said(
+        &report(&home, &[], 0),
+        "agent",
+        "ok",
+        "holds the vault open",
+    );
+    home.run(&["vault", "lock"]).ended(0);
+    let found = report(&home, &[], 0);
+    said(&found, "agent", "warn", "programs get no token until");
+    let run = &check(&found, "agent")["run"];
+    assert_eq!(run[0], "valetkey vault unlock");
+    let lines = text(&home, &[]).ended(0).stdout;
+    assert!(
+        lines.contains("warn  agent        running, and locked"),
+        "{lines}"
+    );
+    home.run(&["agent", "stop"]).ended(0);
+    said(&report(&home, &[], 0), "agent", "ok", "not running");
 }
 
 #[test]

@@ -125,7 +125,19 @@ fn l_01_revoking_ends_it_at_the_provider_and_keeps_the_definition() {
         (&row["health"], &row["reason"]),
         (&json!("needs sign-in"), &json!("revoked-by-you"))
     );
-    home.run(&["revoke", NAME]).ended(3);
+    let again = home.run(&["revoke", NAME]).ended(3);
+    let told = "so there is nothing to revoke from here. You revoked this sign-in.";
+    assert!(again.stderr.contains(told), "{again:#?}");
+}
+
+#[test]
+fn where_nobody_is_signed_in_revoking_leads_to_deleting_and_not_to_a_sign_in() {
+    let home = Home::with(&sandbox(&[]));
+    let output = home.run(&["revoke", NAME]).ended(3);
+    let told = "Nobody is signed in to practice, so there is nothing to revoke from here.\n  To delete its settings: valetkey remove practice\n";
+    assert!(output.stderr.ends_with(told), "{output:#?}");
+    assert!(!output.stderr.contains("login"), "{output:#?}");
+    home.run(&["remove", NAME]).ended(0);
 }
 
 #[test]

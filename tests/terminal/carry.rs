@@ -72,10 +72,13 @@ fn x_05_g_09_a_second_copy_is_made_by_typed_words_and_taken_over_after_its_hosts
 
     let other = Home::new();
     let mut term = other.start(&["import", &path]);
+    // A question mark is no guess.
+    hidden(&mut term, "Passphrase of the backup:", "?");
+    term.until_shows("It is the one that was chosen when this backup was written.");
     hidden(&mut term, "Passphrase of the backup:", "a guess");
     // What is typed before it is asked again answers nothing.
     term.until("the question again", |term| {
-        term.text().matches("Passphrase of the backup:").count() == 2
+        term.text().matches("Passphrase of the backup:").count() == 3
     });
     hidden(&mut term, "Passphrase of the backup:", OF_BACKUP);
     term.until_shows("Type `yes`, or press enter to leave it:");

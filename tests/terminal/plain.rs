@@ -2,7 +2,10 @@
 
 use rustix::process::Signal;
 
-use crate::home::{Home, PASSPHRASE, sandbox};
+use valetkey::sandbox::{Options, SandboxThread, Tls};
+
+use crate::home::{Home, PASSPHRASE, answer_to, sandbox};
+use crate::kept::Provider;
 use crate::term::{CTRL_C, ENTER, Term};
 
 /// The question below the list, and the one below a connection.
@@ -25,7 +28,25 @@ impl Term {
         self.until(question, |term| {
             let text = term.text();
             let last = text.lines().last().unwrap_or_default();
+            // In practice each says so.
+            let last = last.strip_prefix("Practice. ").unwrap_or(last);
             last.starts_with(question) && last.ends_with([':', ']']) && term.echoes()
+        });
+    }
+
+    /// Presses the interrupt key there, which tells how to leave, for the so manieth time.
+    fn interrupted_at_the_list(&mut self, times: usize) {
+        self.press(CTRL_C);
+        self.until("how to leave", |term| {
+            let told = "This is the list. q leaves, and so does Ctrl-C once more.";
+            term.text().matches(told).count() == times
+        });
+    }
+
+    /// Waits for an approval that is waited for, without an echo.
+    fn until_waiting(&mut self) {
+        self.until("a wait without echo", |term| {
+            term.shows("Waiting for your approval.") && !term.echoes()
         });
     }
 
@@ -88,6 +109,14 @@ fn adding_and_signing_in_with_plain_questions() {
     assert_eq!(visit.expect("visits").status, 200);
     term.until_shows("Signed in to notes");
     assert_eq!(term.end(), 0);
+    for step in [
+        "Step 5 of 7: Review.",
+        "  Asks for  profile",
+        "Step 6 of 7: Authorize.",
+        "Step 7 of 7: Test. No test read is known",
+    ] {
+        assert!(term.shows(step), "{}", term.text());
+    }
     let written = term.written();
     assert!(!written.contains('\x1b'), "nothing is redrawn: {written:?}");
     for secret in sandbox.secrets_issued() {
@@ -104,6 +133,7 @@ fn w_10_the_whole_story_line_by_line_without_a_browser_or_a_drawn_screen() {
         .set("BROWSER", "/nonexistent");
     let mut term = home.start(&["--plain"]);
     term.answer("a connect a service, p practise first", "p");
+    term.until_shows("Practice. a connect the practice provider, ? more, q quit:");
     term.answer("a connect the practice provider", "a");
     term.answer("Scopes", "profile");
     // What is typed during a sign-in is not shown: it may be an address with a code in it.
@@ -112,7 +142,9 @@ fn w_10_the_whole_story_line_by_line_without_a_browser_or_a_drawn_screen() {
     });
     term.press(&format!("approve{ENTER}"));
     term.until_shows("Granted: profile.");
+    term.until_shows("Practice. Number, or a add");
     term.answer(LIST, "1");
+    term.until_shows("Practice. Number, or enter to go back:");
     for (answer, told) in [
         ("1", "works"),
         ("2", "Refreshed practice."),
@@ -173,7 +205,7 @@ fn a_wider_wish_of_scopes_keeps_the_old_sign_in_until_the_new_one_is_there() {
 }
 
 #[test]
-fn an_interrupt_goes_back_one_step_and_at_the_list_it_leaves() {
+fn an_interrupt_goes_back_one_step_and_twice_at_the_list_it_leaves() {
     let (_home, mut term) = practising();
     term.answer("a connect the practice provider", "a");
     term.until_asked("Scopes");
@@ -198,6 +230,12 @@ fn an_interrupt_goes_back_one_step_and_at_the_list_it_leaves() {
     term.press("\x04");
     term.until_shows("Left this question.");
     term.until_asked(searching);
+    term.interrupted_at_the_list(1);
+    // Only twice in a row: an answer between them begins anew.
+    term.answer(searching, "/");
+    term.until_asked(LIST);
+    term.interrupted_at_the_list(2);
+    term.until_asked(LIST);
     term.press(CTRL_C);
     assert_eq!(term.end(), 130);
 }
@@ -523,4 +561,250 @@ fn l_10_a_person_on_a_terminal_is_asked_before_a_third_party_gets_the_token() {
         assert_eq!(term.end(), ends);
     }
     assert_eq!(third.requests_to("/introspect").len(), 1);
+}
+
+#[test]
+fn the_last_step_tests_the_new_sign_in_which_stands_whatever_comes_of_it() {
+    for (status, told) in [("200", "works"), ("403", "The sign-in is kept.")] {
+        let sandbox = sandbox();
+        let (home, pages) = Home::new().with_browser();
+        let home = home.set("TERM", "dumb");
+        let at = |path: &str| sandbox.at(path);
+        let mut term = home.start(&[
+            "add",
+            "--plain",
+            "--dev-http",
+            "--sign-in",
+            "--name",
+            "notes",
+            "--authorization-url",
+            &at("/authorize"),
+            "--token-url",
+            &at("/token"),
+            "--test-url",
+            &at("/me"),
+            "--client-id",
+            "valetkey-practice",
+            "--scope",
+            "profile",
+        ]);
+        term.answer("Does this app have a client secret?", "n");
+        term.until_shows("Step 6 of 7: Authorize.");
+        sandbox
+            .set(&format!("me_status={status}"))
+            .expect("a switch");
+        let visit = sandbox.visit(&mut sandbox.browser(), &pages.next());
+        assert_eq!(visit.expect("visits").status, 200);
+        term.until_shows("Step 7 of 7: Test.");
+        assert_eq!(term.end(), 0);
+        assert!(term.shows(told), "{}", term.text());
+    }
+}
+
+#[test]
+fn a_sign_in_that_waits_says_what_may_be_typed_and_is_not_left_by_enter_alone() {
+    let sandbox = sandbox();
+    let (home, pages) = Home::new().with_browser();
+    let home = home.set("TERM", "dumb");
+    home.add(&sandbox, "notes");
+    let mut term = home.start(&["--plain"]);
+    term.answer(LIST, "u 1");
+    term.until_waiting();
+    for (typed, told) in [
+        (
+            "",
+            "Still waiting for your approval. ? says what may be typed here",
+        ),
+        ("?", "This goes on by itself when you have approved"),
+    ] {
+        term.press(&format!("{typed}{ENTER}"));
+        term.until_shows(told);
+        assert!(!term.echoes(), "it may be an address with a code in it");
+    }
+    let address = answer_to(&sandbox, &pages.next());
+    term.press(&format!("{address}{ENTER}"));
+    term.until_shows("Signed in to notes");
+    assert!(!term.shows("This is not"), "{}", term.text());
+    term.answer(LIST, "q");
+    assert_eq!(term.end(), 0);
+    let code = address.split("code=").nth(1).expect("a code");
+    let code = code.split('&').next().expect("a code");
+    assert!(!term.written().contains(code), "it was never shown");
+
+    let (_home, mut term) = practising();
+    term.answer("a connect the practice provider", "a");
+    term.answer("Scopes", "profile");
+    term.until("approval", |term| {
+        term.shows("Type approve or deny") && !term.echoes()
+    });
+    for (typed, told) in [
+        ("", "Still waiting. Type approve or deny;"),
+        ("?", "The pretend service asks whether this connection"),
+    ] {
+        term.press(&format!("{typed}{ENTER}"));
+        term.until_shows(told);
+    }
+    term.press(CTRL_C);
+    term.until_asked(LIST);
+    term.press("\x04");
+    assert_eq!(term.end(), 0);
+}
+
+#[test]
+fn a_question_mark_at_the_passphrase_is_help_and_no_wrong_one() {
+    let home = Home::new();
+    let (code, _, told) = home.run(&["vault", "init", "--passphrase"]);
+    assert_eq!(code, Some(0), "{told}");
+    let passphrase = PASSPHRASE;
+    home.add(&sandbox(), "notes");
+    let home = home
+        .set("VALETKEY_PASSPHRASE_FILE", "")
+        .set("TERM", "dumb")
+        .set("BROWSER", "/nonexistent");
+    let mut term = home.start(&["--plain"]);
+    term.answer(LIST, "u 1");
+    for answer in ["?", passphrase] {
+        term.until("a question without echo", |term| {
+            term.text().ends_with("Passphrase of the vault:") && !term.echoes()
+        });
+        term.press(&format!("{answer}{ENTER}"));
+        if answer == "?" {
+            term.until_shows("It is the one you chose for this vault");
+        }
+    }
+    term.until_waiting();
+    assert!(!term.shows("Wrong passphrase"), "{}", term.text());
+    term.press(CTRL_C);
+    term.answer(LIST, "q");
+    assert_eq!(term.end(), 0);
+}
+
+#[test]
+fn a_name_that_is_a_word_of_the_list_too_is_asked_about() {
+    let sandbox = sandbox();
+    let home = Home::new().set("TERM", "dumb");
+    for name in ["a", "L", "q", "t"] {
+        home.add(&sandbox, name);
+    }
+    let mut term = home.start(&["--plain"]);
+    for (typed, name, does) in [
+        ("a", "a", "connects a service"),
+        ("l", "L", "locks the vault"),
+        ("q", "q", "leaves"),
+    ] {
+        term.answer(LIST, typed);
+        term.until_shows(&format!(
+            "{name} is both: a word of the list, and the name of a connection."
+        ));
+        term.answer(&format!("Do you mean the word, which {does}?"), "n");
+        term.answer(&format!("Do you mean the one named {name}?"), "y");
+        term.until_shows(&format!("{name}: needs sign-in"));
+        term.answer(MENU, "");
+    }
+    // A letter alone does nothing to anything.
+    term.answer(LIST, "t");
+    term.until_shows("t: needs sign-in");
+    term.answer(MENU, "");
+    // Neither of them is a way to leave the question.
+    term.answer(LIST, "q");
+    term.answer("Do you mean the word, which leaves?", "");
+    term.answer("Do you mean the one named q?", "");
+    term.until_shows("Stopped. Nothing was changed.");
+    term.answer(LIST, "q");
+    term.answer("Do you mean the word, which leaves?", "y");
+    assert_eq!(term.end(), 0);
+}
+
+/// A provider with a certificate of its own authority, whose certificate lies in the home.
+fn with_authority(home: &Home) -> Provider {
+    let options = Options {
+        tls: Tls::Own,
+        ..Options::default()
+    };
+    let sandbox = Provider::of(SandboxThread::start(options).expect("a sandbox"));
+    let authority = sandbox.ca_pem().expect("TLS");
+    std::fs::write(home.path("ca.pem"), authority).expect("written");
+    sandbox
+}
+
+const CA: &str = "Certificate file of an authority";
+
+#[test]
+fn f17_an_authority_of_ones_own_is_asked_for_before_anything_is_looked_at() {
+    let home = Home::new().set("TERM", "dumb");
+    let sandbox = with_authority(&home);
+    let mut term = home.start(&["add", "--plain", "--name", "notes"]);
+    term.answer("Service:", "");
+    term.answer("Authorization URL:", &sandbox.at("/authorize"));
+    term.answer("Token URL:", &sandbox.at("/token"));
+    term.answer(CA, "?");
+    term.until_shows("Only where an authority of your own signed");
+    term.answer(CA, "missing.pem");
+    term.until_shows("there is no such file. Once more:");
+    term.answer(CA, "~/ca.pem");
+    // Whatever answers there is asked with it.
+    term.until_shows("Token URL: it answers programs, as it should.");
+    term.answer("Client ID:", "valetkey-practice");
+    term.answer("Does this app have a client secret?", "n");
+    term.answer("Scopes:", "profile");
+    term.answer("Sign in now?", "n");
+    assert_eq!(term.end(), 0);
+    let (code, _, told) = home.run(&["edit", "notes", "ca-file="]);
+    assert_eq!(code, Some(0), "{told}");
+}
+
+#[test]
+fn f17_an_authority_of_ones_own_is_a_field_of_edit() {
+    let home = Home::new().set("TERM", "dumb");
+    let _provider = with_authority(&home);
+    home.add(&sandbox(), "notes");
+    let mut term = home.start(&["--plain"]);
+    term.answer(LIST, "e 1");
+    term.until_shows("17 ca-file: none");
+    term.answer(FIELD, "ca-file");
+    let question = "New ca-file (a file's name), enter keeps none:";
+    term.answer(question, "?");
+    term.until_shows("Only where an authority of your own signed");
+    term.answer(question, "~/missing.pem");
+    term.until_shows("there is no such file. Once more:");
+    term.answer(question, "~/ca.pem");
+    term.until_shows("Changed notes.");
+    term.answer(FIELD, "?");
+    term.until_shows("17 ca-file: a certificate, stored");
+    for answer in ["", "-"] {
+        term.answer(FIELD, "17");
+        let question = "New ca-file (a file's name), enter keeps the certificate, - empties it:";
+        term.answer(question, answer);
+    }
+    term.until_shows("Kept. Nothing was changed.");
+    term.answer(FIELD, "ca-file");
+    term.answer(question, "");
+    term.answer(FIELD, "");
+    term.answer(LIST, "q");
+    assert_eq!(term.end(), 0);
+}
+
+#[test]
+fn an_address_without_https_or_without_a_path_is_said_to_be_one() {
+    let home = Home::new().set("TERM", "dumb");
+    let mut term = home.start(&["add", "--plain"]);
+    term.answer("Service:", "");
+    // Without a dot it is no host of anybody's.
+    term.answer("Authorization URL:", "authorize");
+    term.until_shows("this is not a web address");
+    // Nothing listens there.
+    term.answer("Authorization URL:", "127.0.0.1:1/authorize");
+    term.until_shows("Read as  https://127.0.0.1:1/authorize");
+    term.answer("Token URL:", "https://127.0.0.1:1");
+    term.until_shows("This address has no path; token URLs usually have one.");
+    term.answer("Is it right? [y/N]", "");
+    term.until_shows("Type it with its path. Once more:");
+    term.answer("Token URL:", "127.0.0.1:1");
+    term.until_shows("Read as  https://127.0.0.1:1");
+    term.answer("Is it right? [y/N]", "y");
+    term.answer(CA, "");
+    term.until_shows("127.0.0.1:1 was not reached");
+    term.until_asked("Client ID:");
+    term.press(CTRL_C);
+    assert_ne!(term.end(), 0);
 }

@@ -1,5 +1,6 @@
 //! What `doctor` found, in words: how bad it is, why, and what to run.
 
+mod agent;
 mod connection;
 mod folder;
 mod keychain;
@@ -10,6 +11,7 @@ use crate::engine::{Error, Fact};
 use crate::model::Seconds;
 use crate::vault::VaultError;
 
+pub use agent::{AgentFound, agent};
 pub use connection::clock_skew;
 
 /// How bad it is.

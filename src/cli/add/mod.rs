@@ -7,12 +7,12 @@ mod definition;
 mod questions;
 mod values;
 
-use super::args::{Add, Login};
+use super::args::{Add, Login, Test};
 use super::failed::Failed;
 use super::prompt::{confirmed, yes};
 use super::setup::{self, Setup};
-use super::{catalogue, json as shape, login, output};
-use crate::engine::{Doubt, VaultFacts};
+use super::{catalogue, json as shape, login, output, test};
+use crate::engine::{Doubt, NewConnection, VaultFacts};
 use crate::model::{EndpointUrl, Untrusted, UrlProblem};
 use crate::provider::{Catalogue, Preset};
 
@@ -57,6 +57,11 @@ pub(super) fn run(setup: &Setup, add: &Add) -> Result<(), Failed> {
     }
     let add = &answers.allowing(add);
     let new = assemble(add, preset, answers, &known)?;
+    // Somebody answers questions here.
+    let steps = !add.no_input && !add.json;
+    if steps {
+        review(&new);
+    }
     if !add.no_input {
         for doubt in assemble::doubts(add, &new.provider) {
             agreed(&doubt, add.yes)?;
@@ -81,10 +86,12 @@ pub(super) fn run(setup: &Setup, add: &Add) -> Result<(), Failed> {
     if add.json {
         output::json(&shape::detail(&detail))?;
     } else {
-        output::note(&format!(
-            "Added {name}. Talks to {}.",
-            detail.connection.provider.hosts().join(" ")
-        ));
+        let hosts = detail.connection.provider.hosts().join(" ");
+        output::note(&if steps {
+            format!("Added {name}.")
+        } else {
+            format!("Added {name}. Talks to {hosts}.")
+        });
         if let Some(known) = reused {
             output::note(&format!(
                 "Uses the app that is registered already{}: client ID {}.",
@@ -98,7 +105,13 @@ pub(super) fn run(setup: &Setup, add: &Add) -> Result<(), Failed> {
     }
     let sign_in = add.sign_in || !add.no_input && !add.json && yes("Sign in now?", true)?;
     if sign_in {
+        if steps {
+            output::note("Step 6 of 7: Authorize.");
+        }
         login::run(setup, &Login::plain(&name)).map_err(|failed| stays(failed, &name))?;
+        if steps {
+            last_step(setup, &name)?;
+        }
     } else if !add.json {
         output::note(&setup.way_to_sign_in(&name));
     }
@@ -115,6 +128,42 @@ pub(super) fn agreed(doubt: &Doubt, yes: bool) -> Result<(), Failed> {
         "Nothing was changed.",
         "Type it once more.",
     ))
+}
+
+/// Tests the new sign-in, which stands whatever comes of that.
+fn last_step(setup: &Setup, name: &str) -> Result<(), Failed> {
+    if setup.engine.connection(name)?.provider.test.is_none() {
+        output::note(
+            "Step 7 of 7: Test. No test read is known; the first use shows that it works.",
+        );
+        return Ok(());
+    }
+    output::note("Step 7 of 7: Test.");
+    if let Err(Failed(advice)) = test::run(setup, &Test::read(name)) {
+        output::note(&format!("{} The sign-in is kept.", advice.sentence));
+    }
+    Ok(())
+}
+
+/// What is stored, and what a sign-in will say to whom. Each stands at the end of its line, for copying.
+fn review(new: &NewConnection) {
+    output::note("Step 5 of 7: Review. It is stored encrypted on this machine.");
+    let scopes = if new.scopes.is_empty() {
+        "the provider's default".to_owned()
+    } else {
+        new.scopes.to_string()
+    };
+    for (what, value) in [
+        ("Talks to", new.provider.hosts().join(" ")),
+        (
+            "Client ID",
+            Untrusted::new(&*new.client_id).shown().to_string(),
+        ),
+        ("Redirect", new.redirect.to_string()),
+        ("Asks for", scopes),
+    ] {
+        output::note(&format!("  {what:<9} {value}"));
+    }
 }
 
 /// The sign-in failed; what was added before it is still there.

@@ -1,7 +1,9 @@
 //! The questions of the plain wizard, line by line, in the words of the terminal one.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::super::args::Add;
 use super::super::failed::Failed;
@@ -10,10 +12,11 @@ use super::super::prompt::{choice, prompt, prompt_exact, prompt_secret, yes};
 use super::super::runtime;
 use super::super::scopes;
 use super::assemble::provider;
-use super::values::{address, has_commas, redirect, set_variables};
+use super::values::{address, ca_file, has_commas, redirect, set_variables};
 use crate::advice::endpoints;
-use crate::advice::fields::{SECRET, about};
+use crate::advice::fields::{CA_FILE, SECRET, about};
 use crate::engine::{Doubt, Field, check_client_id, look_at, shared_registration};
+use crate::host::typed_path;
 use crate::model::{ConnectionName, EndpointUrl, Secret, Shown, Untrusted, has_blanks};
 use crate::provider::{Catalogue, Preset, Way};
 use crate::vault::KnownRegistration;
@@ -31,6 +34,8 @@ pub(super) struct Answers {
     pub(super) scopes: Option<String>,
     /// Plain http on this machine was allowed.
     dev_http: bool,
+    /// Certificate of an authority of one's own.
+    ca_file: Option<PathBuf>,
 }
 
 impl Answers {
@@ -46,7 +51,8 @@ impl Answers {
         if preset.is_none() {
             preset = self.ask_addresses(add, catalogue)?;
             if preset.is_none() {
-                self.look_at_addresses(add)?;
+                self.ask_ca_file(add)?;
+                self.look_at_addresses(&self.allowing(add))?;
             }
         }
         let add = &self.allowing(add);
@@ -99,19 +105,30 @@ impl Answers {
     ) -> Result<Option<&'a Preset>, Failed> {
         output::note("Step 2 of 7: Details. The provider's documentation names these.");
         let allowed = Cell::new(add.dev_http);
-        let sound = |text: &str| {
-            let Err(problem) = address(text, allowed.get()) else {
-                return Ok(Ok(()));
-            };
-            let wanted = !allowed.get() && address(text, true).is_ok();
-            if !wanted || !yes(PLAIN_HTTP, false)? {
-                return Ok(Err(problem));
+        let sound = |text: &str, what: &str| {
+            let text = with_scheme(text);
+            if let Err(problem) = address(&text, allowed.get()) {
+                let wanted = !allowed.get() && address(&text, true).is_ok();
+                if !wanted || !yes(PLAIN_HTTP, false)? {
+                    return Ok(Err(problem));
+                }
+                allowed.set(true);
             }
-            allowed.set(true);
-            Ok(Ok(()))
+            let bare = address(&text, true).is_ok_and(|url| url.as_url().path() == "/");
+            if bare {
+                output::note(&format!(
+                    "This address has no path; {what} URLs usually have one."
+                ));
+                if !yes("Is it right?", false)? {
+                    return Ok(Err("Type it with its path".to_owned()));
+                }
+            }
+            Ok(Ok(text.into_owned()))
         };
         if add.authorization_url.is_none() && add.device_url.is_none() {
-            let typed = asked("Authorization URL: ", about(Field::Authorization), sound)?;
+            let typed = asked("Authorization URL: ", about(Field::Authorization), |text| {
+                sound(text, "authorization")
+            })?;
             let known = address(&typed, allowed.get())
                 .ok()
                 .and_then(|url| Some((catalogue.find_by_url(&url)?, url)));
@@ -124,10 +141,41 @@ impl Answers {
             self.authorization_url = Some(typed);
         }
         if add.token_url.is_none() {
-            self.token_url = Some(asked("Token URL: ", about(Field::Token), sound)?);
+            let typed = asked("Token URL: ", about(Field::Token), |text| {
+                sound(text, "token")
+            })?;
+            self.token_url = Some(typed);
         }
         self.dev_http = allowed.get();
         Ok(None)
+    }
+
+    /// Asks for the certificate of an authority of one's own, where a server of one's own may have one.
+    fn ask_ca_file(&mut self, add: &Add) -> Result<(), Failed> {
+        let typed = [&self.authorization_url, &self.token_url];
+        let given = [&add.authorization_url, &add.token_url, &add.device_url];
+        let mut all = typed.into_iter().chain(given).flatten();
+        if add.ca_file.is_some() || !all.any(|url| url.starts_with("https:")) {
+            return Ok(());
+        }
+        loop {
+            let typed = prompt(CA_QUESTION, "")?;
+            if typed.is_empty() {
+                return Ok(());
+            }
+            if typed == "?" {
+                output::note(CA_FILE);
+                continue;
+            }
+            let path = typed_path(&typed);
+            match ca_file(&path) {
+                Ok(_) => {
+                    self.ca_file = Some(path);
+                    return Ok(());
+                }
+                Err(problem) => output::note(&format!("  {}. Once more:", shown(&problem))),
+            }
+        }
     }
 
     /// Says what answers at the addresses, and asks about two that look swapped (bad input F3).
@@ -136,7 +184,8 @@ impl Answers {
             return Ok(());
         };
         output::note("Looking at the addresses; nothing secret is sent.");
-        let look = runtime()?.block_on(look_at(&provider.endpoints, None));
+        let own = add.ca_file.as_deref().and_then(|file| ca_file(file).ok());
+        let look = runtime()?.block_on(look_at(&provider.endpoints, own.as_deref()));
         for (_, words) in endpoints::seen(&look) {
             output::note(&format!("  {words}"));
         }
@@ -202,6 +251,7 @@ impl Answers {
     pub(super) fn allowing(&self, add: &Add) -> Add {
         Add {
             dev_http: add.dev_http || self.dev_http,
+            ca_file: self.ca_file.clone().or_else(|| add.ca_file.clone()),
             ..add.clone()
         }
     }
@@ -296,12 +346,23 @@ fn ask_client_id() -> Result<String, Failed> {
     }
 }
 
+/// An address that begins with its host is read as https, and that is said.
+fn with_scheme(text: &str) -> Cow<'_, str> {
+    let (host, _) = text.split_once(['/', ':', '?']).unwrap_or((text, ""));
+    let whole = format!("https://{text}");
+    if text.contains("://") || !host.contains('.') || address(&whole, false).is_err() {
+        return text.into();
+    }
+    output::note(&format!("Read as  {}", shown(&whole)));
+    whole.into()
+}
+
 /// Asks until the answer will do, so that a mistake costs nothing that was typed before. `check` may ask
-/// about it: who stops there leaves the question too.
+/// about it: who stops there leaves the question too. It gives what is taken.
 fn asked(
     question: &str,
     about: &str,
-    check: impl Fn(&str) -> Result<Result<(), String>, Failed>,
+    check: impl Fn(&str) -> Result<Result<String, String>, Failed>,
 ) -> Result<String, Failed> {
     loop {
         let text = prompt(question, "")?;
@@ -310,11 +371,9 @@ fn asked(
             continue;
         }
         match check(&text)? {
-            Ok(()) => return Ok(text),
+            Ok(text) => return Ok(text),
             Err(problem) => {
-                let problem = problem
-                    .trim_start_matches("--scope: ")
-                    .trim_end_matches('.');
+                let problem = problem.trim_end_matches('.');
                 output::note(&format!("  {}. Once more:", shown(problem)));
             }
         }
@@ -376,6 +435,8 @@ pub(super) fn choose_preset(catalogue: &Catalogue) -> Result<Option<&Preset>, Fa
         }
     }
 }
+
+const CA_QUESTION: &str = "Certificate file of an authority of your own, enter for none: ";
 
 const PLAIN_HTTP: &str = "Plain http: only for a server of yours on this machine. Allow it?";
 

@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 
+use crate::advice::fields::BACKUP_PASSPHRASE;
 use crate::cli::args::Import;
 use crate::cli::failed::Failed;
-use crate::cli::prompt::{prompt_passphrase_again, prompt_secret, unshown};
+use crate::cli::prompt::{prompt_passphrase, prompt_passphrase_again, unshown};
 use crate::cli::setup::TRIES;
 use crate::cli::{output, passphrase};
 use crate::engine::{BringProblem, Brought, Error, wait_after};
@@ -73,8 +74,8 @@ fn open(bytes: &[u8], import: &Import) -> Result<Brought, Failed> {
     let _unshown = unshown();
     loop {
         let passphrase = match wrong {
-            0 => prompt_secret(QUESTION)?,
-            _ => prompt_passphrase_again(wait_after(wrong), QUESTION)?,
+            0 => prompt_passphrase(QUESTION, BACKUP_PASSPHRASE)?,
+            _ => prompt_passphrase_again(wait_after(wrong), QUESTION, BACKUP_PASSPHRASE)?,
         };
         wrong += 1;
         match opened(&passphrase) {

@@ -217,10 +217,11 @@ impl Telling<'_> {
             }
             return;
         };
-        if self.question.is_some() {
+        if let Some(question) = &self.question {
             let answer = match line.reveal().trim() {
                 "1" => Answer::Accept,
                 "2" | "" => Answer::GiveBack,
+                "?" => return output::ask(&format!("\n{}", words::question(question))),
                 // Perhaps an address that was pasted too late: never shown.
                 _ => return output::ask("\nType 1 or 2: "),
             };
@@ -228,6 +229,14 @@ impl Telling<'_> {
             output::note(if answer == Answer::Accept { "1" } else { "2" });
             self.question = None;
             attempt.remote.answer(answer);
+        } else if self.lines.can_answer() && ["", "?"].contains(&line.reveal().trim()) {
+            // Nothing is left in silence: what is typed after that would be shown.
+            let practice = self.setup.practice_provider().is_some();
+            output::note(words::waits_for(
+                line.reveal().trim() == "?",
+                practice,
+                self.code_way,
+            ));
         } else if let Some(answer) = self.answered_here(attempt, &line).await {
             attempt.remote.paste(answer);
         } else if self.setup.practice_provider().is_some() && !line.reveal().contains("://") {

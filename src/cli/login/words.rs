@@ -39,6 +39,26 @@ pub(super) fn tell(event: &AttemptEvent, pastes: bool) {
     }
 }
 
+/// What an empty line or a question mark is answered with while the approval is waited for. `asked`: it was a
+/// question mark. `code`: a code was given out.
+pub(super) fn waits_for(asked: bool, practice: bool, code: bool) -> &'static str {
+    match (asked, practice, code) {
+        (false, true, _) => "Still waiting. Type approve or deny; ? says more, Ctrl-C stops.",
+        (false, false, _) => {
+            "Still waiting for your approval. ? says what may be typed here, Ctrl-C stops."
+        }
+        (true, true, _) => {
+            "The pretend service asks whether this connection may have what it asks for: approve says yes, deny says no. Or paste the whole address that the browser ended on; it is not shown. Ctrl-C stops, and nothing is changed."
+        }
+        (true, false, true) => {
+            "This goes on by itself when you have approved in a browser. The code is typed there, on the provider's page. Only if the browser ends on a page that does not load, paste its whole address here; it is not shown. Ctrl-C stops, and nothing is changed."
+        }
+        (true, false, false) => {
+            "This goes on by itself when you have approved in the browser. Only if the browser ends on a page that does not load, paste its whole address here; it is not shown. Ctrl-C stops, and nothing is changed."
+        }
+    }
+}
+
 /// The question, with its numbered answers.
 pub(super) fn question(question: &Question) -> String {
     match question {

@@ -1,16 +1,23 @@
 //! The settings of a connection, one field at a time.
 
+use super::super::add::ca_file;
 use super::super::failed::Failed;
 use super::super::prompt::{prompt, prompt_secret, yes};
 use super::super::setup::Setup;
 use super::super::{edit, output};
 use super::menu::other_scopes;
-use crate::advice::fields::{SECRET, about};
+use crate::advice::fields::{CA_FILE, SECRET, about};
 use crate::engine::{Field, put_all};
+use crate::host::typed_path;
 use crate::model::{Connection, Secret, Untrusted};
 
 /// The word of the one field that is never shown.
 pub(super) const CLIENT_SECRET: &str = "client-secret";
+
+const KEPT: &str = "Kept. Nothing was changed.";
+
+/// The word of the one field whose value is what a file holds.
+const CA: &str = "ca-file";
 
 /// One field at a time, by its number or word, until enter alone.
 pub(super) fn run(setup: &Setup, name: &str) -> Result<(), Failed> {
@@ -35,12 +42,16 @@ pub(super) fn run(setup: &Setup, name: &str) -> Result<(), Failed> {
             set_secret(setup, &connection)?;
             continue;
         }
+        if at == Some(Field::ALL.len() + 1) || answer == CA {
+            set_ca_file(setup, &connection)?;
+            continue;
+        }
         match field.or_else(|| Field::parse(&answer)) {
             Some(Field::Scopes) => other_scopes(setup, name)?,
             Some(field) => set(setup, &connection, field)?,
             None => output::note(&format!(
                 "Type a number from 1 to {}, or a field's word.",
-                Field::ALL.len() + 1
+                Field::ALL.len() + 2
             )),
         }
     }
@@ -63,6 +74,15 @@ fn tell_fields(connection: &Connection) {
     output::item(&format!(
         "  {:>2} {CLIENT_SECRET}: {secret}",
         Field::ALL.len() + 1
+    ));
+    output::item(&format!(
+        "  {:>2} {CA}: {}",
+        Field::ALL.len() + 2,
+        if connection.ca_pem.is_some() {
+            "a certificate, stored"
+        } else {
+            "none"
+        }
     ));
 }
 
@@ -93,7 +113,7 @@ fn set(setup: &Setup, connection: &Connection, field: Field) -> Result<(), Faile
         }
         let value = if typed == "-" { String::new() } else { typed };
         if value == before {
-            output::note("Kept. Nothing was changed.");
+            output::note(KEPT);
             return Ok(());
         }
         let mut after = connection.clone();
@@ -105,6 +125,20 @@ fn set(setup: &Setup, connection: &Connection, field: Field) -> Result<(), Faile
             )),
         }
     };
+    if !agreed(connection, &after)? {
+        return Ok(());
+    }
+    edit::run(
+        setup,
+        name,
+        &[format!("{}={value}", field.word())],
+        None,
+        false,
+    )
+}
+
+/// Says what a change costs, and asks where it costs something; says so where it is left.
+fn agreed(connection: &Connection, after: &Connection) -> Result<bool, Failed> {
     let parks = connection.endpoint_identity() != after.endpoint_identity();
     let loses = parks && connection.registration.has_secret;
     if parks && connection.is_signed_in() {
@@ -118,17 +152,54 @@ fn set(setup: &Setup, connection: &Connection, field: Field) -> Result<(), Faile
         );
     }
     let asks = loses || (parks && connection.is_signed_in());
-    if asks && !yes("Change it?", false)? {
-        output::note("Kept. Nothing was changed.");
+    let agreed = !asks || yes("Change it?", false)?;
+    if !agreed {
+        output::note(KEPT);
+    }
+    Ok(agreed)
+}
+
+/// A file is read at once; what is stored is the certificate in it.
+fn set_ca_file(setup: &Setup, connection: &Connection) -> Result<(), Failed> {
+    let question = if connection.ca_pem.is_some() {
+        "New ca-file (a file's name), enter keeps the certificate, - empties it: "
+    } else {
+        "New ca-file (a file's name), enter keeps none: "
+    };
+    let (file, ca_pem) = loop {
+        let typed = prompt(question, "")?;
+        match typed.as_str() {
+            "" => {
+                output::note(KEPT);
+                return Ok(());
+            }
+            "?" => output::note(CA_FILE),
+            "-" => break (String::new(), None),
+            _ => {
+                let path = typed_path(&typed);
+                match ca_file(&path) {
+                    Ok(pem) => break (path.to_string_lossy().into_owned(), Some(pem)),
+                    Err(problem) => {
+                        let problem = Untrusted::new(problem).shown();
+                        output::note(&format!("{problem}. Once more:"));
+                    }
+                }
+            }
+        }
+    };
+    let after = Connection {
+        ca_pem,
+        ..connection.clone()
+    };
+    if after == *connection {
+        output::note(KEPT);
         return Ok(());
     }
-    edit::run(
-        setup,
-        name,
-        &[format!("{}={value}", field.word())],
-        None,
-        false,
-    )
+    if !agreed(connection, &after)? {
+        return Ok(());
+    }
+    let name = connection.name.as_str();
+    edit::run(setup, name, &[format!("{CA}={file}")], None, false)
 }
 
 fn set_secret(setup: &Setup, connection: &Connection) -> Result<(), Failed> {
@@ -142,7 +213,7 @@ fn set_secret(setup: &Setup, connection: &Connection) -> Result<(), Failed> {
         output::note(SECRET);
     };
     if secret.is_empty() {
-        output::note("Kept. Nothing was changed.");
+        output::note(KEPT);
         return Ok(());
     }
     setup.open_vault()?;

@@ -7,6 +7,7 @@ use super::super::failed::Failed;
 use super::super::prompt::yes;
 use super::super::setup::Setup;
 use super::super::{look, output};
+use super::menu::by_letter;
 use crate::engine::{Error, Row};
 use crate::model::{ConnectionId, ConnectionName, Shown, Untrusted};
 
@@ -148,11 +149,7 @@ impl List {
     }
 
     fn meant(&self, setup: &Setup, word: &str) -> Result<Vec<ConnectionName>, Failed> {
-        let named = match setup.engine.connection(word) {
-            Ok(connection) => Some(connection.name),
-            Err(Error::UnknownConnection { .. }) => None,
-            Err(other) => return Err(other.into()),
-        };
+        let named = named(setup, word)?;
         let mut numbered = Vec::new();
         for number in numbers(word).into_iter().flatten() {
             match (self.at(setup, number)?, &named) {
@@ -191,6 +188,63 @@ impl List {
     }
 }
 
+/// The connection of this name.
+fn named(setup: &Setup, word: &str) -> Result<Option<ConnectionName>, Failed> {
+    match setup.engine.connection(word) {
+        Ok(connection) => Ok(Some(connection.name)),
+        Err(Error::UnknownConnection { .. }) => Ok(None),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Practice has none of this.
+const ONLY_OUTSIDE: [&str; 3] = [LOCKS, IMPORTS, PRACTISES];
+const LOCKS: &str = "locks the vault";
+const IMPORTS: &str = "brings settings over";
+const PRACTISES: &str = "begins to practise";
+
+/// What a word of the list does when it stands alone.
+fn at_once(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "a" | "add" => "connects a service",
+        "find" => "lists all again",
+        "h" | "history" => "tells what happened lately",
+        "help" => "tells what can be typed",
+        "i" | "import" => IMPORTS,
+        "l" | "lock" => LOCKS,
+        "p" | "practise" => PRACTISES,
+        "q" | "quit" => "leaves",
+        "z" | "undo" => "brings deleted settings back",
+        _ => return None,
+    })
+}
+
+/// The connection that a word alone opens although the list has a meaning for that word; where the list does
+/// something at once, the person says which is meant.
+pub(super) fn named_like_a_word(
+    setup: &Setup,
+    word: &str,
+) -> Result<Option<ConnectionName>, Failed> {
+    let does = at_once(&word.to_lowercase());
+    if does.is_none() && by_letter(word).is_none() {
+        return Ok(None);
+    }
+    let Some(named) = named(setup, word)? else {
+        return Ok(None);
+    };
+    let practice = setup.practice_provider().is_some();
+    let Some(does) = does.filter(|does| !practice || !ONLY_OUTSIDE.contains(does)) else {
+        return Ok(Some(named));
+    };
+    output::note(&format!(
+        "{named} is both: a word of the list, and the name of a connection."
+    ));
+    if yes(&format!("Do you mean the word, which {does}?"), false)? {
+        return Ok(None);
+    }
+    the_one_named(named).map(Some)
+}
+
 /// Asks which is meant; nobody is taken unasked.
 fn which(
     word: &str,
@@ -207,8 +261,13 @@ fn which(
     if yes(&at_number, false)? {
         return Ok(numbered);
     }
+    the_one_named(named).map(|named| vec![named])
+}
+
+/// The last that a word may mean; who does not mean it either leaves the question.
+fn the_one_named(named: ConnectionName) -> Result<ConnectionName, Failed> {
     if yes(&format!("Do you mean the one named {named}?"), false)? {
-        return Ok(vec![named]);
+        return Ok(named);
     }
     Err(Error::Cancelled.into())
 }

@@ -7,7 +7,7 @@ use super::super::scopes;
 use super::super::setup::Setup;
 use super::super::{edit, history, login, look, output, refresh, test, waiting};
 use super::hints::Place;
-use super::{Ending, RECENT, Told, editing, revoking, told};
+use super::{Ending, RECENT, Told, editing, in_practice, revoking, told};
 use crate::engine::Error;
 use crate::model::{Connection, ConnectionName, Quirk};
 
@@ -74,7 +74,7 @@ pub(super) fn run(setup: &Setup, name: &ConnectionName) -> Result<(), Failed> {
             output::note(&format!("  {}", line.join("  ")));
         }
         let place = Place::Menu(&id);
-        let asked = prompt("Number, or enter to go back: ", "");
+        let asked = prompt(&in_practice(setup, "Number, or enter to go back: "), "");
         let answer = match told(setup, asked, place)? {
             Told::Done(answer) if !["", "q", "b"].contains(&&*answer) => answer,
             _ => return Ok(()),

@@ -36,12 +36,18 @@ const HELP: &str = "  a number or a name   what can be done with that connection
   z                    bring the last deleted settings back, without the sign-in
   / TEXT               show only what has TEXT in it; / alone shows all again
   enter                the list again
-  Ctrl-C               leave any question; nothing is changed";
+  Ctrl-C               leave any question; nothing is changed; twice here leaves";
 const HELP_OUTSIDE: &str = "  i FILE               bring settings over from another machine
   p                    practise with a pretend service; nothing of it is kept
   lock                 lock the vault
   q                    leave";
 const HELP_IN_PRACTICE: &str = "  q                    leave practice";
+
+/// The first interrupt at the list.
+const LAST_STEP: &str = "This is the list. q leaves, and so does Ctrl-C once more.";
+
+/// What every question of practice begins with: a listener has no frame around it to see.
+const IN_PRACTICE: &str = "Practice. ";
 
 /// Where the program goes after a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -102,6 +108,7 @@ fn told<T>(setup: &Setup, done: Result<T, Failed>, place: Place) -> Result<Told<
 pub(super) fn run(setup: &Setup, cli: &Cli) -> Result<u8, Failed> {
     let mut list = List::default();
     let mut then = Then::ShowList;
+    let mut interrupted = false;
     loop {
         match then {
             Then::ShowList => list.show(setup)?,
@@ -111,9 +118,19 @@ pub(super) fn run(setup: &Setup, cli: &Cli) -> Result<u8, Failed> {
         let line = match prompt(&question(setup, &list), "") {
             Ok(line) => line,
             Err(failed) if failed.0.code == NO_ANSWER => return Ok(exit::OK),
-            Err(failed) if failed.0.exit == exit::INTERRUPTED => return Ok(exit::INTERRUPTED),
+            Err(failed) if failed.0.exit == exit::INTERRUPTED => {
+                // Everywhere else it goes back one step; whoever does not see where that ends is told.
+                if interrupted {
+                    return Ok(exit::INTERRUPTED);
+                }
+                interrupted = true;
+                output::note(LAST_STEP);
+                then = Then::Stay;
+                continue;
+            }
             Err(failed) => return Err(failed),
         };
+        interrupted = false;
         let deleted = setup.deleted().len();
         let done = obey(setup, cli, &mut list, &line);
         then = match told(setup, done, Place::List(None))? {
@@ -129,14 +146,21 @@ pub(super) fn run(setup: &Setup, cli: &Cli) -> Result<u8, Failed> {
 /// What can be typed at the list; a search that is on is said each time.
 fn question(setup: &Setup, list: &List) -> String {
     let practice = setup.practice_provider().is_some();
-    match (list.searched(), list.is_empty(), practice) {
+    let question = match (list.searched(), list.is_empty(), practice) {
         (Some(wanted), ..) => {
             format!("Only \"{wanted}\" is listed, / lists all. Number, or a add, ? more, q quit: ")
         }
         (None, false, _) => "Number, or a add, / find, ? more, q quit: ".to_owned(),
         (None, true, false) => "a connect a service, p practise first, ? more, q quit: ".to_owned(),
         (None, true, true) => "a connect the practice provider, ? more, q quit: ".to_owned(),
-    }
+    };
+    in_practice(setup, &question)
+}
+
+/// A question that says where it is asked.
+fn in_practice(setup: &Setup, question: &str) -> String {
+    let practice = setup.practice_provider().map_or("", |_| IN_PRACTICE);
+    format!("{practice}{question}")
 }
 
 /// Says what can be brought back of what was deleted since there were so many deletions.
@@ -190,6 +214,11 @@ fn bring_back(setup: &Setup) -> Result<Then, Failed> {
 fn obey(setup: &Setup, cli: &Cli, list: &mut List, line: &str) -> Result<Then, Failed> {
     let practice = setup.practice_provider().is_some();
     let (word, rest) = split(line);
+    if rest.is_empty()
+        && let Some(name) = list::named_like_a_word(setup, word)?
+    {
+        return menu::run(setup, &name).map(|()| Then::Look);
+    }
     match word.to_lowercase().as_str() {
         "" => Ok(Then::ShowList),
         "q" | "quit" => Ok(Then::Leave),

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::advice::fields::PASSPHRASE;
 use crate::cli::args::{NewPassphrase, NewSlotKind, SlotCommand};
 use crate::cli::failed::Failed;
-use crate::cli::prompt::{confirmed, prompt_passphrase_again, prompt_secret};
+use crate::cli::prompt::{confirmed, prompt_passphrase, prompt_passphrase_again};
 use crate::cli::setup::{Setup, TRIES};
 use crate::cli::{output, passphrase};
 use crate::engine::{Access, Error, wait_after};
@@ -150,8 +151,8 @@ fn typed_for(id: u32, wrong: u32, slots: &[SlotInfo]) -> Result<Secret, Failed> 
         "Passphrase of the vault: ".to_owned()
     };
     let passphrase = match wrong {
-        0 => prompt_secret(&question)?,
-        _ => prompt_passphrase_again(wait_after(wrong), &question)?,
+        0 => prompt_passphrase(&question, PASSPHRASE)?,
+        _ => prompt_passphrase_again(wait_after(wrong), &question, PASSPHRASE)?,
     };
     if passphrase.is_empty() {
         return Err(Error::Vault(VaultError::SlotPassphrase(id)).into());

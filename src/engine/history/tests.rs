@@ -105,3 +105,40 @@ fn x_08_the_same_hand_out_again_is_one_line_with_a_number() {
     assert_eq!(told(events(), all(), 2, Telling::Folded).len(), 2);
     assert_eq!(told(events(), all(), 9, Telling::Each).len(), 7);
 }
+
+#[test]
+fn what_the_vault_keeps_as_a_word_is_told_plainly_and_stays_a_word_for_scripts() {
+    for (what, word, told) in [
+        ("ended", "revoked-by-you", "ended: you revoked it"),
+        ("ended", "ended-by-provider", "ended: the provider ended it"),
+        (
+            "ended",
+            "endpoints-changed",
+            "ended: an address was changed, which parked it",
+        ),
+        (
+            "dropped",
+            "vault-key-gone",
+            "dropped: the vault key is gone",
+        ),
+        (
+            "failed",
+            "transport",
+            "failed: the provider was not reached",
+        ),
+        // A name is nobody's word.
+        ("renamed", "revoked-by-you", "renamed: revoked-by-you"),
+        ("ended", "something-new", "ended: something-new"),
+    ] {
+        let line = Happened::from(Event {
+            detail: Some(Untrusted::new(word)),
+            ..event(1, what)
+        });
+        assert_eq!(line.sentence(|at| at.0.to_string()), told);
+        let kept = line.detail().map(|detail| detail.to_string());
+        assert_eq!(kept.as_deref(), Some(word));
+    }
+    let refused = handed(1, 2, "git", Outcome::Refused("needs-sign-in".to_owned()));
+    let refused = Happened::from(refused).sentence(|at| at.0.to_string());
+    assert_eq!(refused, "token refused to git (2): needs sign in");
+}
