@@ -77,18 +77,22 @@ impl Face for Wizard {
                 Vec::new()
             }
             Action::GoOn => self.press(world),
-            Action::Toggle if matches!(self.focused(), Some(Line::Scope(_) | Line::Tick(_))) => {
-                self.press(world)
-            }
+            Action::Toggle => match self.focused() {
+                Some(Line::Scope(_) | Line::Tick(_)) => self.press(world),
+                Some(line) => {
+                    self.choose_here(&line, world);
+                    Vec::new()
+                }
+                None => Vec::new(),
+            },
             Action::Pick if self.stage == Stage::App => match picked(key).filter(|at| *at < len) {
                 Some(at) => {
                     self.at = at;
-                    let told =
-                        matches!(self.focused(), Some(Line::Register(step)) if step.copy.is_none());
-                    if self.typing() || told {
-                        Vec::new()
-                    } else {
-                        self.press(world)
+                    match self.focused() {
+                        Some(Line::Field(..) | Line::Secret) => Vec::new(),
+                        Some(Line::Register(step)) if step.copy.is_none() => Vec::new(),
+                        Some(line) if self.choose_here(&line, world) => Vec::new(),
+                        _ => self.press(world),
                     }
                 }
                 None => Vec::new(),
