@@ -1,6 +1,8 @@
 //! What is typed and chosen in forms: nothing is dropped without a word, and a long text is read whole.
 
+use super::backend::authority;
 use super::script::Script;
+use crate::engine::Field;
 
 /// The frame's words without the breaks between lines.
 fn words(script: &Script) -> String {
@@ -63,4 +65,146 @@ fn f4_a_tick_by_number_is_taken_back_by_the_same_number() {
     says(&script, "enter tick");
     script.keys("3 enter");
     says(&script, "▸ 5 Go on");
+}
+
+/// A provider of one's own, with everything unfolded and this typed for its authority, which has the focus.
+fn with_authority(file: &str) -> Script {
+    let mut script = Script::usual();
+    script.keys("a \"https://one.example/a\" enter \"https://one.example/t\" enter up enter");
+    until(&mut script, "up", "▸ CA file");
+    script.keys(&format!("\"{file}\""));
+    script
+}
+
+#[track_caller]
+fn until(script: &mut Script, key: &str, text: &str) {
+    for _ in 0..20 {
+        if script.shows(text) {
+            return;
+        }
+        script.keys(key);
+    }
+    panic!("no {text:?}\n{}", script.frame());
+}
+
+#[test]
+fn f17_an_authority_of_ones_own_is_read_when_its_field_is_left() {
+    let mut script = with_authority("~/none.pem");
+    says(
+        &script,
+        "A PEM file: the certificate of an authority of your own",
+    );
+    assert!(script.asked().is_empty());
+    script.keys("down");
+    assert_eq!(script.asked(), ["read-authority"]);
+    says(&script, "✗ There is no such file.");
+    script.keys("end enter");
+    says(&script, "Step 2 of 7");
+    says(&script, "▸ CA file");
+    script.keys("ctrl-u \"~/ca.pem\"");
+    assert!(!script.shows("no such file"), "{}", script.frame());
+    script.keys("enter");
+    assert_eq!(
+        script.asked(),
+        ["read-authority"],
+        "it goes on at the first enter"
+    );
+    says(&script, "▸ Go on");
+    script.keys("enter");
+    says(&script, "Step 3 of 7");
+    script.keys("\"cid\" enter enter enter");
+    says(&script, "Trusts also the authority in ~/ca.pem");
+    assert_eq!(script.backend.looked_trusting, Some(authority()));
+    script.keys("enter");
+    let new = script.backend.saved.first().expect("saved");
+    assert_eq!(new.ca_pem, Some(authority()));
+    assert_eq!(script.asked(), ["look-at", "save", "sign-in"]);
+}
+
+#[test]
+fn f17_going_on_waits_for_the_authoritys_file_and_its_problem_is_unfolded() {
+    // Emptied, it asks for nothing.
+    let mut script = with_authority("~/ca.pem");
+    script.keys("ctrl-u enter enter");
+    says(&script, "Step 3 of 7");
+    assert!(script.asked().is_empty());
+    // Folded away and refused.
+    let mut script = with_authority("~/none.pem");
+    until(&mut script, "down", "▸ Fewer addresses");
+    script.keys("enter");
+    assert!(!script.shows("CA file"), "{}", script.frame());
+    script.keys("down enter");
+    says(&script, "▸ CA file");
+    says(&script, "✗ There is no such file.");
+    // Kept with the draft, and read again where it never was.
+    let mut script = with_authority("~/ca.pem");
+    script.keys("esc esc a enter");
+    says(&script, "Step 2 of 7");
+    until(&mut script, "down", "▸ Go on");
+    script.keys("enter");
+    says(&script, "Step 3 of 7");
+    assert_eq!(script.asked(), ["read-authority"]);
+    // Also where later steps were reached before.
+    script.keys("esc");
+    until(&mut script, "up", "▸ CA file");
+    script.keys("\"x\" esc esc a enter");
+    says(&script, "Step 2 of 7");
+}
+
+#[test]
+fn an_answer_about_another_authority_file_is_passed_over() {
+    let mut script = with_authority("~/ca.pem");
+    script.keys("down up \"x\"");
+    let late = |file: &str| {
+        crate::tui::Msg::Done(crate::tui::Reply::AuthorityRead {
+            file: file.to_owned(),
+            found: Err("It is another.".to_owned()),
+        })
+    };
+    // It was edited meanwhile.
+    script.send(late("~/ca.pem"));
+    assert!(!script.shows("It is another."), "{}", script.frame());
+    script.keys("backspace down");
+    script.send(late("~/none.pem"));
+    assert!(!script.shows("It is another."), "{}", script.frame());
+    until(&mut script, "down", "▸ Go on");
+    script.keys("enter");
+    says(&script, "Step 3 of 7");
+    assert_eq!(script.asked(), ["read-authority", "read-authority"]);
+}
+
+#[test]
+fn f17_edit_puts_an_authority_in_and_takes_it_away() {
+    let mut script = Script::usual();
+    script.keys("down down e");
+    until(&mut script, "down", "▸ CA file");
+    script.keys("\"~/none.pem\" enter");
+    says(&script, "✗ There is no such file.");
+    until(&mut script, "down", "▸ Save");
+    script.keys("enter");
+    says(&script, "▸ CA file");
+    script.keys("ctrl-u \"~/ca.pem\" enter");
+    assert_eq!(script.asked(), ["read-authority", "read-authority"]);
+    says(&script, "Another authority parks this sign-in");
+    says(&script, "▸ Save");
+    script.keys("enter");
+    says(&script, "▸ Go on editing");
+    script.keys("down enter");
+    let (edits, _) = script.backend.edited.pop().expect("stored");
+    assert_eq!(edits, [(Field::Authority, authority())]);
+    // It is taken away by a word of its own.
+    script.backend.trusted = Some(authority());
+    script.keys("e");
+    until(&mut script, "down", "▸ Test read URL");
+    says(
+        &script,
+        "CA file one is kept; type another file to replace it",
+    );
+    script.keys("down");
+    says(&script, "one is kept; - takes it away");
+    script.keys("\"-\" enter");
+    says(&script, "Another authority parks this sign-in");
+    script.keys("enter down enter");
+    let (edits, _) = script.backend.edited.pop().expect("stored");
+    assert_eq!(edits, [(Field::Authority, String::new())]);
 }

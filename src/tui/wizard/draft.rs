@@ -6,8 +6,10 @@ use super::preset::{PresetChoice, PresetWay, ScopeChoice, SecretNeed, Values};
 use crate::model::{
     ClientAuth, EndpointUrl, Endpoints, Provider, ProviderKind, Quirk, RedirectUri, Scope,
 };
+use crate::tui::authority_file::AuthorityFile;
 use crate::tui::field::TextField;
 use crate::tui::masked::MaskedField;
+use crate::tui::request::Request;
 use crate::tui::scope_line;
 
 /// A field of the wizard.
@@ -25,6 +27,7 @@ pub(in crate::tui) enum FieldId {
     TestRead,
     Resource,
     Extra,
+    Authority,
     ClientId,
     Redirect,
     Scopes,
@@ -74,6 +77,8 @@ pub(in crate::tui) struct Draft {
     /// What the preset put into a field: an untouched one follows the variables.
     prefill: BTreeMap<FieldId, String>,
     pub(super) secret: MaskedField,
+    /// What the file of [`FieldId::Authority`] holds.
+    pub(super) authority: AuthorityFile,
     /// The secret field is there although no secret is needed.
     pub(super) add_secret: bool,
     /// Index of the preset's way.
@@ -144,6 +149,22 @@ impl Draft {
     /// Ticks or unticks; whether it is ticked now.
     pub(super) fn turn(&mut self, tick: Tick) -> bool {
         !self.ticks.remove(&tick) && self.ticks.insert(tick)
+    }
+
+    /// The certificates of the authority whose file is named; `None` without one, or before it was read.
+    pub(super) fn ca_pem(&self) -> Option<&str> {
+        self.authority.pem(self.text(FieldId::Authority))
+    }
+
+    /// Asks for the file of an authority that was not read yet.
+    pub(super) fn ask_for_authority(&mut self) -> Option<Request> {
+        let typed = self.text(FieldId::Authority).to_owned();
+        self.authority.ask(&typed)
+    }
+
+    /// Whether an authority's file is named and was not read, or is none.
+    pub(super) fn lacks_authority(&self) -> bool {
+        !self.text(FieldId::Authority).is_empty() && self.ca_pem().is_none()
     }
 
     /// Whether commas separate scopes at this provider.

@@ -140,9 +140,15 @@ impl Wizard {
     }
 
     /// To the next step, where nothing is missing in this one.
-    fn go_on(&mut self, world: &World) -> Vec<Effect> {
+    pub(super) fn go_on(&mut self, world: &World) -> Vec<Effect> {
         if !self.check_stage(world) {
             return Vec::new();
+        }
+        if self.stage == Stage::Details
+            && let Some(request) = self.draft_mut().ask_for_authority()
+        {
+            self.going_on = true;
+            return vec![Effect::Ask(request)];
         }
         self.go_to(self.stage.next());
         self.look_at_addresses()
@@ -156,7 +162,7 @@ impl Wizard {
             // Something of an earlier step does not hold any more: go there and show it.
             for stage in [Stage::Details, Stage::App, Stage::Scopes] {
                 self.go_to(stage);
-                if !self.check_stage(world) {
+                if !self.check_stage(world) || self.wants_authority() {
                     break;
                 }
             }

@@ -121,7 +121,7 @@ impl Wizard {
                 let reached = *stage;
                 // What was changed on the way back may leave an earlier step unfinished.
                 self.go_to(Stage::Details);
-                while self.stage < reached && self.check_stage(world) {
+                while self.stage < reached && self.check_stage(world) && !self.wants_authority() {
                     self.go_to(self.stage.next());
                 }
             }

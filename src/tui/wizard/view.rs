@@ -210,6 +210,11 @@ impl Wizard {
                 &format!("{} = {}", shown(key), shown(value)),
             );
         }
+        let authority = draft.text(FieldId::Authority);
+        if !authority.is_empty() {
+            let words = format!("also the authority in {}", shown(authority));
+            page.pair("Trusts", 10, Role::Plain, &words);
+        }
         let stored = if world.setup.practice {
             "in memory only: this is practice"
         } else {
