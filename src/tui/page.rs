@@ -302,7 +302,10 @@ impl Page {
             let first = parts.remove(0);
             head.push(Span::styled(first, look.style(value_role)));
         }
-        self.push(Line::from(head), item);
+        // Without a label nothing would stand in that row.
+        if !label.is_empty() || !crowded {
+            self.push(Line::from(head), item);
+        }
         for part in rest {
             let span = Span::styled(part, look.style(label_role));
             self.push(Line::from(vec![pad(MARGIN + BELOW), span]), item);

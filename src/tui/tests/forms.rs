@@ -208,3 +208,77 @@ fn f17_edit_puts_an_authority_in_and_takes_it_away() {
     let (edits, _) = script.backend.edited.pop().expect("stored");
     assert_eq!(edits, [(Field::Authority, String::new())]);
 }
+
+#[test]
+fn an_address_without_https_is_completed_and_never_dropped() {
+    let mut script = Script::usual();
+    script.keys("a \"auth.example.org/authorize\" enter");
+    says(
+        &script,
+        "▏https://auth.example.org/authorize https:// was put before it.",
+    );
+    script.keys("\"auth.example.org:8443/token\" enter");
+    says(
+        &script,
+        "▏https://auth.example.org:8443/token https:// was put before it.",
+    );
+    script.keys("up up \"2\" down");
+    says(&script, "https://auth.example.org:8443/token2 ▸ More");
+    // What cannot be completed stands there with its problem.
+    for typed in [
+        "http://auth.example.org/a",
+        "https//auth.example.org/a",
+        "/authorize",
+    ] {
+        let mut script = Script::usual();
+        script.keys(&format!("a \"{typed}\" enter"));
+        says(&script, &format!("▸ Authorization URL ▏{typed} ✗"));
+    }
+    // A preset is known by its address without https too.
+    let mut script = Script::usual();
+    script.keys("a \"gitlab.com/oauth\"");
+    says(&script, "▸ GitLab");
+    // What is folded away is not passed over.
+    let mut script = with_authority("");
+    until(&mut script, "up", "▸ Device URL");
+    script.keys("\"ftp://x\"");
+    until(&mut script, "down", "▸ Fewer addresses");
+    script.keys("enter down enter");
+    says(&script, "▸ Device URL");
+    says(&script, "Only https addresses are allowed here.");
+}
+
+#[test]
+fn an_address_without_a_path_is_told_about_and_taken() {
+    let mut script = Script::usual();
+    script.keys("a \"https://auth.example.org\" enter \"https://auth.example.org/\" enter");
+    says(
+        &script,
+        "This address has no path; an authorization URL usually has one.",
+    );
+    says(
+        &script,
+        "This address has no path; a token URL usually has one.",
+    );
+    script.keys("enter");
+    says(&script, "Step 3 of 7");
+    let mut script = Script::usual();
+    script.keys("a \"https://auth.example.org?a=b\" enter \"https://auth.example.org/t\" enter");
+    assert!(!script.shows("has no path"), "{}", script.frame());
+    // Right below it, however narrow the screen is.
+    let mut script = Script::usual();
+    script
+        .keys("a \"https://auth.example.org\" enter")
+        .resize(40, 12);
+    let frame = script.frame();
+    let mut below = frame
+        .lines()
+        .skip_while(|line| !line.contains("▏https://auth."));
+    let next = below.nth(1).unwrap_or_default().trim();
+    assert!(next.starts_with("This address has no path;"), "{frame}");
+    // Not while it is being typed.
+    let mut script = Script::usual();
+    script.keys("a \"https://auth.example.org?a=b\" enter \"https://auth.example.org/t\" enter");
+    script.keys("up up ctrl-u \"https://auth.example.org\"");
+    assert!(!script.shows("has no path"), "{}", script.frame());
+}

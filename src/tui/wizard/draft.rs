@@ -45,6 +45,12 @@ impl FieldId {
         FieldId::Userinfo,
     ];
 
+    /// An address of the provider is typed there.
+    fn is_address(self) -> bool {
+        let others = [Self::Issuer, Self::TestRead, Self::Resource];
+        Self::ENDPOINTS.contains(&self) || others.contains(&self)
+    }
+
     pub(super) fn slot(self, endpoints: &mut Endpoints) -> Option<&mut Option<EndpointUrl>> {
         Some(match self {
             Self::Authorization => &mut endpoints.authorization,
@@ -87,6 +93,8 @@ pub(in crate::tui) struct Draft {
     pub(super) auth: Option<ClientAuth>,
     /// The optional addresses are unfolded.
     pub(super) more: bool,
+    /// Addresses that were typed without their scheme and got one here.
+    pub(super) completed: BTreeSet<FieldId>,
     /// What was ticked below a field that wants it.
     pub(super) ticks: BTreeSet<Tick>,
 }
@@ -165,6 +173,35 @@ impl Draft {
     /// Whether an authority's file is named and was not read, or is none.
     pub(super) fn lacks_authority(&self) -> bool {
         !self.text(FieldId::Authority).is_empty() && self.ca_pem().is_none()
+    }
+
+    /// Puts https before an address that was typed without it, which is said beside it.
+    pub(super) fn complete(&mut self, id: FieldId) {
+        let whole = EndpointUrl::with_https(self.text(id)).filter(|_| id.is_address());
+        if let Some(whole) = whole {
+            self.field_mut(id).set(whole);
+            self.completed.insert(id);
+        }
+    }
+
+    /// Something about an address that is no problem, in words.
+    pub(super) fn remark(&self, id: FieldId) -> Option<String> {
+        let kind = match id {
+            FieldId::Authorization => "an authorization URL",
+            FieldId::Token => "a token URL",
+            FieldId::Device => "a device URL",
+            _ => "",
+        };
+        let url = EndpointUrl::parse(self.text(id), self.dev_http()).ok();
+        let bare = url.is_some_and(|url| url.is_bare()) && !kind.is_empty() && self.is_edited(id);
+        let mut words = Vec::new();
+        if self.completed.contains(&id) {
+            words.push("https:// was put before it.".to_owned());
+        }
+        if bare {
+            words.push(format!("This address has no path; {kind} usually has one."));
+        }
+        (!words.is_empty()).then(|| words.join(" "))
     }
 
     /// Whether commas separate scopes at this provider.

@@ -43,6 +43,7 @@ impl Face for Wizard {
         match self.focused() {
             Some(Line::Field(id, _)) => {
                 self.problems.remove(&id);
+                self.draft_mut().completed.remove(&id);
                 if id == FieldId::Authority {
                     // What answered was trusted, or not, by another file.
                     self.looking = None;

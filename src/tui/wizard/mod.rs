@@ -248,6 +248,7 @@ impl Wizard {
         match self.lines().get(self.at) {
             Some(Line::Field(id, _)) => {
                 let id = *id;
+                self.draft_mut().complete(id);
                 if matches!(id, FieldId::Variable(_)) {
                     self.draft_mut().prefill();
                 }
