@@ -13,6 +13,7 @@ use super::link::{Link, Trail};
 use super::masked::MaskedField;
 use super::text;
 use super::theme::{Look, Role};
+use crate::model::Untrusted;
 
 /// Where texts begin: one cell of margin and two for the marker of the selected line.
 const MARGIN: usize = 3;
@@ -167,6 +168,30 @@ impl Page {
             field.beginning(room, glyph::dots(self.pen.look.ascii))
         };
         self.edit(item, selected, label, column, (&shown, at), problem);
+    }
+
+    /// As [`Page::field`]; what is longer than the field stands below it as a whole while it is selected,
+    /// where a line is worth that.
+    pub(super) fn long_field(
+        &mut self,
+        item: usize,
+        selected: bool,
+        label: &str,
+        column: usize,
+        field: &TextField,
+        problem: Option<&str>,
+    ) {
+        self.field(item, selected, label, column, field, problem);
+        let room = self.room(self.column(column)).saturating_sub(1).max(1);
+        let whole: String = Untrusted::new(field.value()).shown().into();
+        // The field keeps a cell for the cursor.
+        if !selected || text::width(&whole) < room || self.pen.height < ROWS_TO_SPARE {
+            return;
+        }
+        for part in text::wrap(&whole, self.room(BELOW)) {
+            let span = Span::styled(part, self.pen.look.style(Role::Plain));
+            self.push(Line::from(vec![pad(MARGIN + BELOW), span]), Some(item));
+        }
     }
 
     /// As [`Page::field`], for a secret.
@@ -368,10 +393,15 @@ impl Page {
     /// selected comes into view with it, and so does what stands after the last.
     fn top(&self, height: usize) -> usize {
         let last_top = self.rows.len().saturating_sub(height);
+        let rows = self.rows_of_selection();
+        let long = rows > FOLLOWING && height >= ROWS_TO_SPARE;
+        let seen = if long { rows } else { 1 };
         let top = match self.selection() {
             None => 0,
-            Some((at, true, _)) if at < height && height >= ROWS_TO_SPARE => 0,
+            Some((at, true, _)) if at + seen <= height && height >= ROWS_TO_SPARE => 0,
             Some((at, _, true)) => at,
+            // It is to be read to its end.
+            Some((at, ..)) if long => at.saturating_sub(height.saturating_sub(rows)),
             Some((at, ..)) => at.saturating_sub((height / 2).max(height.saturating_sub(FOLLOWING))),
         };
         top.min(last_top)
@@ -399,6 +429,14 @@ impl Page {
         } else {
             0
         }
+    }
+
+    /// Rows that the selected line takes.
+    fn rows_of_selection(&self) -> usize {
+        let at = self.cursor.map_or(0, |(at, _)| at);
+        let item = self.rows.get(at).and_then(|row| row.item);
+        let same = |row: &&Row| row.item.is_some() && row.item == item;
+        self.rows.iter().skip(at).take_while(same).count()
     }
 
     /// The row of the selected line, and whether that is the first or the last one that can be selected.

@@ -649,7 +649,7 @@ impl Editing {
             }
         } else if entry.field.choices().is_empty() {
             let problem = entry.problem.as_deref();
-            page.field(at, selected, name, LABELS, &entry.input, problem);
+            page.long_field(at, selected, name, LABELS, &entry.input, problem);
         } else {
             let value: String = Untrusted::new(value).shown().into();
             let words = format!("{value}: {}", meaning(entry.field, &value));

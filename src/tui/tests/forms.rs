@@ -282,3 +282,70 @@ fn an_address_without_a_path_is_told_about_and_taken() {
     script.keys("up up ctrl-u \"https://auth.example.org\"");
     assert!(!script.shows("has no path"), "{}", script.frame());
 }
+
+/// Longer than any line.
+const LONG: &str = "https://login.identity.department.example.org/tenants/0123456789/oauth2/v2.0/authorize?audience=everything";
+
+/// What the frame holds without breaks, blanks and margins.
+fn joined(script: &Script) -> String {
+    script.frame().split_whitespace().collect()
+}
+
+#[test]
+fn a_long_address_is_read_whole_below_its_line() {
+    for size in [(80, 24), (60, 20), (40, 12)] {
+        let mut script = Script::usual();
+        script
+            .keys("a \"x\" ctrl-u")
+            .paste(LONG)
+            .resize(size.0, size.1);
+        script.keys("enter \"https://login.identity.department.example.org/t\" enter");
+        for key in ["up", "up", "up"] {
+            script.keys(key);
+        }
+        assert!(script.shows("▸ Authorization"), "{}", script.frame());
+        assert!(joined(&script).contains(LONG), "{}", script.frame());
+        // Only of the selected line.
+        script.keys("down");
+        assert!(!joined(&script).contains(LONG), "{}", script.frame());
+        // The same in the edit screen.
+        let mut script = Script::usual();
+        script.keys("down down e").resize(size.0, size.1);
+        until(&mut script, "down", "▸ Token URL");
+        script.keys("ctrl-u").paste(LONG);
+        assert!(joined(&script).contains(LONG), "{}", script.frame());
+    }
+}
+
+#[test]
+fn the_review_breaks_long_hosts_and_cuts_nothing() {
+    let host = "a-very-long-name-of-a-host.identity.department.of-an-organisation.example.org";
+    for size in [(80, 24), (60, 20), (40, 12)] {
+        let mut script = Script::usual();
+        script
+            .keys("a")
+            .paste(&format!("https://{host}/a"))
+            .keys("enter");
+        script
+            .paste(&format!("https://tokens.{host}/t"))
+            .keys("enter enter");
+        script.paste(&"client".repeat(12)).keys("enter enter enter");
+        says(&script, "▸ Save and sign in");
+        script.resize(size.0, size.1);
+        let mut seen = String::new();
+        script.keys("home");
+        for _ in 0..30 {
+            script.keys("up");
+        }
+        let last = "Storesthesesettingsinclear";
+        for _ in 0..30 {
+            seen.push_str(&joined(&script));
+            script.keys("down");
+        }
+        // Of the two hosts the second stands nowhere else.
+        let second = format!("tokens.{host}");
+        for whole in [host, &second, &"client".repeat(12), last] {
+            assert!(seen.contains(whole), "{size:?} {whole}\n{}", script.frame());
+        }
+    }
+}

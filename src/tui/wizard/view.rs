@@ -368,7 +368,7 @@ impl Wizard {
         let field = self.draft().field(id).unwrap_or(&empty);
         let problem = self.problems.get(&id).map(|fault| fault.words.as_str());
         let column = column.max(text::width(label) + 1);
-        page.field(index, index == self.at, label, column, field, problem);
+        page.long_field(index, index == self.at, label, column, field, problem);
         let redirect = (id == FieldId::Redirect).then(|| RedirectUri::parse(field.trimmed()));
         if let Some(words) = redirect.and_then(Result::ok).and_then(|uri| uri.advice()) {
             page.pair("", column + 1, Role::Warn, &words);
