@@ -349,3 +349,24 @@ fn the_review_breaks_long_hosts_and_cuts_nothing() {
         }
     }
 }
+
+#[test]
+fn scopes_that_were_chosen_outlive_going_back_and_leaving() {
+    let mut script = Script::usual();
+    script.keys("a \"gitl\" enter enter \"cid\" enter enter up space \"own:scope\" space \"read_a\" down down space");
+    let chosen = "▏read_user own:scope read_api";
+    says(&script, chosen);
+    // A step back, all steps back, another service meanwhile, and out of the wizard.
+    script.keys("esc");
+    says(&script, "Step 3 of 7");
+    script.keys("enter");
+    says(&script, chosen);
+    script.keys("esc esc esc ctrl-u \"gith\" enter esc ctrl-u \"gitl\" enter enter enter");
+    says(&script, chosen);
+    script.keys("esc esc esc esc a");
+    says(&script, "Go on connecting GitLab");
+    script.keys("enter");
+    until(&mut script, "enter", "Step 4 of 7");
+    says(&script, chosen);
+    script.keys("end enter");
+}
