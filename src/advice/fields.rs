@@ -44,6 +44,9 @@ pub fn about(field: Field) -> &'static str {
         Field::Ahead => {
             "Whether the agent renews the token before it ends, so that no program waits for it."
         }
+        Field::Authority => {
+            "Optional. A PEM file: the certificate of an authority of your own, beside those this machine trusts."
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::output;
 use super::prompt::secret_from;
 use super::setup::Setup;
 use crate::engine::{Doubt, Edit, Field, put_all};
-use crate::model::{Connection, ConnectionName};
+use crate::model::ConnectionName;
 
 pub(super) fn rename(setup: &Setup, from: &str, to: &str) -> Result<(), Failed> {
     let connection = setup.engine.connection(from)?;
@@ -32,8 +32,8 @@ pub(super) fn run(
     let mut edits = Vec::new();
     for field in fields {
         match field.split_once('=') {
-            Some((word, value)) => match read(&mut connection, word, value) {
-                Ok(edit) => edits.extend(edit),
+            Some((word, value)) => match read(word, value) {
+                Ok(edit) => edits.push(edit),
                 Err(problem) => problems.push(format!("{word}: {problem}")),
             },
             None => problems.push(format!("{field}: write it as FIELD=VALUE")),
@@ -80,23 +80,17 @@ pub(super) fn run(
     Ok(())
 }
 
-/// The field of a word; what only a file holds is put in at once.
-fn read(connection: &mut Connection, word: &str, value: &str) -> Result<Option<Edit>, String> {
+/// The field of a word, and its value: for an authority what its file holds.
+fn read(word: &str, value: &str) -> Result<Edit, String> {
     match word {
-        "ca-file" => {
-            connection.ca_pem = if value.is_empty() {
-                None
-            } else {
-                Some(ca_file(Path::new(value))?)
-            };
-            Ok(None)
-        }
+        "ca-file" if value.is_empty() => Ok((Field::Authority, String::new())),
+        "ca-file" => Ok((Field::Authority, ca_file(Path::new(value))?)),
         "name" => Err("use valetkey rename".to_owned()),
         "client-secret" | "secret" => {
             Err("secrets never come as arguments; use --client-secret-file".to_owned())
         }
         _ => match Field::parse(word) {
-            Some(field) => Ok(Some((field, value.to_owned()))),
+            Some(field) => Ok((field, value.to_owned())),
             None => Err("there is no such field".to_owned()),
         },
     }

@@ -9,6 +9,7 @@ use crate::model::{
 
 use super::{Engine, Error};
 use crate::oauth::{BuildProblem, check_test_address};
+use crate::provider::check_certificates;
 
 /// A field that can be changed after a connection was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +29,9 @@ pub enum Field {
     Policy,
     Lifetime,
     Ahead,
+    /// The certificate of an authority to trust beside those of this machine, in PEM form. People name the
+    /// file that holds it.
+    Authority,
 }
 
 /// Why a value was refused.
@@ -49,6 +53,8 @@ pub enum FieldProblem {
     Test(#[from] BuildProblem),
     #[error("use {}", .0.join(", "))]
     Choice(&'static [&'static str]),
+    #[error("{0}")]
+    Authority(&'static str),
 }
 
 /// A definition was changed.
@@ -67,6 +73,7 @@ const POLICIES: &[&str] = &["allow", "confirm", "confirm-session", "deny"];
 const YES_NO: &[&str] = &["no", "yes"];
 
 impl Field {
+    /// Those that are typed as they are stored: all but [`Field::Authority`], which comes out of a file.
     pub const ALL: [Field; 15] = [
         Field::Authorization,
         Field::Token,
@@ -103,6 +110,7 @@ impl Field {
             Self::Policy => "policy",
             Self::Lifetime => "lifetime",
             Self::Ahead => "refresh-ahead",
+            Self::Authority => "ca-file",
         }
     }
 
@@ -151,6 +159,7 @@ impl Field {
                 .lifetime
                 .map_or_else(String::new, written),
             Self::Ahead => YES_NO[usize::from(connection.serving.ahead)].to_owned(),
+            Self::Authority => connection.ca_pem.clone().unwrap_or_default(),
         }
     }
 
@@ -218,6 +227,11 @@ impl Field {
                     "no" | "" => false,
                     _ => return Err(FieldProblem::Choice(YES_NO)),
                 };
+            }
+            Self::Authority if value.is_empty() => connection.ca_pem = None,
+            Self::Authority => {
+                check_certificates(value).map_err(FieldProblem::Authority)?;
+                connection.ca_pem = Some(value.to_owned());
             }
         }
         Ok(())
@@ -360,6 +374,27 @@ mod tests {
             Field::Lifetime.put(&mut same, typed).expect("a span");
             assert_eq!(Field::Lifetime.text(&same), shown);
         }
+    }
+
+    #[test]
+    fn f17_an_authority_is_put_in_as_it_is_read_and_taken_away() {
+        let mut changed = connection();
+        let before = changed.clone();
+        let pem = authority();
+        Field::Authority.put(&mut changed, &pem).expect("one");
+        assert_eq!(Field::Authority.text(&changed), pem);
+        assert_ne!(changed.endpoint_identity(), before.endpoint_identity());
+        let problem = Field::Authority.put(&mut changed, "words");
+        assert!(matches!(problem, Err(FieldProblem::Authority(_))));
+        Field::Authority.put(&mut changed, "").expect("none");
+        assert_eq!(changed, before);
+    }
+
+    fn authority() -> String {
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let mut params = rcgen::CertificateParams::default();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.self_signed(&key).expect("signed").pem()
     }
 
     #[test]

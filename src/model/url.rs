@@ -69,6 +69,28 @@ impl EndpointUrl {
         Ok(Self(url))
     }
 
+    /// The address that was meant where `https://` was left out: a host with a dot or a port, and what comes
+    /// after it. `None` for what is an address already or is none with it either.
+    pub fn with_https(text: &str) -> Option<String> {
+        if text.contains("://") || Self::parse(text, true).is_ok() {
+            return None;
+        }
+        let authority = text.split(['/', '?']).next().unwrap_or_default();
+        let is_port = |port: &str| port.parse::<u16>().is_ok();
+        let ported = authority
+            .rsplit_once(':')
+            .is_some_and(|(_, port)| is_port(port));
+        let whole = format!("https://{text}");
+        let dotted = authority.split('.').filter(|part| !part.is_empty()).count() > 1;
+        let meant = dotted || ported;
+        (meant && Self::parse(&whole, false).is_ok()).then_some(whole)
+    }
+
+    /// Whether nothing stands after the host.
+    pub fn is_bare(&self) -> bool {
+        self.0.path() == "/" && self.0.query().is_none()
+    }
+
     pub fn as_url(&self) -> &Url {
         &self.0
     }
@@ -185,6 +207,37 @@ pub(crate) fn authority(url: &Url) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_without_https_is_known_for_what_it_is() {
+        let meant = |text| EndpointUrl::with_https(text);
+        for text in [
+            "auth.example.org/authorize",
+            "auth.example.org",
+            "auth.example.org:8443/a?b=c",
+            "localhost:9/a",
+            "127.0.0.1:9",
+        ] {
+            assert_eq!(meant(text), Some(format!("https://{text}")), "{text}");
+        }
+        for text in [
+            "",
+            "github",
+            "/authorize",
+            ".",
+            "..",
+            "https://auth.example.org",
+            "http://auth.example.org",
+            "https//auth.example.org",
+            "http:/auth.example.org",
+            "mailto:ada@auth.example.org",
+            "ada@auth.example.org/a",
+            "auth.example.org/a b",
+            "auth.example.org/#a",
+        ] {
+            assert_eq!(meant(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn a_02_fragment_and_userinfo_are_refused() {

@@ -10,9 +10,10 @@ use super::{FILE, Role};
 const NETWORK: &str = "\n## The way to the network\n\n\
     Not in this file, because it belongs to one connection or to the whole machine.\n\n\
     - An authority of your own, beside the ones that this machine trusts: `valetkey add … --ca-file FILE` or `valetkey \
-    edit NAME ca-file=FILE`, for that connection alone. FILE is the authority's certificate in PEM form; a server's own \
-    certificate, a key and a damaged file are refused by name. `ca-file=` takes it away. For all \
-    connections there is the system's own store of trusted certificates. Nothing switches the check of certificates off.\n\
+    edit NAME ca-file=FILE`, or the field \"CA file\" of the wizard (under more) and of `e`, for that connection \
+    alone. FILE is the authority's certificate in PEM form; a server's own certificate, a key and a damaged file are \
+    refused by name. `ca-file=` takes it away. For all connections there is the system's own store of trusted \
+    certificates. Nothing switches the check of certificates off.\n\
     - A proxy: `HTTPS_PROXY`, else `ALL_PROXY`, in either spelling, as `http://HOST:PORT`, `https://…` or \
     `socks5h://…`, with `USER:PASSWORD@` before the host where it wants one; `NO_PROXY` names what goes straight, and \
     this machine always does. A value that is no proxy stops every request. `valetkey show NAME` tells which one is in \

@@ -5,6 +5,7 @@
 //! [`Backend`], which performs [`Request`]s, and through the terminal that `run` owns.
 
 mod asked;
+mod authority_file;
 mod authorize;
 mod backend;
 mod beyond;

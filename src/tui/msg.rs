@@ -64,6 +64,11 @@ pub enum Reply {
         typed: Pair,
         look: Box<Look>,
     },
+    /// What stands in the file that was typed for an authority: its certificates, or why they are not taken.
+    AuthorityRead {
+        file: String,
+        found: Result<String, String>,
+    },
     /// A sign-in runs now.
     Started {
         connection: ConnectionId,

@@ -13,6 +13,7 @@ use super::link::{Link, Trail};
 use super::masked::MaskedField;
 use super::text;
 use super::theme::{Look, Role};
+use crate::model::Untrusted;
 
 /// Where texts begin: one cell of margin and two for the marker of the selected line.
 const MARGIN: usize = 3;
@@ -183,6 +184,30 @@ impl Page {
         self.edit(item, selected, label, column, (&shown, at), problem);
     }
 
+    /// As [`Page::field`]; what is longer than the field stands below it as a whole while it is selected,
+    /// where a line is worth that.
+    pub(super) fn long_field(
+        &mut self,
+        item: usize,
+        selected: bool,
+        label: &str,
+        column: usize,
+        field: &TextField,
+        problem: Option<&str>,
+    ) {
+        self.field(item, selected, label, column, field, problem);
+        let room = self.room(self.column(column)).saturating_sub(1).max(1);
+        let whole: String = Untrusted::new(field.value()).shown().into();
+        // The field keeps a cell for the cursor.
+        if !selected || text::width(&whole) < room || self.pen.height < ROWS_TO_SPARE {
+            return;
+        }
+        for part in text::wrap(&whole, self.room(BELOW)) {
+            let span = Span::styled(part, self.pen.look.style(Role::Plain));
+            self.push(Line::from(vec![pad(MARGIN + BELOW), span]), Some(item));
+        }
+    }
+
     /// As [`Page::field`], for a secret.
     pub(super) fn masked(
         &mut self,
@@ -316,7 +341,10 @@ impl Page {
             let first = parts.remove(0);
             head.push(Span::styled(first, look.style(value_role)));
         }
-        self.push(Line::from(head), item);
+        // Without a label nothing would stand in that row.
+        if !label.is_empty() || !crowded {
+            self.push(Line::from(head), item);
+        }
         for part in rest {
             let span = Span::styled(part, look.style(label_role));
             self.push(Line::from(vec![pad(MARGIN + BELOW), span]), item);
@@ -380,9 +408,10 @@ impl Page {
     /// last.
     fn top(&self, height: usize) -> usize {
         let last_top = self.rows.len().saturating_sub(height);
+        let rows = self.rows_of_selection();
         let top = match self.selection() {
             None => 0,
-            Some((at, true, _)) if at < height && height >= ROWS_TO_SPARE => 0,
+            Some((at, true, _)) if at + rows <= height && height >= ROWS_TO_SPARE => 0,
             Some((at, _, true)) => at,
             Some((at, ..)) => at.saturating_sub((height / 2).max(height.saturating_sub(FOLLOWING))),
         };
@@ -426,6 +455,14 @@ impl Page {
         let other = |row: &Row| row.item.is_some() && row.item != here;
         let length = self.rows[at..].iter().position(other);
         length.map_or(self.rows.len(), |length| at + length)
+    }
+
+    /// Rows that the selected line takes.
+    fn rows_of_selection(&self) -> usize {
+        let at = self.cursor.map_or(0, |(at, _)| at);
+        let item = self.rows.get(at).and_then(|row| row.item);
+        let same = |row: &&Row| row.item.is_some() && row.item == item;
+        self.rows.iter().skip(at).take_while(same).count()
     }
 
     /// The row of the selected line, and whether that is the first or the last one that can be selected.

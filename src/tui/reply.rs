@@ -163,6 +163,22 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
             }
             Vec::new()
         }
+        Reply::AuthorityRead { file, found } => {
+            let world = &model.world;
+            let mut effects = Vec::new();
+            for screen in &mut model.screens {
+                match screen {
+                    Screen::Wizard(wizard) => {
+                        effects.extend(wizard.authority_read(&file, &found, world));
+                    }
+                    Screen::Editing(editing) => {
+                        effects.extend(editing.authority_read(&file, &found));
+                    }
+                    _ => {}
+                }
+            }
+            apply(model, effects)
+        }
         Reply::Started {
             connection,
             attempt,

@@ -42,7 +42,11 @@ pub enum Request {
     LookAt {
         typed: Pair,
         endpoints: Box<Endpoints>,
+        /// An authority to trust beside those of this machine.
+        ca_pem: Option<String>,
     },
+    /// Read the file that was typed for an authority of one's own.
+    ReadAuthority(String),
     SignIn {
         id: ConnectionId,
         options: SignInOptions,
@@ -168,6 +172,7 @@ impl Request {
             Self::ReadSettings => "read-settings",
             Self::SaveDefinition { .. } => "save",
             Self::LookAt { .. } => "look-at",
+            Self::ReadAuthority(_) => "read-authority",
             Self::SignIn { .. } => "sign-in",
             Self::Paste { .. } => "paste",
             Self::OpenAgain { .. } => "open-again",

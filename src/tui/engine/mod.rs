@@ -2,6 +2,7 @@
 
 mod agent;
 mod attempt;
+mod authority;
 mod definitions;
 mod desktop;
 mod import;
@@ -151,6 +152,9 @@ impl Backend for EngineBackend {
                 let catalogue = (self.catalogue)();
                 tokio::spawn(work.read_import(catalogue, file, passphrase));
             }
+            Request::ReadAuthority(file) => {
+                tokio::spawn(work.read_authority(file));
+            }
             Request::ForgetInterrupted(id) => self.engine.forget_interrupted(&id),
             // The sign-in belongs to this runtime, and its handle must exist before the reply.
             other => {
@@ -271,8 +275,12 @@ impl Work {
             Request::SaveDefinition { new, replaces } => {
                 tokio::task::block_in_place(|| self.save(*new, replaces.as_ref()));
             }
-            Request::LookAt { typed, endpoints } => {
-                let look = Box::new(look_at(&endpoints, None).await);
+            Request::LookAt {
+                typed,
+                endpoints,
+                ca_pem,
+            } => {
+                let look = Box::new(look_at(&endpoints, ca_pem.as_deref()).await);
                 self.reply(Reply::Looked { typed, look });
             }
             Request::SignIn { id, options } => self.sign_in(id, options).await,

@@ -5,6 +5,7 @@ use crate::actions::{Action, Facts, Key, Place};
 use crate::advice::fields::{SECRET, about};
 use crate::engine::{Detail, Doubt, Edit, Field, Row, put_all};
 use crate::model::{Connection, ConnectionId, Untrusted};
+use crate::tui::authority_file::AuthorityFile;
 use crate::tui::face::{Effect, Face, moved};
 use crate::tui::field::{TextField, Typed};
 use crate::tui::masked::MaskedField;
@@ -17,7 +18,7 @@ use crate::tui::text::sentence;
 use crate::tui::theme::Role;
 
 /// Harmless lines first: a key typed by mistake must not change an address.
-const ORDER: [Field; 15] = [
+const ORDER: [Field; 16] = [
     Field::Scopes,
     Field::Policy,
     Field::Lifetime,
@@ -33,7 +34,10 @@ const ORDER: [Field; 15] = [
     Field::Userinfo,
     Field::Issuer,
     Field::TestRead,
+    Field::Authority,
 ];
+/// Typed in place of a file, it takes the stored authority away.
+const NO_FILE: &str = "-";
 /// Cells of the labels.
 const LABELS: usize = 19;
 
@@ -47,6 +51,14 @@ enum Line {
     Keep,
     /// Save although it parks the sign-in.
     Park,
+}
+
+/// What a field shows of what is stored: of an authority nothing, its file is not known any more.
+fn written(field: Field, connection: &Connection) -> String {
+    match field {
+        Field::Authority => String::new(),
+        _ => field.text(connection),
+    }
 }
 
 /// A field with what it holds and what is stored.
@@ -80,9 +92,13 @@ pub(in crate::tui) struct Editing {
     connection: Option<Box<Connection>>,
     entries: Vec<Entry>,
     secret: MaskedField,
+    /// What the file that was typed for an authority holds.
+    authority: AuthorityFile,
     at: usize,
     /// Whether to park the sign-in was asked; the answer is not there yet.
     asked: bool,
+    /// Saving waits for the authority's file to be read.
+    going_on: bool,
     saving: bool,
 }
 
@@ -95,8 +111,10 @@ impl Editing {
             connection: None,
             entries: Vec::new(),
             secret: MaskedField::default(),
+            authority: AuthorityFile::default(),
             at: 0,
             asked: false,
+            going_on: false,
             saving: false,
         }
     }
@@ -137,14 +155,14 @@ impl Editing {
                 .into_iter()
                 .map(|field| Entry {
                     field,
-                    stored: field.text(connection),
-                    input: TextField::new(field.text(connection)),
+                    stored: written(field, connection),
+                    input: TextField::new(written(field, connection)),
                     problem: None,
                 })
                 .collect();
         }
         for entry in &mut self.entries {
-            let fresh = entry.field.text(connection);
+            let fresh = written(entry.field, connection);
             if fresh != entry.stored && !entry.is_changed() {
                 entry.input.set(fresh.clone());
             }
@@ -178,11 +196,69 @@ impl Editing {
         self.lines().get(self.at).copied()
     }
 
+    /// What is changed; an authority once its file was read.
     fn edits(&self) -> Vec<Edit> {
         let changed = self.entries.iter().filter(|entry| entry.is_changed());
-        changed
-            .map(|entry| (entry.field, entry.text().to_owned()))
-            .collect()
+        let edit = |entry: &Entry| {
+            let value = match (entry.field, entry.text()) {
+                (Field::Authority, NO_FILE) => "",
+                (Field::Authority, file) => self.authority.pem(file)?,
+                (_, text) => text,
+            };
+            Some((entry.field, value.to_owned()))
+        };
+        changed.filter_map(edit).collect()
+    }
+
+    /// The file that is typed for an authority; empty where none is.
+    fn authority_typed(&self) -> String {
+        let entry = self
+            .entries
+            .iter()
+            .find(|entry| entry.field == Field::Authority);
+        let typed = entry.map_or("", Entry::text);
+        typed
+            .strip_prefix(NO_FILE)
+            .filter(|rest| rest.is_empty())
+            .unwrap_or(typed)
+            .to_owned()
+    }
+
+    /// The authority's file was read: its problem stands beside its field, and whoever saves goes on.
+    pub(in crate::tui) fn authority_read(
+        &mut self,
+        file: &str,
+        found: &Result<String, String>,
+    ) -> Vec<Effect> {
+        self.authority.answered(file, found);
+        let waited = std::mem::take(&mut self.going_on);
+        if self.authority_typed() != file {
+            return Vec::new();
+        }
+        self.show_authority_problem(file);
+        match (waited, found) {
+            (true, Ok(_)) => self.press(),
+            (true, Err(_)) => {
+                self.check();
+                Vec::new()
+            }
+            (false, _) => Vec::new(),
+        }
+    }
+
+    /// An authority is stored with it.
+    fn trusts_one(&self) -> bool {
+        self.connection
+            .as_ref()
+            .is_some_and(|connection| connection.ca_pem.is_some())
+    }
+
+    fn show_authority_problem(&mut self, file: &str) {
+        let problem = self.authority.problem(file).map(str::to_owned);
+        let mut entries = self.entries.iter_mut();
+        if let Some(entry) = entries.find(|entry| entry.field == Field::Authority) {
+            entry.problem = problem;
+        }
     }
 
     fn is_changed(&self) -> bool {
@@ -199,6 +275,7 @@ impl Editing {
             let here = problems.iter().find(|(field, _)| *field == entry.field);
             entry.problem = here.map(|(_, problem)| sentence(problem));
         }
+        self.show_authority_problem(&self.authority_typed());
         let wrong = |line: &Line| matches!(line, Line::Field(index) if self.entries[*index].problem.is_some());
         match self.lines().iter().position(wrong) {
             Some(at) => {
@@ -215,6 +292,12 @@ impl Editing {
         else {
             return;
         };
+        if self.entries[index].field == Field::Authority {
+            let typed = self.authority_typed();
+            self.authority.left(&typed);
+            self.show_authority_problem(&typed);
+            return;
+        }
         let entry = &mut self.entries[index];
         let mut trial = connection.as_ref().clone();
         let problem = if entry.is_changed() {
@@ -254,6 +337,8 @@ impl Editing {
         let address = before.provider != after.provider;
         let what = if address {
             "A new address"
+        } else if before.ca_pem != after.ca_pem {
+            "Another authority"
         } else if before.registration.client_id == after.registration.client_id {
             "Another redirect URL"
         } else {
@@ -308,15 +393,30 @@ impl Editing {
                 }
             }
             Some(Line::Secret) => self.at = self.lines().len().saturating_sub(1),
-            Some(Line::Save) if (self.parks() || self.doubts()) && self.check() => {
-                // Enter once more, by habit, must not end a sign-in.
-                self.asked = true;
+            Some(Line::Save | Line::Park) if self.check() => {
+                let typed = self.authority_typed();
+                match self.authority.ask(&typed) {
+                    Some(request) => {
+                        self.going_on = true;
+                        return vec![Effect::Ask(request)];
+                    }
+                    None => return self.press_save(),
+                }
             }
-            Some(Line::Save | Line::Park) => return self.save(),
             Some(Line::Keep) => self.asked = false,
-            None => {}
+            Some(Line::Save | Line::Park) | None => {}
         }
         Vec::new()
+    }
+
+    /// Saves, or asks first where that ends a sign-in.
+    fn press_save(&mut self) -> Vec<Effect> {
+        if self.focused() == Some(Line::Save) && (self.parks() || self.doubts()) {
+            // Enter once more, by habit, must not end a sign-in.
+            self.asked = true;
+            return Vec::new();
+        }
+        self.save()
     }
 
     /// The next of several choices.
@@ -331,7 +431,7 @@ impl Editing {
     }
 
     fn save(&mut self) -> Vec<Effect> {
-        if self.saving || !self.check() {
+        if self.saving {
             return Vec::new();
         }
         if !self.is_changed() {
@@ -366,6 +466,7 @@ fn label(field: Field) -> &'static str {
         Field::Policy => "A program",
         Field::Lifetime => "Agent serves it",
         Field::Ahead => "Agent renews it",
+        Field::Authority => "CA file",
     }
 }
 
@@ -432,35 +533,19 @@ impl Face for Editing {
     }
 
     fn act(&mut self, action: Action, _key: Key, world: &World) -> Vec<Effect> {
-        let len = self.lines().len();
-        if let Some(at) = moved(self.at, len, world.page_lines(), action) {
-            self.leave_line();
-            self.at = at;
-            return Vec::new();
-        }
-        match action {
-            Action::GoOn => self.press(),
-            Action::Toggle
-                if !matches!(self.focused(), Some(Line::Save | Line::Keep | Line::Park)) =>
-            {
-                self.press()
-            }
-            Action::Back if self.is_changed() => {
-                let dropping = Dropping::new(
-                    format!("Edit {}", self.name),
-                    "You changed something and did not save it.",
-                );
-                vec![Effect::Open(Box::new(Screen::Dropping(dropping)))]
-            }
-            Action::Back => vec![Effect::Close],
-            _ => Vec::new(),
-        }
+        // Whoever does something else does not save any more.
+        self.going_on = false;
+        let mut effects = self.act_here(action, world);
+        let due = self.authority.due(&self.authority_typed());
+        effects.extend(due.map(Effect::Ask));
+        effects
     }
 
     fn click(&mut self, item: usize, _world: &World) -> bool {
         if self.at == item {
             return true;
         }
+        self.going_on = false;
         self.leave_line();
         self.at = item.min(self.lines().len().saturating_sub(1));
         false
@@ -523,6 +608,32 @@ impl Face for Editing {
 }
 
 impl Editing {
+    fn act_here(&mut self, action: Action, world: &World) -> Vec<Effect> {
+        let len = self.lines().len();
+        if let Some(at) = moved(self.at, len, world.page_lines(), action) {
+            self.leave_line();
+            self.at = at;
+            return Vec::new();
+        }
+        match action {
+            Action::GoOn => self.press(),
+            Action::Toggle
+                if !matches!(self.focused(), Some(Line::Save | Line::Keep | Line::Park)) =>
+            {
+                self.press()
+            }
+            Action::Back if self.is_changed() => {
+                let dropping = Dropping::new(
+                    format!("Edit {}", self.name),
+                    "You changed something and did not save it.",
+                );
+                vec![Effect::Open(Box::new(Screen::Dropping(dropping)))]
+            }
+            Action::Back => vec![Effect::Close],
+            _ => Vec::new(),
+        }
+    }
+
     fn draw_field(&self, page: &mut Page, at: usize, selected: bool, index: usize) {
         let entry = &self.entries[index];
         let name = label(entry.field);
@@ -530,9 +641,18 @@ impl Editing {
         if entry.field == Field::Lifetime && value.is_empty() && !selected {
             let words = "as long as the vault is open; type 8h or 2d to shorten it";
             page.fact(at, false, name, LABELS, Role::Dim, words);
+        } else if entry.field == Field::Authority && value.is_empty() && self.trusts_one() {
+            if selected {
+                page.field(at, true, name, LABELS, &entry.input, None);
+                let words = "one is kept; - takes it away";
+                page.pair("", LABELS + 1, Role::Dim, words);
+            } else {
+                let words = "one is kept; type another file to replace it";
+                page.fact(at, false, name, LABELS, Role::Dim, words);
+            }
         } else if entry.field.choices().is_empty() {
             let problem = entry.problem.as_deref();
-            page.field(at, selected, name, LABELS, &entry.input, problem);
+            page.long_field(at, selected, name, LABELS, &entry.input, problem);
         } else {
             let value: String = Untrusted::new(value).shown().into();
             let words = format!("{value}: {}", meaning(entry.field, &value));

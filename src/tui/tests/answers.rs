@@ -11,7 +11,7 @@ fn q_07_a_secret_that_belongs_in_a_header_is_sent_there_at_one_key() {
     let mut script = Script::usual();
     script.backend.fail_sign_in = Some("wants_basic");
     script.keys(
-        "a \"gith\" enter enter up up up up 2 \"cid\" enter \"s3cret\" enter enter enter enter",
+        "a \"gith\" enter enter up up up up 2 enter \"cid\" enter \"s3cret\" enter enter enter enter",
     );
     assert!(
         script.shows("1  sign in again, sending the secret in a header"),

@@ -30,6 +30,17 @@ fn gone(id: ConnectionId) -> Vec<Msg> {
     })]
 }
 
+/// The certificate of an authority, in PEM form.
+pub(super) fn authority() -> String {
+    static PEM: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let mut params = rcgen::CertificateParams::default();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.self_signed(&key).expect("signed").pem()
+    });
+    PEM.clone()
+}
+
 /// Answers at once, from memory; keeps a list of what was asked.
 #[derive(Default)]
 pub(super) struct FakeBackend {
@@ -105,6 +116,10 @@ pub(super) struct FakeBackend {
     pub(super) third_party: Option<&'static str>,
     /// What providers say of tokens.
     pub(super) told_of_token: Option<IntrospectionReport>,
+    /// The authority that the last look at addresses trusted.
+    pub(super) looked_trusting: Option<String>,
+    /// An authority that every connection trusts.
+    pub(super) trusted: Option<String>,
     /// Outside text in every history.
     pub(super) told: Option<String>,
 }
@@ -151,6 +166,7 @@ impl FakeBackend {
                     detail.waiting.retain(|waiting| waiting.of.id == id);
                     let endpoints = &mut detail.connection.provider.endpoints;
                     endpoints.introspection.clone_from(&self.introspection);
+                    detail.connection.ca_pem.clone_from(&self.trusted);
                     if self.no_revocation {
                         detail.connection.provider.revoke = RevokeRule::None;
                     }
@@ -200,13 +216,23 @@ impl FakeBackend {
                 Some(read) => done(Reply::SettingsRead(read.map(Box::new))),
                 None => Vec::new(),
             },
-            Request::LookAt { typed, .. } => match self.looks.pop_front() {
-                Some(look) => done(Reply::Looked {
-                    typed,
-                    look: Box::new(look),
-                }),
-                None => Vec::new(),
-            },
+            Request::LookAt { typed, ca_pem, .. } => {
+                self.looked_trusting = ca_pem;
+                match self.looks.pop_front() {
+                    Some(look) => done(Reply::Looked {
+                        typed,
+                        look: Box::new(look),
+                    }),
+                    None => Vec::new(),
+                }
+            }
+            Request::ReadAuthority(file) => {
+                let found = match file.as_str() {
+                    "~/ca.pem" => Ok(authority()),
+                    _ => Err(unread(TextFileError::NotThere)),
+                };
+                done(Reply::AuthorityRead { file, found })
+            }
             Request::SaveDefinition { new, replaces } => {
                 self.rows
                     .retain(|row| Some(&row.summary.id) != replaces.as_ref());

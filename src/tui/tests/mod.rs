@@ -9,6 +9,7 @@ mod editing;
 mod emulator;
 mod example;
 mod fields;
+mod forms;
 mod hostile;
 mod hostile_campaign;
 mod hostile_catalogue;

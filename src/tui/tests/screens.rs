@@ -146,7 +146,7 @@ fn wizard_steps() {
 #[test]
 fn e_15_a_secret_is_said_to_be_recoverable() {
     let mut script = Script::usual();
-    script.keys("a \"gith\" enter enter up up up up up 2 \"cid\" enter \"s3cr3tcanary\"");
+    script.keys("a \"gith\" enter enter up up up up up 2 enter \"cid\" enter \"s3cr3tcanary\"");
     assert!(script.shows("not confidential"), "{}", script.frame());
     snap("wizard_3_app_secret", &script);
 }

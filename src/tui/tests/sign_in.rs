@@ -303,7 +303,7 @@ fn fixes_lead_into_the_wizard_with_everything_typed() {
     let mut script = Script::usual();
     script.backend.fail_sign_in = Some("invalid_client");
     script.keys(
-        "a \"gith\" enter enter up up up up 2 \"cid\" enter \"s3cret\" enter enter enter enter",
+        "a \"gith\" enter enter up up up up 2 enter \"cid\" enter \"s3cret\" enter enter enter enter",
     );
     assert!(
         script.shows("does not accept this client ID"),

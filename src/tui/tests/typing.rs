@@ -44,7 +44,7 @@ fn w_06_no_secret_stands_on_any_screen() {
     let mut script = Script::usual();
     let mut seen = String::new();
     script
-        .keys("a \"gith\" enter enter up up up up 2 \"cid\" enter")
+        .keys("a \"gith\" enter enter up up up up 2 enter \"cid\" enter")
         .paste("secretcanary");
     seen.push_str(&script.frame());
     for keys in ["enter", "enter", "enter", "enter", "f1", "esc"] {

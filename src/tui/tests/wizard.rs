@@ -10,7 +10,9 @@ use crate::tui::Setup;
 #[test]
 fn back_loses_nothing_and_leaving_keeps_all_but_secrets() {
     let mut script = Script::usual();
-    script.keys("a \"gith\" enter enter up up up up 2 \"my-client\" enter \"hunter2\" enter enter");
+    script.keys(
+        "a \"gith\" enter enter up up up up 2 enter \"my-client\" enter \"hunter2\" enter enter",
+    );
     assert!(script.shows("Step 4 of 7"), "{}", script.frame());
     script.keys("up \"gist\" esc");
     assert!(

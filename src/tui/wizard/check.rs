@@ -76,6 +76,12 @@ pub(super) fn problem(
         FieldId::Scopes => ScopeSet::typed(text, draft.commas())
             .err()
             .map(|problem| FieldFault::of(&problem)),
+        // Whether it is one is known once it was read.
+        FieldId::Authority => draft
+            .authority
+            .problem(text)
+            .map(str::to_owned)
+            .map(FieldFault::from),
         FieldId::Extra => extra(text).err().map(FieldFault::from),
         FieldId::ClientId => match check_client_id(text) {
             Err(problem) => Some(FieldFault::of(&problem)),

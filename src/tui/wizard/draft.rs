@@ -6,8 +6,10 @@ use super::preset::{PresetChoice, PresetWay, ScopeChoice, SecretNeed, Values};
 use crate::model::{
     ClientAuth, EndpointUrl, Endpoints, Provider, ProviderKind, Quirk, RedirectUri, Scope,
 };
+use crate::tui::authority_file::AuthorityFile;
 use crate::tui::field::TextField;
 use crate::tui::masked::MaskedField;
+use crate::tui::request::Request;
 use crate::tui::scope_line;
 
 /// A field of the wizard.
@@ -25,6 +27,7 @@ pub(in crate::tui) enum FieldId {
     TestRead,
     Resource,
     Extra,
+    Authority,
     ClientId,
     Redirect,
     Scopes,
@@ -41,6 +44,12 @@ impl FieldId {
         FieldId::Introspection,
         FieldId::Userinfo,
     ];
+
+    /// An address of the provider is typed there.
+    fn is_address(self) -> bool {
+        let others = [Self::Issuer, Self::TestRead, Self::Resource];
+        Self::ENDPOINTS.contains(&self) || others.contains(&self)
+    }
 
     pub(super) fn slot(self, endpoints: &mut Endpoints) -> Option<&mut Option<EndpointUrl>> {
         Some(match self {
@@ -74,6 +83,8 @@ pub(in crate::tui) struct Draft {
     /// What the preset put into a field: an untouched one follows the variables.
     prefill: BTreeMap<FieldId, String>,
     pub(super) secret: MaskedField,
+    /// What the file of [`FieldId::Authority`] holds.
+    pub(super) authority: AuthorityFile,
     /// The secret field is there although no secret is needed.
     pub(super) add_secret: bool,
     /// Index of the preset's way.
@@ -82,6 +93,8 @@ pub(in crate::tui) struct Draft {
     pub(super) auth: Option<ClientAuth>,
     /// The optional addresses are unfolded.
     pub(super) more: bool,
+    /// Addresses that were typed without their scheme and got one here.
+    pub(super) completed: BTreeSet<FieldId>,
     /// What was ticked below a field that wants it.
     pub(super) ticks: BTreeSet<Tick>,
 }
@@ -144,6 +157,51 @@ impl Draft {
     /// Ticks or unticks; whether it is ticked now.
     pub(super) fn turn(&mut self, tick: Tick) -> bool {
         !self.ticks.remove(&tick) && self.ticks.insert(tick)
+    }
+
+    /// The certificates of the authority whose file is named; `None` without one, or before it was read.
+    pub(super) fn ca_pem(&self) -> Option<&str> {
+        self.authority.pem(self.text(FieldId::Authority))
+    }
+
+    /// Asks for the file of an authority that was not read yet.
+    pub(super) fn ask_for_authority(&mut self) -> Option<Request> {
+        let typed = self.text(FieldId::Authority).to_owned();
+        self.authority.ask(&typed)
+    }
+
+    /// Whether an authority's file is named and was not read, or is none.
+    pub(super) fn lacks_authority(&self) -> bool {
+        !self.text(FieldId::Authority).is_empty() && self.ca_pem().is_none()
+    }
+
+    /// Puts https before an address that was typed without it, which is said beside it.
+    pub(super) fn complete(&mut self, id: FieldId) {
+        let whole = EndpointUrl::with_https(self.text(id)).filter(|_| id.is_address());
+        if let Some(whole) = whole {
+            self.field_mut(id).set(whole);
+            self.completed.insert(id);
+        }
+    }
+
+    /// Something about an address that is no problem, in words.
+    pub(super) fn remark(&self, id: FieldId) -> Option<String> {
+        let kind = match id {
+            FieldId::Authorization => "an authorization URL",
+            FieldId::Token => "a token URL",
+            FieldId::Device => "a device URL",
+            _ => "",
+        };
+        let url = EndpointUrl::parse(self.text(id), self.dev_http()).ok();
+        let bare = url.is_some_and(|url| url.is_bare()) && !kind.is_empty() && self.is_edited(id);
+        let mut words = Vec::new();
+        if self.completed.contains(&id) {
+            words.push("https:// was put before it.".to_owned());
+        }
+        if bare {
+            words.push(format!("This address has no path; {kind} usually has one."));
+        }
+        (!words.is_empty()).then(|| words.join(" "))
     }
 
     /// Whether commas separate scopes at this provider.

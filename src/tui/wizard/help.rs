@@ -41,6 +41,7 @@ fn of_field(id: FieldId) -> &'static str {
         FieldId::TestRead => Field::TestRead,
         FieldId::ClientId => Field::ClientId,
         FieldId::Redirect => Field::Redirect,
+        FieldId::Authority => Field::Authority,
         FieldId::Variable(_) => return "A part of the addresses below.",
         FieldId::Resource => {
             return "Optional. The API that the tokens are meant for, as an address, if the provider asks for one.";
@@ -62,7 +63,13 @@ mod tests {
     #[test]
     fn what_a_field_wants_fits_two_lines_of_a_narrow_screen() {
         let shared = Field::ALL.map(about);
-        let own = [FieldId::Variable(0), FieldId::Resource, FieldId::Extra].map(of_field);
+        let own = [
+            FieldId::Variable(0),
+            FieldId::Resource,
+            FieldId::Extra,
+            FieldId::Authority,
+        ]
+        .map(of_field);
         let others = [
             Line::Secret,
             Line::AddSecret,

@@ -1,5 +1,6 @@
 //! Keys and clicks in the wizard.
 
+use super::draft::FieldId;
 use super::help::help;
 use super::lines::Line;
 use super::{Stage, Wizard};
@@ -42,6 +43,11 @@ impl Face for Wizard {
         match self.focused() {
             Some(Line::Field(id, _)) => {
                 self.problems.remove(&id);
+                self.draft_mut().completed.remove(&id);
+                if id == FieldId::Authority {
+                    // What answered was trusted, or not, by another file.
+                    self.looking = None;
+                }
             }
             _ => self.secret_problem = None,
         }
@@ -61,6 +67,33 @@ impl Face for Wizard {
     }
 
     fn act(&mut self, action: Action, key: Key, world: &World) -> Vec<Effect> {
+        // Whoever does something else does not go on any more.
+        self.going_on = false;
+        let mut effects = self.act_here(action, key, world);
+        effects.extend(self.read_authority());
+        effects
+    }
+
+    fn click(&mut self, item: usize, world: &World) -> bool {
+        if self.stage == Stage::Provider {
+            return std::mem::replace(&mut self.found_at, item) == item;
+        }
+        let same = self.at == item;
+        if !same {
+            self.going_on = false;
+            self.leave_line(world);
+            self.at = item.min(self.lines().len().saturating_sub(1));
+        }
+        same
+    }
+
+    fn page(&self, pen: Pen, world: &World) -> Page {
+        self.draw(pen, world)
+    }
+}
+
+impl Wizard {
+    fn act_here(&mut self, action: Action, key: Key, world: &World) -> Vec<Effect> {
         if self.stage == Stage::Provider {
             return self.act_in_list(action, world);
         }
@@ -77,18 +110,22 @@ impl Face for Wizard {
                 Vec::new()
             }
             Action::GoOn => self.press(world),
-            Action::Toggle if matches!(self.focused(), Some(Line::Scope(_) | Line::Tick(_))) => {
-                self.press(world)
-            }
+            Action::Toggle => match self.focused() {
+                Some(Line::Scope(_) | Line::Tick(_)) => self.press(world),
+                Some(line) => {
+                    self.choose_here(&line, world);
+                    Vec::new()
+                }
+                None => Vec::new(),
+            },
             Action::Pick if self.stage == Stage::App => match picked(key).filter(|at| *at < len) {
                 Some(at) => {
                     self.at = at;
-                    let told =
-                        matches!(self.focused(), Some(Line::Register(step)) if step.copy.is_none());
-                    if self.typing() || told {
-                        Vec::new()
-                    } else {
-                        self.press(world)
+                    match self.focused() {
+                        Some(Line::Field(..) | Line::Secret) => Vec::new(),
+                        Some(Line::Register(step)) if step.copy.is_none() => Vec::new(),
+                        Some(line) if self.choose_here(&line, world) => Vec::new(),
+                        _ => self.press(world),
                     }
                 }
                 None => Vec::new(),
@@ -112,21 +149,5 @@ impl Face for Wizard {
             }
             _ => Vec::new(),
         }
-    }
-
-    fn click(&mut self, item: usize, world: &World) -> bool {
-        if self.stage == Stage::Provider {
-            return std::mem::replace(&mut self.found_at, item) == item;
-        }
-        let same = self.at == item;
-        if !same {
-            self.leave_line(world);
-            self.at = item.min(self.lines().len().saturating_sub(1));
-        }
-        same
-    }
-
-    fn page(&self, pen: Pen, world: &World) -> Page {
-        self.draw(pen, world)
     }
 }

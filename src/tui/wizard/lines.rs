@@ -129,6 +129,7 @@ fn details(draft: &Draft) -> Vec<Line> {
             field(FieldId::TestRead, "Test read URL"),
             field(FieldId::Resource, "Resource"),
             field(FieldId::Extra, "Extra parameters"),
+            field(FieldId::Authority, "CA file"),
         ]);
         if draft.preset.is_some() {
             lines.push(field(FieldId::Redirect, "Redirect URL"));

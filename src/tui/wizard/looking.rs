@@ -44,6 +44,7 @@ impl Wizard {
         vec![Effect::Ask(Request::LookAt {
             typed: at,
             endpoints: Box::new(provider.endpoints),
+            ca_pem: self.draft().ca_pem().map(str::to_owned),
         })]
     }
 

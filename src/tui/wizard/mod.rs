@@ -2,6 +2,7 @@
 //! its seven steps, authorize and test, are screens of their own. Going back loses nothing: what
 //! was typed lives in a draft for each provider, and the drafts outlive the screen.
 
+mod authority;
 #[cfg(test)]
 mod by_hand;
 mod catalogue;
@@ -100,6 +101,8 @@ pub(super) struct Wizard {
     /// Stored already, by an earlier try of this wizard.
     saved: Option<ConnectionId>,
     saving: Option<Saving>,
+    /// Enter went on, and waits for the authority's file to be read.
+    going_on: bool,
     /// What answers at the addresses.
     looking: Option<Looking>,
     /// The preset that a typed address belongs to, by index.
@@ -122,6 +125,7 @@ impl Wizard {
             reached: Stage::Provider,
             saved: None,
             saving: None,
+            going_on: false,
             looking: None,
             offered: None,
         };
@@ -244,8 +248,14 @@ impl Wizard {
         match self.lines().get(self.at) {
             Some(Line::Field(id, _)) => {
                 let id = *id;
+                self.draft_mut().complete(id);
                 if matches!(id, FieldId::Variable(_)) {
                     self.draft_mut().prefill();
+                }
+                if id == FieldId::Authority {
+                    let draft = self.draft_mut();
+                    let typed = draft.text(id).to_owned();
+                    draft.authority.left(&typed);
                 }
                 if matches!(id, FieldId::Authorization | FieldId::Token) {
                     self.offered = self.preset_of_addresses(world);
@@ -271,6 +281,7 @@ impl Wizard {
 
     /// Checks the whole step; the first line with a problem is selected.
     fn check_stage(&mut self, world: &World) -> bool {
+        self.unfold_problems(world);
         let lines = self.lines();
         let mut first = None;
         for line in &lines {
@@ -303,13 +314,35 @@ impl Wizard {
         first.is_none()
     }
 
+    /// What is folded away is not passed over when it has a problem.
+    fn unfold_problems(&mut self, world: &World) {
+        if self.stage != Stage::Details || self.draft().more {
+            return;
+        }
+        let open = self.lines();
+        self.draft_mut().more = true;
+        let mut folded = self.lines();
+        folded.retain(|line| !open.contains(line));
+        self.draft_mut().more = folded.iter().any(|line| match line {
+            Line::Field(id, _) => self.problem(*id, true, world).is_some(),
+            _ => false,
+        });
+    }
+
+    /// An authority's file is still to be read before the next step.
+    fn wants_authority(&self) -> bool {
+        self.stage == Stage::Details && self.draft().lacks_authority()
+    }
+
     /// What allows what stands in this line and is a problem, right below it.
     fn tick_below(&self, at: usize) -> Option<usize> {
         let lines = self.lines();
-        let wrong =
-            matches!(lines.get(at), Some(Line::Field(id, _)) if self.problems.contains_key(id));
-        let ticks = matches!(lines.get(at + 1), Some(Line::Tick(_)));
-        (wrong && ticks).then_some(at + 1)
+        let wanted = match lines.get(at) {
+            Some(Line::Field(id, _)) => self.problems.get(id)?.tick?,
+            _ => return None,
+        };
+        // One that another line wants may stand there too.
+        (lines.get(at + 1) == Some(&Line::Tick(wanted))).then_some(at + 1)
     }
 
     /// The cursor is on something that is ticked.

@@ -1,6 +1,6 @@
 //! What a pressed line does: choosing, going on, storing, correcting.
 
-use super::draft::FieldId;
+use super::draft::{FieldId, Tick};
 use super::lines::Line;
 use super::{Saving, Stage, Wizard, result};
 use crate::model::{ClientAuth, ConnectionId, ConnectionName, ScopeSet};
@@ -15,6 +15,7 @@ impl Wizard {
     pub(super) fn enter(&self, line: &Line, world: &World) -> Option<&'static str> {
         let draft = self.draft();
         Some(match line {
+            Line::Way(way, _) if *way == draft.way => return None,
             Line::Way(..) => "choose",
             Line::Register(step) if step.page && world.browser_here() => "open",
             Line::Register(step) if step.copy.is_some() => "copy",
@@ -33,6 +34,33 @@ impl Wizard {
             Line::SaveOnly => "save",
             Line::Field(..) | Line::Secret | Line::Register(_) | Line::GoOn => return None,
         })
+    }
+
+    /// Chooses one of several, or ticks, without leaving the line: whoever picks by number may change their
+    /// mind, and in the field below the next digit would be text. `false` for other lines.
+    pub(super) fn choose_here(&mut self, line: &Line, world: &World) -> bool {
+        match line {
+            Line::Way(way, _) => self.draft_mut().way = *way,
+            Line::Tick(tick) => {
+                self.turn(*tick, world);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Ticks or unticks; whether it is ticked now. What is wanted again stays in sight with its tick.
+    fn turn(&mut self, tick: Tick, world: &World) -> bool {
+        let above = self.at.checked_sub(1);
+        let above = above.and_then(|at| self.lines().into_iter().nth(at));
+        let on = self.draft_mut().turn(tick);
+        self.problems.clear();
+        if let (false, Some(Line::Field(id, _))) = (on, above)
+            && let Some(fault) = self.problem(id, false, world)
+        {
+            self.problems.insert(id, fault);
+        }
+        on
     }
 
     pub(super) fn press(&mut self, world: &World) -> Vec<Effect> {
@@ -83,8 +111,7 @@ impl Wizard {
                 self.at = self.lines().iter().position(same).unwrap_or(0);
             }
             Line::Tick(tick) => {
-                let on = self.draft_mut().turn(tick);
-                self.problems.clear();
+                let on = self.turn(tick, world);
                 // Put on, what comes next is next, also where the line itself is gone; taken off, it
                 // stays under the cursor.
                 let same = self.lines().get(self.at) == Some(&Line::Tick(tick));
@@ -113,9 +140,15 @@ impl Wizard {
     }
 
     /// To the next step, where nothing is missing in this one.
-    fn go_on(&mut self, world: &World) -> Vec<Effect> {
+    pub(super) fn go_on(&mut self, world: &World) -> Vec<Effect> {
         if !self.check_stage(world) {
             return Vec::new();
+        }
+        if self.stage == Stage::Details
+            && let Some(request) = self.draft_mut().ask_for_authority()
+        {
+            self.going_on = true;
+            return vec![Effect::Ask(request)];
         }
         self.go_to(self.stage.next());
         self.look_at_addresses()
@@ -129,7 +162,7 @@ impl Wizard {
             // Something of an earlier step does not hold any more: go there and show it.
             for stage in [Stage::Details, Stage::App, Stage::Scopes] {
                 self.go_to(stage);
-                if !self.check_stage(world) {
+                if !self.check_stage(world) || self.wants_authority() {
                     break;
                 }
             }

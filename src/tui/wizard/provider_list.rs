@@ -4,6 +4,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::draft::{Draft, FieldId};
+use super::lines::Line;
 use super::{PresetChoice, Stage, Wizard};
 use crate::actions::Action;
 use crate::model::EndpointUrl;
@@ -32,9 +33,7 @@ impl Wizard {
             found.extend(begun.then_some(Found::Resume(self.reached)));
             found.extend((0..presets.len()).map(Found::Preset));
         } else if let Some(url) = address(&text) {
-            let mut all = presets.iter();
-            let known = all.position(|preset| preset.places.iter().any(|place| place.has(&url)));
-            found.extend(known.map(Found::Preset));
+            found.extend(known_at(presets, &url).map(Found::Preset));
         } else {
             let pattern = Pattern::parse(&text, CaseMatching::Ignore, Normalization::Smart);
             let mut matcher = Matcher::new(Config::DEFAULT);
@@ -49,6 +48,12 @@ impl Wizard {
                 })
                 .collect();
             scored.sort_by_key(|(score, index)| (std::cmp::Reverse(*score), *index));
+            // It may also be an address without its scheme.
+            let whole = EndpointUrl::with_https(&text);
+            let at_home = whole
+                .and_then(|whole| known_at(presets, &address(&whole)?))
+                .filter(|index| scored.iter().all(|(_, other)| other != index));
+            found.extend(at_home.map(Found::Preset));
             found.extend(scored.into_iter().map(|(_, index)| Found::Preset(index)));
         }
         found.push(Found::Other);
@@ -115,13 +120,26 @@ impl Wizard {
         }
     }
 
+    /// An address that was taken over from the list and is none is told at once. What a tick allows is asked
+    /// about when the next line is left.
+    fn show_what_is_wrong(&mut self, world: &World) {
+        let id = FieldId::Authorization;
+        if let Some(fault) = self.problem(id, false, world)
+            && fault.tick.is_none()
+        {
+            self.problems.insert(id, fault);
+            let here = |line: &Line| matches!(line, Line::Field(other, _) if *other == id);
+            self.at = self.lines().iter().position(here).unwrap_or(self.at);
+        }
+    }
+
     fn choose(&mut self, world: &World) {
         match self.found.get(self.found_at) {
             Some(Found::Resume(stage)) => {
                 let reached = *stage;
                 // What was changed on the way back may leave an earlier step unfinished.
                 self.go_to(Stage::Details);
-                while self.stage < reached && self.check_stage(world) {
+                while self.stage < reached && self.check_stage(world) && !self.wants_authority() {
                     self.go_to(self.stage.next());
                 }
             }
@@ -138,21 +156,34 @@ impl Wizard {
             Some(Found::Other) => {
                 // Each address has its own draft: what was typed for another stays with that one.
                 let typed = self.search.trimmed().to_owned();
-                if address(&typed).is_some() {
+                if is_like_address(&typed) {
                     self.own.clone_from(&typed);
                     self.drafts.entry(typed.clone()).or_insert_with(|| {
                         let mut draft = Draft::of_own();
                         draft.field_mut(FieldId::Authorization).set(typed);
+                        draft.complete(FieldId::Authorization);
                         draft
                     });
                 }
                 self.current.clone_from(&self.own);
                 self.reached = Stage::Details;
                 self.go_to(Stage::Details);
+                self.show_what_is_wrong(world);
             }
             None => {}
         }
     }
+}
+
+/// The preset that is at home at an address.
+fn known_at(presets: &[PresetChoice], url: &EndpointUrl) -> Option<usize> {
+    let at_home = |preset: &PresetChoice| preset.places.iter().any(|place| place.has(url));
+    presets.iter().position(at_home)
+}
+
+/// Whether an address was meant, be it one or not; a name has no stroke in it.
+fn is_like_address(text: &str) -> bool {
+    text.contains('/') || address(text).is_some() || EndpointUrl::with_https(text).is_some()
 }
 
 /// What was typed, if it is an address. On this machine plain http is one too.

@@ -50,6 +50,9 @@ pub(super) fn provider(draft: &Draft) -> Option<Provider> {
 
 /// The whole definition. `None` while a field has a problem.
 pub(super) fn connection(draft: &Draft) -> Option<NewConnection> {
+    if draft.lacks_authority() {
+        return None;
+    }
     let name = match draft.text(FieldId::Name) {
         "" => None,
         text => Some(ConnectionName::parse(text).ok()?),
@@ -71,7 +74,7 @@ pub(super) fn connection(draft: &Draft) -> Option<NewConnection> {
         scopes: ScopeSet::typed(draft.text(FieldId::Scopes), draft.commas()).ok()?,
         resources,
         dev_http: draft.dev_http(),
-        ca_pem: None,
+        ca_pem: draft.ca_pem().map(str::to_owned),
     })
 }
 

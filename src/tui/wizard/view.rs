@@ -210,6 +210,11 @@ impl Wizard {
                 &format!("{} = {}", shown(key), shown(value)),
             );
         }
+        let authority = draft.text(FieldId::Authority);
+        if !authority.is_empty() {
+            let words = format!("also the authority in {}", shown(authority));
+            page.pair("Trusts", 10, Role::Plain, &words);
+        }
         let stored = if world.setup.practice {
             "in memory only: this is practice"
         } else {
@@ -363,9 +368,14 @@ impl Wizard {
         let field = self.draft().field(id).unwrap_or(&empty);
         let problem = self.problems.get(&id).map(|fault| fault.words.as_str());
         let column = column.max(text::width(label) + 1);
-        page.field(index, index == self.at, label, column, field, problem);
+        page.long_field(index, index == self.at, label, column, field, problem);
         let redirect = (id == FieldId::Redirect).then(|| RedirectUri::parse(field.trimmed()));
         if let Some(words) = redirect.and_then(Result::ok).and_then(|uri| uri.advice()) {
+            page.pair("", column + 1, Role::Warn, &words);
+        }
+        // While it is typed it is not whole yet.
+        let remark = self.draft().remark(id);
+        if let Some(words) = remark.filter(|_| index != self.at && problem.is_none()) {
             page.pair("", column + 1, Role::Warn, &words);
         }
         if id == FieldId::Name && field.is_empty() {
