@@ -10,6 +10,7 @@ use super::db::{self, Connect, Db, Files};
 use super::issued::LastRead;
 use super::passphrase::{Cost, Effort};
 use super::slots::{self, NewSlot, SlotInfo, SlotLock};
+use super::unlocking::PATIENCE;
 use super::{GrantLock, GrantLocks, Home, VaultError, VaultKey, key, second_copy, verifier};
 use crate::model::{ConnectionId, Seconds, Secret, UnixTime};
 
@@ -102,11 +103,12 @@ impl Vault {
         now: UnixTime,
     ) -> Result<Self, VaultError> {
         let (db, state, locks) = match home {
-            Home::Disk { data, state } => (
-                Db::make(data)?,
-                Some(state.clone()),
-                GrantLocks::in_folder(locks_in(data)),
-            ),
+            Home::Disk { data, state } => {
+                let locks = GrantLocks::in_folder(locks_in(data));
+                // One after the other: the engine turns one of two away that begin to log at once.
+                let _lock = locks.lock_slots(PATIENCE)?;
+                (Db::make(data)?, Some(state.clone()), locks)
+            }
             Home::Memory => (Db::memory()?, None, GrantLocks::in_process()),
         };
         // Where two programs could spend one refresh token twice, no vault is made.
