@@ -81,18 +81,22 @@ impl Catalogue {
         presets.find(|preset| preset.places().iter().any(|place| place.has(url)))
     }
 
-    /// Presets whose name or id has the text in it, best first; where there are none, those in which its letters
-    /// stand scattered. All of them for an empty text.
+    /// Those whose name or id resembles the text; see [`search`]. All of them for an empty text.
     pub fn search(&self, text: &str) -> Vec<&Preset> {
-        let found = self.matching(text, AtomKind::Substring);
-        if found.is_empty() {
-            self.matching(text, AtomKind::Fuzzy)
-        } else {
-            found
-        }
+        let names = self
+            .presets
+            .iter()
+            .map(|preset| (preset.name.as_str(), preset.id.as_str()));
+        let found = search(text, names).into_iter();
+        found.map(|index| &self.presets[index]).collect()
     }
+}
 
-    fn matching(&self, text: &str, kind: AtomKind) -> Vec<&Preset> {
+/// The indexes of those whose name or id has the text in it, best first; where there are none, of those in
+/// which its letters stand scattered.
+pub fn search<'a>(text: &str, names: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<usize> {
+    let candidates: Vec<Candidate> = names.enumerate().map(Candidate::of).collect();
+    let matching = |kind| {
         let pattern = Pattern::new(
             text.trim(),
             CaseMatching::Ignore,
@@ -100,30 +104,33 @@ impl Catalogue {
             kind,
         );
         let mut matcher = Matcher::new(Config::DEFAULT);
-        pattern
-            .match_list(self.presets.iter().map(Candidate::of), &mut matcher)
-            .into_iter()
-            .map(|(candidate, _)| candidate.preset)
-            .collect()
+        let found = pattern.match_list(&candidates, &mut matcher).into_iter();
+        found
+            .map(|(candidate, _)| candidate.index)
+            .collect::<Vec<_>>()
+    };
+    let found = matching(AtomKind::Substring);
+    if found.is_empty() {
+        matching(AtomKind::Fuzzy)
+    } else {
+        found
     }
 }
 
 /// What a search text is compared with.
-struct Candidate<'a> {
-    preset: &'a Preset,
+struct Candidate {
+    index: usize,
     words: String,
 }
 
-impl<'a> Candidate<'a> {
-    fn of(preset: &'a Preset) -> Self {
-        Self {
-            words: format!("{} {}", preset.name, preset.id),
-            preset,
-        }
+impl Candidate {
+    fn of((index, (name, id)): (usize, (&str, &str))) -> Self {
+        let words = format!("{name} {id}");
+        Self { index, words }
     }
 }
 
-impl AsRef<str> for Candidate<'_> {
+impl AsRef<str> for Candidate {
     fn as_ref(&self) -> &str {
         &self.words
     }

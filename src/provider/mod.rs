@@ -20,7 +20,7 @@ mod template;
 mod variable;
 
 pub use authority::check_certificates;
-pub use catalogue::Catalogue;
+pub use catalogue::{Catalogue, search};
 pub use client::{Client, SecretNeed, Way};
 pub use definition::{
     Definition, Definitions, HostUse, Located, MOST_DEFINITIONS, Origin, hosts, read_definitions,

@@ -1,13 +1,11 @@
 //! The first step: a list of providers, found by typing a name or an address.
 
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
-use nucleo_matcher::{Config, Matcher, Utf32Str};
-
 use super::draft::{Draft, FieldId};
 use super::lines::Line;
 use super::{PresetChoice, Stage, Wizard};
 use crate::actions::Action;
 use crate::model::EndpointUrl;
+use crate::provider::search;
 use crate::tui::face::{Effect, moved};
 use crate::tui::model::World;
 
@@ -35,26 +33,15 @@ impl Wizard {
         } else if let Some(url) = address(&text) {
             found.extend(known_at(presets, &url).map(Found::Preset));
         } else {
-            let pattern = Pattern::parse(&text, CaseMatching::Ignore, Normalization::Smart);
-            let mut matcher = Matcher::new(Config::DEFAULT);
-            let mut buffer = Vec::new();
-            let mut scored: Vec<(u32, usize)> = presets
-                .iter()
-                .enumerate()
-                .filter_map(|(index, preset)| {
-                    let score =
-                        pattern.score(Utf32Str::new(&preset.name, &mut buffer), &mut matcher)?;
-                    Some((score, index))
-                })
-                .collect();
-            scored.sort_by_key(|(score, index)| (std::cmp::Reverse(*score), *index));
+            let names = presets.iter().map(|preset| (&*preset.name, &*preset.id));
+            let matching = search(&text, names);
             // It may also be an address without its scheme.
             let whole = EndpointUrl::with_https(&text);
             let at_home = whole
                 .and_then(|whole| known_at(presets, &address(&whole)?))
-                .filter(|index| scored.iter().all(|(_, other)| other != index));
+                .filter(|index| !matching.contains(index));
             found.extend(at_home.map(Found::Preset));
-            found.extend(scored.into_iter().map(|(_, index)| Found::Preset(index)));
+            found.extend(matching.into_iter().map(Found::Preset));
         }
         found.push(Found::Other);
         self.found = found;
