@@ -247,8 +247,13 @@ impl Hints {
             at.map(|at| hints.remove(at))
         };
         let mut clear = take("clear");
-        if let (Some((_, word)), true) = (&mut clear, model.world.table.filter().is_empty()) {
-            *word = "unmark";
+        if model.world.table.filter().is_empty() {
+            if let Some((_, word)) = &mut clear {
+                *word = "unmark";
+            }
+        } else if model.world.table.found() > 0 {
+            // Whoever looks for one does not add another; what can be done with it needs the room.
+            take("add");
         }
         let help = take("more");
         let mut quit = take("quit");

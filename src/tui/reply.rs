@@ -214,7 +214,13 @@ pub(super) fn on_reply(model: &mut Model, reply: Reply) -> Vec<Request> {
                 vec![Request::PrintRaw(authorize.lines_to_print(&address))]
             } else {
                 let what = "The address, good for this sign-in only,";
-                copy(model, what, address).into_iter().collect()
+                let request = copy(model, what, address);
+                // Not every terminal takes it, and none tells.
+                if let (Some(Request::Copy(_)), Some(notice)) = (&request, &mut model.notice) {
+                    let otherwise = " If it is not there: {print-outside} prints it.";
+                    notice.text += &model.world.keys().fill(otherwise);
+                }
+                request.into_iter().collect()
             }
         }
         Reply::PageOpened => {

@@ -91,7 +91,7 @@ impl Authorize {
             page.text(0, Role::Warn, &world.keys().fill(words));
             return;
         }
-        let words = "Good for this sign-in only; {show-the-address} hides it:";
+        let words = "Good for this sign-in only. {show-the-address} hides it, {print-outside} prints it on one line:";
         page.text(0, Role::Dim, &world.keys().fill(words));
         page.blank();
         page.with_address(address.raw(), |page| {

@@ -520,6 +520,7 @@ impl Face for Editing {
     fn facts(&self, _world: &World, facts: &mut Facts) {
         facts.enter = match self.focused() {
             Some(Line::Field(_)) if !self.typing() => Some("change"),
+            Some(Line::Field(_) | Line::Secret) => Some("done"),
             Some(Line::Save | Line::Park) => Some("save"),
             _ => None,
         };

@@ -155,7 +155,8 @@ impl Face for OtherScopes {
                 Some("untick")
             }
             Some(Line::Known(_)) => Some("tick"),
-            _ => None,
+            Some(Line::Field) => Some("done"),
+            None => None,
         };
     }
 

@@ -8,6 +8,8 @@ pub(super) const GAP: usize = 2;
 /// Glyph, blank and the longest word.
 const STATE: usize = 15;
 const SCOPES: usize = 14;
+/// One short scope and how many more there are.
+const LEAST_SCOPES: usize = 10;
 /// A state column that has room for its glyph alone.
 pub(super) const GLYPH: usize = 1;
 
@@ -60,6 +62,7 @@ pub(super) fn place(width: usize, longest: Longest) -> Vec<Placed> {
         columns.retain(|(column, _)| *column != drop);
         set(&mut columns, Column::Name, name);
         set(&mut columns, Column::Account, account);
+        set(&mut columns, Column::Scopes, SCOPES);
     }
     if !fits(&columns) && !shrunk(&mut columns, room) {
         // Very narrow: the state keeps its glyph; its word stands under the table.
@@ -91,11 +94,12 @@ fn need(columns: &[Placed]) -> usize {
         .saturating_sub(GAP)
 }
 
-/// Takes from account and name what is missing, but leaves them readable.
+/// Takes from account, scopes and name what is missing, but leaves them readable.
 fn shrunk(columns: &mut [Placed], room: usize) -> bool {
     let missing = need(columns).saturating_sub(room);
     let spare = |column: Column, width: usize| match column {
         Column::Account => width.saturating_sub(8),
+        Column::Scopes => width.saturating_sub(LEAST_SCOPES),
         Column::Name => width.saturating_sub(10),
         _ => 0,
     };
@@ -107,7 +111,7 @@ fn shrunk(columns: &mut [Placed], room: usize) -> bool {
         return false;
     }
     let mut missing = missing;
-    for wanted in [Column::Account, Column::Name] {
+    for wanted in [Column::Account, Column::Scopes, Column::Name] {
         for (column, width) in columns.iter_mut().filter(|(column, _)| *column == wanted) {
             let take = spare(*column, *width).min(missing);
             *width -= take;

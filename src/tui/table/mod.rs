@@ -164,14 +164,20 @@ impl Table {
         &mut self.filter
     }
 
+    /// Opens an empty filter line: what was looked for before is not what is looked for now.
     pub(super) fn find(&mut self) {
         self.finding = true;
+        self.show_all();
         self.stack_hay();
     }
 
-    /// Closes the filter line; what it holds stays in force.
+    /// Closes the filter line; what it holds stays in force, and the row that was found is the chosen one
+    /// when the filter goes.
     pub(super) fn stop_finding(&mut self) {
         self.finding = false;
+        if !self.shown.is_empty() {
+            self.select(self.at);
+        }
     }
 
     /// First the filter, so that no mark goes unseen; then the marks.

@@ -312,3 +312,24 @@ fn a_filter_says_how_many_marks_it_hides_and_esc_takes_it_off_before_them() {
     script.keys("esc");
     assert!(!script.shows("marked"), "{}", script.frame());
 }
+
+#[test]
+fn a_new_search_begins_empty_and_what_was_found_stays_chosen() {
+    let mut script = Script::usual();
+    script.keys("/ \"linear\" enter");
+    assert!(script.shows("▸ linear"), "{}", script.frame());
+    // What can be done with it has the room of what cannot.
+    assert!(!script.shows("a add"), "{}", script.frame());
+    assert!(script.shows("x revoke"), "{}", script.frame());
+    script.keys("/");
+    assert!(
+        script.shows("4 of 4 matches") || script.shows("▸ linear"),
+        "{}",
+        script.frame()
+    );
+    script.keys("\"git\"");
+    assert!(script.shows("/ git "), "{}", script.frame());
+    script.keys("esc / \"linear\" enter esc");
+    assert!(script.shows("▸ linear"), "{}", script.frame());
+    assert!(script.shows("a add"), "{}", script.frame());
+}

@@ -379,12 +379,14 @@ fn the_footer_says_what_enter_does_with_the_line() {
     };
     let mut script = Script::usual();
     script.keys("a \"https://as.example\" enter");
-    says(&script, "enter go on");
+    says(&script, "enter done");
     script.keys("down");
     says(&script, "enter unfold");
     script.keys("enter");
     says(&script, "enter fold");
     script.keys("up up up up up up up up up up");
+    says(&script, "enter done");
+    script.keys(&"down ".repeat(20));
     says(&script, "enter go on");
     let mut script = Script::usual();
     script.keys("a \"gitl\" enter enter");

@@ -13,7 +13,7 @@ pub(super) fn help(line: &Line) -> &'static str {
         Line::SecretPlace => "If the provider refuses one way, take the other: enter changes it.",
         Line::Tick(tick) => of_tick(*tick),
         Line::More => {
-            "All optional: signing in by a code, ending sign-ins, whose account it is, tests."
+            "All optional: signing in by a code, ending sign-ins, whose account it is, tests, a certificate of your own."
         }
         _ => "",
     }

@@ -32,7 +32,9 @@ impl Wizard {
             Line::Swap => "swap",
             Line::Start => "sign in",
             Line::SaveOnly => "save",
-            Line::Field(..) | Line::Secret | Line::Register(_) | Line::GoOn => return None,
+            // The line to go on with is another one, where it goes on.
+            Line::Field(..) | Line::Secret => "done",
+            Line::Register(_) | Line::GoOn => return None,
         })
     }
 
