@@ -256,6 +256,25 @@ fn g_07_an_edited_address_parks_the_sign_in_and_says_so() {
 }
 
 #[test]
+fn g_07_a_test_read_where_the_tokens_come_from_parks_nothing_and_elsewhere_it_does() {
+    let sandbox = sandbox(&[]);
+    let home = Home::signed_in(&sandbox);
+    let here = format!("test-url={}", sandbox.at("/me"));
+    for edit in ["test-url=", &here] {
+        let told = home.run(&["edit", NAME, edit]).ended(0);
+        assert!(!told.stderr.contains("parked"), "{edit}: {told:#?}");
+        home.run(&["token", NAME]).token();
+    }
+    home.run(&["test", NAME]).ended(0);
+    let elsewhere = crate::home::sandbox(&[]);
+    let there = format!("test-url={}", elsewhere.at("/me"));
+    let told = home.run(&["edit", NAME, &there, "--yes"]).ended(0);
+    assert!(told.stderr.contains("That parked the sign-in"), "{told:#?}");
+    home.run(&["token", NAME]).ended(3);
+    assert!(elsewhere.requests().is_empty());
+}
+
+#[test]
 fn presets_are_listed_and_files_checked() {
     let home = Home::new();
     let listed = home.run(&["presets", "--json"]).ended(0).json();
