@@ -154,7 +154,9 @@ fn w_11_a_newcomer_far_away_finds_one_of_a_thousand() {
         newcomer.hint("\x1b", "esc back");
         newcomer.until("NAME");
         newcomer.hint("\x1b", "esc clear");
-        newcomer.until("c0001");
+        // What was found stays chosen among all of them.
+        newcomer.until("c0776");
+        newcomer.until("▸ c0777");
         newcomer.leave();
     }
 }
