@@ -778,6 +778,41 @@ fn a_provider_of_ones_own_gets_its_other_addresses_and_a_name_line_by_line() {
     assert_eq!(term.end(), 0);
 }
 
+#[test]
+fn where_no_test_read_is_known_nobody_is_told_to_test() {
+    let sandbox = sandbox();
+    let (home, pages) = Home::new().with_browser();
+    let home = home.set("TERM", "dumb");
+    home.add(&sandbox, "notes");
+    let (code, _, told) = home.run(&["edit", "notes", "test-url="]);
+    assert_eq!(code, Some(0), "{told}");
+    let mut term = home.start(&["--plain"]);
+    term.answer(LIST, "u 1");
+    let visit = sandbox.visit(&mut sandbox.browser(), &pages.next());
+    assert_eq!(visit.expect("visits").status, 200);
+    term.until_shows("1 notes  untested  Signed in; the first use shows that it works.");
+    term.answer(LIST, "t 1");
+    term.until_shows("No test read is known for notes.");
+    term.until_shows("  To add one: e notes, then test-url");
+    term.answer(LIST, "1");
+    term.until_shows("notes: untested. Signed in; the first use shows that it works.");
+    term.answer(MENU, "test");
+    term.until_shows("  To add one: 9 edit, then test-url");
+    term.answer(MENU, "9");
+    term.answer(FIELD, "test-url");
+    term.answer("New test-url", &sandbox.at("/me"));
+    // Another place that gets the token costs the sign-in.
+    term.answer("Change it?", "n");
+    term.answer(FIELD, "");
+    term.answer(MENU, "");
+    term.answer(LIST, "q");
+    assert_eq!(term.end(), 0);
+    let written = term.written();
+    for wrong in ["test it", "Name one of its addresses"] {
+        assert!(!written.contains(wrong), "{written}");
+    }
+}
+
 /// A provider with a certificate of its own authority, whose certificate lies in the home.
 fn with_authority(home: &Home) -> Provider {
     let options = Options {
