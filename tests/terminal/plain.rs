@@ -6,6 +6,7 @@ use valetkey::sandbox::{Options, SandboxThread, Tls};
 
 use crate::home::{Home, PASSPHRASE, answer_to, sandbox};
 use crate::kept::Provider;
+use crate::key_scripts::thousand;
 use crate::term::{CTRL_C, ENTER, Term};
 
 /// The question below the list, and the one below a connection.
@@ -811,6 +812,26 @@ fn where_no_test_read_is_known_nobody_is_told_to_test() {
     for wrong in ["test it", "Name one of its addresses"] {
         assert!(!written.contains(wrong), "{written}");
     }
+}
+
+#[test]
+fn a_long_list_says_first_how_long_it_is_and_how_to_find_one() {
+    let home = Home::new().set("TERM", "dumb");
+    thousand(&home);
+    let mut term = Term::start(home.command(&["--plain"]), (80, 100));
+    term.until_asked(LIST);
+    let text = term.text();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[0],
+        "1000 connections. / and a word finds one. The first 50:"
+    );
+    assert!(lines[50].starts_with("50 c0049 "), "{text}");
+    assert!(lines[51].starts_with("Number, or a add"), "{text}");
+    term.answer(LIST, "/ c00");
+    term.until_shows("100 of 1000 match \"c00\". / and more words find fewer. The first 50:");
+    term.answer("Only \"c00\" is listed", "q");
+    assert_eq!(term.end(), 0);
 }
 
 /// A provider with a certificate of its own authority, whose certificate lies in the home.
