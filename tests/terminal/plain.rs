@@ -834,6 +834,28 @@ fn a_long_list_says_first_how_long_it_is_and_how_to_find_one() {
     assert_eq!(term.end(), 0);
 }
 
+#[test]
+fn the_ways_that_are_heard_one_after_the_other_each_say_what_belongs_to_them() {
+    let sandbox = sandbox();
+    let home = Home::new()
+        .set("TERM", "dumb")
+        .set("BROWSER", "/nonexistent");
+    home.add(&sandbox, "notes");
+    let mut term = Term::start(home.command(&["login", "notes"]), (80, 60));
+    term.until_waiting();
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = words(&term.written());
+    let elsewhere = "open this in a browser on another machine: ";
+    let (before, after) = said.split_once(elsewhere).expect("the way of pasting");
+    assert!(!before.contains("paste"), "{said}");
+    let (address, after) = after.split_once(' ').expect("an address");
+    assert!(address.starts_with(&sandbox.at("/authorize")), "{said}");
+    let sentence = "When you have approved there, that browser fails to load a page: paste its whole address here (it is not shown).";
+    assert!(after.starts_with(sentence), "{said}");
+    term.press(CTRL_C);
+    assert_ne!(term.end(), 0);
+}
+
 /// A provider with a certificate of its own authority, whose certificate lies in the home.
 fn with_authority(home: &Home) -> Provider {
     let options = Options {
