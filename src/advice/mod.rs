@@ -27,7 +27,7 @@ mod waiting;
 
 use crate::engine::Error;
 use crate::host::WorkerError;
-use crate::model::Untrusted;
+use crate::model::{ConnectionName, Untrusted};
 
 pub use build::version;
 use handing::withheld;
@@ -202,8 +202,7 @@ pub fn advise(error: &Error) -> Advice {
         )
         .hint(format!("run: valetkey login {name}"))
         .fixes([Fix::SignInAgain]),
-        Error::NoTestRead => Advice::new("no-test-read", exit::USAGE, "No test read is known for this provider.")
-            .hint("Name one of its addresses: valetkey test NAME --url URL"),
+        Error::NoTestRead => no_test_read(None),
         Error::NoIntrospection => introspection::none(),
         Error::ThirdParty { authority } => introspection::third_party(authority),
         Error::ForeignHost { authority } => Advice::new(
@@ -256,6 +255,18 @@ pub fn advise(error: &Error) -> Advice {
             Advice::new("internal", exit::OTHER, format!("Internal error: {what}. Nothing was lost."))
         }
     }
+}
+
+/// A test where no address that only reads is known. `name`: of the connection, where that is known.
+pub fn no_test_read(name: Option<&ConnectionName>) -> Advice {
+    let (of, name) = match name {
+        Some(name) => (name.as_str(), name.as_str()),
+        None => ("this provider", "NAME"),
+    };
+    Advice::new("no-test-read", exit::USAGE, format!("No test read is known for {of}."))
+        .hint(format!(
+            "A test-url is one of its addresses that only reads, such as …/me; edit adds it: valetkey edit {name} test-url=URL   or once: valetkey test {name} --url URL"
+        ))
 }
 
 fn unknown(name: &str, known: &[String]) -> Advice {

@@ -87,6 +87,15 @@ pub(super) fn choice(question: &str, default: &str, most: usize) -> Result<usize
 
 /// Asks until the answer is yes or no. `default` is what enter alone says.
 pub(super) fn yes(question: &str, default: bool) -> Result<bool, Failed> {
+    decided(question, default, None)
+}
+
+/// The same where a question mark is answered with `why`.
+pub(super) fn yes_or_why(question: &str, default: bool, why: &str) -> Result<bool, Failed> {
+    decided(question, default, Some(why))
+}
+
+fn decided(question: &str, default: bool, why: Option<&str>) -> Result<bool, Failed> {
     let usual = if default { "Y/n" } else { "y/N" };
     let enter = if default { "y" } else { "n" };
     loop {
@@ -96,6 +105,7 @@ pub(super) fn yes(question: &str, default: bool) -> Result<bool, Failed> {
         {
             "y" | "yes" => return Ok(true),
             "n" | "no" => return Ok(false),
+            "?" if why.is_some() => output::note(why.unwrap_or_default()),
             _ => output::note("Type y for yes or n for no; Ctrl-C leaves the question."),
         }
     }

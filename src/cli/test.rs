@@ -8,7 +8,7 @@ use super::failed::Failed;
 use super::prompt::yes;
 use super::setup::Setup;
 use super::{json as shape, login, output, runtime};
-use crate::advice::{introspection, step_up};
+use crate::advice::{self, introspection, step_up};
 use crate::engine::{Error, IntrospectionReport, Remedy, StepUp, TestReport};
 use crate::model::{ConnectionName, EndpointUrl, Shown, UnixTime};
 
@@ -44,6 +44,9 @@ pub(super) fn run(setup: &Setup, test: &Test) -> Result<(), Failed> {
         // The provider is asked all the same.
         Err(Unread::Failed(Error::NoTestRead)) if test.introspect => Ok(None),
         Err(other @ (Unread::Failed(Error::Provider(_)) | Unread::Told(_))) => Err(other),
+        Err(Unread::Failed(Error::NoTestRead)) => {
+            return Err(Failed(advice::no_test_read(Some(&connection.name))));
+        }
         other => Ok(Some(other?)),
     };
     let send_to = test.send_to.as_deref();

@@ -42,6 +42,11 @@ impl Engine {
                     busy,
                     grant.map_or(now, |grant| issued.judge(grant, now).now),
                 );
+                let verdict = if summary.untestable {
+                    verdict.without_test_read()
+                } else {
+                    verdict
+                };
                 Row { summary, verdict }
             })
             .collect())
@@ -71,13 +76,18 @@ impl Engine {
             .iter()
             .any(|running| running.connection == connection.id);
         let grant = connection.grant.as_ref();
-        Verdict::of(
+        let verdict = Verdict::of(
             grant,
             connection.ended,
             connection.problem.as_ref(),
             busy,
             grant.map_or(now, |grant| self.issued().judge(grant, now).now),
-        )
+        );
+        if connection.provider.test.is_none() {
+            verdict.without_test_read()
+        } else {
+            verdict
+        }
     }
 
     /// Registrations that a new connection may use again.

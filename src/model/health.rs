@@ -139,6 +139,18 @@ impl Verdict {
         Self::plain(Health::Connected)
     }
 
+    /// The same of a connection without a test read: nobody is told to test what cannot be tested.
+    #[must_use]
+    pub fn without_test_read(self) -> Self {
+        match self.health {
+            Health::Untested => Self {
+                message: Some("Signed in; the first use shows that it works.".to_owned()),
+                ..self
+            },
+            _ => self,
+        }
+    }
+
     fn plain(health: Health) -> Self {
         Self {
             health,
@@ -253,6 +265,27 @@ mod tests {
             ..grant()
         };
         assert_eq!(word(Some(&untested), None, 10), "untested");
+    }
+
+    #[test]
+    fn only_what_can_be_tested_is_said_to_want_a_test() {
+        let said = |proved_at, tested| {
+            let grant = Grant {
+                proved_at,
+                ..grant()
+            };
+            let verdict = Verdict::of(Some(&grant), None, None, false, UnixTime(10));
+            let verdict = if tested {
+                verdict
+            } else {
+                verdict.without_test_read()
+            };
+            verdict.message.unwrap_or_default()
+        };
+        assert!(said(None, true).contains("test it"));
+        let first_use = "Signed in; the first use shows that it works.";
+        assert_eq!(said(None, false), first_use);
+        assert_eq!(said(Some(UnixTime(1)), false), "", "it is connected");
     }
 
     #[test]

@@ -162,7 +162,7 @@ fn w_11_a_newcomer_far_away_finds_one_of_a_thousand() {
 }
 
 /// A thousand definitions, as two files that are taken over.
-fn thousand(home: &Home) {
+pub(crate) fn thousand(home: &Home) {
     for half in 0..2 {
         let entries: String = (half * 500..(half + 1) * 500).map(definition).collect();
         let file = home.path("definitions.toml");

@@ -6,12 +6,14 @@ use valetkey::sandbox::{Options, SandboxThread, Tls};
 
 use crate::home::{Home, PASSPHRASE, answer_to, sandbox};
 use crate::kept::Provider;
+use crate::key_scripts::thousand;
 use crate::term::{CTRL_C, ENTER, Term};
 
 /// The question below the list, and the one below a connection.
 const LIST: &str = "Number, or a add";
 const MENU: &str = "Number, or enter to go back:";
 const FIELD: &str = "Number of the field";
+const MORE: &str = "More addresses: device code, revocation, test read? [y/N]";
 
 impl Term {
     /// In practice, in place of the pretend service.
@@ -77,6 +79,7 @@ fn adding_and_signing_in_with_plain_questions() {
         ("Authorization URL:", "authorize".to_owned()),
         ("Once more:", sandbox.at("/authorize")),
         ("Token URL:", sandbox.at("/token")),
+        ("More addresses:", String::new()),
         ("Client ID:", "valetkey-confidential".to_owned()),
         ("client secret? [y/N]", "y".to_owned()),
     ] {
@@ -523,6 +526,7 @@ fn plain_http_is_asked_about_and_the_redirect_url_to_register_is_told() {
     term.answer("Plain http: only", "y");
     // Once is enough.
     term.answer("Token URL:", &sandbox.at("/token"));
+    term.answer(MORE, "n");
     term.until_shows("  Redirect  http://127.0.0.1/callback");
     term.answer("Client ID:", "?");
     term.until_shows("What the provider calls your app");
@@ -715,6 +719,143 @@ fn a_name_that_is_a_word_of_the_list_too_is_asked_about() {
     assert_eq!(term.end(), 0);
 }
 
+#[test]
+fn a_provider_of_ones_own_gets_its_other_addresses_and_a_name_line_by_line() {
+    let sandbox = sandbox();
+    let home = Home::new().set("TERM", "dumb");
+    home.add(&sandbox, "taken");
+    let mut term = home.start(&["--plain"]);
+    term.answer(LIST, "a");
+    term.answer("Service:", "");
+    term.answer("Authorization URL:", "https://id.example/authorize");
+    term.answer("Token URL:", "https://id.example/token");
+    term.answer(MORE, "?");
+    term.until_shows("Optional: for approving by a code");
+    term.answer(MORE, "y");
+    let device = "Device URL, enter for none:";
+    term.answer(device, "?");
+    term.until_shows("Optional. Gives out a short code");
+    term.answer(device, "device");
+    term.until_shows("this is not a web address");
+    term.answer(device, &sandbox.at("/device_authorization"));
+    term.answer("Plain http: only", "y");
+    term.answer("Revocation URL, enter for none:", "");
+    let test = "Test read URL, enter for none:";
+    term.answer(test, "?");
+    term.until_shows("Optional. An address of the API that only reads");
+    // Whatever is read gets the token.
+    term.answer(test, "https://id.example/me?access_token=x");
+    term.until_shows("Once more:");
+    term.answer(test, "https://elsewhere.example/me");
+    term.until_shows("The test read sends the access token to elsewhere.example");
+    term.answer("Keep it so?", "n");
+    term.answer(test, "id.example/me");
+    term.until_shows("Read as  https://id.example/me");
+    term.answer(CA, "");
+    term.answer("Client ID:", "app");
+    term.answer("Does this app have a client secret?", "n");
+    term.answer("Scopes:", "");
+    let name = "Name for this connection, enter for id.example:";
+    term.answer(name, "?");
+    term.until_shows("What you and your programs call it");
+    term.answer(name, "TAKEN");
+    term.until_shows("This name is taken (letter case does not count). Once more:");
+    term.answer(name, "my notes");
+    term.until_shows("a name has letters, digits");
+    term.answer(name, "notes");
+    term.until_shows("Added notes.");
+    term.answer("Sign in now?", "n");
+    term.answer(LIST, "e notes");
+    let device = format!("device-url: {}", sandbox.at("/device_authorization"));
+    for line in [
+        &*device,
+        "revocation-url: none",
+        "test-url: https://id.example/me",
+    ] {
+        term.until_shows(line);
+    }
+    term.answer(FIELD, "");
+    term.answer(LIST, "q");
+    assert_eq!(term.end(), 0);
+}
+
+#[test]
+fn where_no_test_read_is_known_nobody_is_told_to_test() {
+    let sandbox = sandbox();
+    let (home, pages) = Home::new().with_browser();
+    let home = home.set("TERM", "dumb");
+    home.add(&sandbox, "notes");
+    let (code, _, told) = home.run(&["edit", "notes", "test-url="]);
+    assert_eq!(code, Some(0), "{told}");
+    let mut term = home.start(&["--plain"]);
+    term.answer(LIST, "u 1");
+    let visit = sandbox.visit(&mut sandbox.browser(), &pages.next());
+    assert_eq!(visit.expect("visits").status, 200);
+    term.until_shows("1 notes  untested  Signed in; the first use shows that it works.");
+    term.answer(LIST, "t 1");
+    term.until_shows("No test read is known for notes.");
+    term.until_shows("  To add one: e notes, then test-url");
+    term.answer(LIST, "1");
+    term.until_shows("notes: untested. Signed in; the first use shows that it works.");
+    term.answer(MENU, "test");
+    term.until_shows("  To add one: 9 edit, then test-url");
+    term.answer(MENU, "9");
+    term.answer(FIELD, "test-url");
+    term.answer("New test-url", &sandbox.at("/me"));
+    // Another place that gets the token costs the sign-in.
+    term.answer("Change it?", "n");
+    term.answer(FIELD, "");
+    term.answer(MENU, "");
+    term.answer(LIST, "q");
+    assert_eq!(term.end(), 0);
+    let written = term.written();
+    for wrong in ["test it", "Name one of its addresses"] {
+        assert!(!written.contains(wrong), "{written}");
+    }
+}
+
+#[test]
+fn a_long_list_says_first_how_long_it_is_and_how_to_find_one() {
+    let home = Home::new().set("TERM", "dumb");
+    thousand(&home);
+    let mut term = Term::start(home.command(&["--plain"]), (80, 100));
+    term.until_asked(LIST);
+    let text = term.text();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[0],
+        "1000 connections. / and a word finds one. The first 50:"
+    );
+    assert!(lines[50].starts_with("50 c0049 "), "{text}");
+    assert!(lines[51].starts_with("Number, or a add"), "{text}");
+    term.answer(LIST, "/ c00");
+    term.until_shows("100 of 1000 match \"c00\". / and more words find fewer. The first 50:");
+    term.answer("Only \"c00\" is listed", "q");
+    assert_eq!(term.end(), 0);
+}
+
+#[test]
+fn the_ways_that_are_heard_one_after_the_other_each_say_what_belongs_to_them() {
+    let sandbox = sandbox();
+    let home = Home::new()
+        .set("TERM", "dumb")
+        .set("BROWSER", "/nonexistent");
+    home.add(&sandbox, "notes");
+    let mut term = Term::start(home.command(&["login", "notes"]), (80, 60));
+    term.until_waiting();
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let said = words(&term.written());
+    let elsewhere = "open this in a browser on another machine: ";
+    let (before, after) = said.split_once(elsewhere).expect("the way of pasting");
+    assert!(!before.contains("paste"), "{said}");
+    let (address, after) = after.split_once(' ').expect("an address");
+    assert!(address.starts_with(&sandbox.at("/authorize")), "{said}");
+    let sentence = "When you have approved there, that browser fails to load a page: paste its whole address here (it is not shown).";
+    assert!(after.starts_with(sentence), "{said}");
+    term.press(CTRL_C);
+    assert_ne!(term.end(), 0);
+}
+
 /// A provider with a certificate of its own authority, whose certificate lies in the home.
 fn with_authority(home: &Home) -> Provider {
     let options = Options {
@@ -737,6 +878,7 @@ fn f17_an_authority_of_ones_own_is_asked_for_before_anything_is_looked_at() {
     term.answer("Service:", "");
     term.answer("Authorization URL:", &sandbox.at("/authorize"));
     term.answer("Token URL:", &sandbox.at("/token"));
+    term.answer(MORE, "");
     term.answer(CA, "?");
     term.until_shows("Only where an authority of your own signed");
     term.answer(CA, "missing.pem");
@@ -802,6 +944,16 @@ fn an_address_without_https_or_without_a_path_is_said_to_be_one() {
     term.answer("Token URL:", "127.0.0.1:1");
     term.until_shows("Read as  https://127.0.0.1:1");
     term.answer("Is it right? [y/N]", "y");
+    term.answer(MORE, "y");
+    term.answer("Device URL, enter for none:", "127.0.0.1:1/");
+    term.until_shows("This address has no path; device URLs usually have one.");
+    term.answer("Is it right? [y/N]", "y");
+    term.answer("Revocation URL, enter for none:", "https://127.0.0.1:1");
+    term.until_shows("This address has no path; revocation URLs usually have one.");
+    term.answer("Is it right? [y/N]", "n");
+    term.answer("Revocation URL, enter for none:", "");
+    // A whole host may well be read.
+    term.answer("Test read URL, enter for none:", "127.0.0.1:1");
     term.answer(CA, "");
     term.until_shows("127.0.0.1:1 was not reached");
     term.until_asked("Client ID:");

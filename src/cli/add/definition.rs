@@ -58,10 +58,16 @@ impl Addresses<'_> {
                 &mut endpoints.authorization,
             ),
             ("token-url", token, &mut endpoints.token),
-            ("device-url", add.device_url.as_ref(), &mut endpoints.device),
+            (
+                "device-url",
+                add.device_url.as_ref().or(self.answers.device_url.as_ref()),
+                &mut endpoints.device,
+            ),
             (
                 "revocation-url",
-                add.revocation_url.as_ref(),
+                add.revocation_url
+                    .as_ref()
+                    .or(self.answers.revocation_url.as_ref()),
                 &mut endpoints.revocation,
             ),
             (
@@ -93,7 +99,7 @@ impl Addresses<'_> {
                 }
             }
         }
-        if let Some(text) = &add.test_url {
+        if let Some(text) = add.test_url.as_ref().or(self.answers.test_url.as_ref()) {
             let url = address(text).and_then(|url| {
                 check_test_address(&url).map_err(|problem| problem.to_string())?;
                 Ok(url)

@@ -1,5 +1,6 @@
 //! `add`: a new connection from flags, or from questions line by line.
 
+mod addresses;
 mod assemble;
 #[cfg(test)]
 mod by_hand;
@@ -9,12 +10,13 @@ mod values;
 
 use super::args::{Add, Login, Test};
 use super::failed::Failed;
-use super::prompt::{confirmed, yes};
+use super::prompt::{confirmed, prompt, yes};
 use super::setup::{self, Setup};
 use super::{catalogue, json as shape, login, output, test};
-use crate::engine::{Doubt, NewConnection, VaultFacts};
-use crate::model::{EndpointUrl, Untrusted, UrlProblem};
+use crate::engine::{Doubt, Error, NewConnection, VaultFacts};
+use crate::model::{ConnectionName, EndpointUrl, Untrusted, UrlProblem};
 use crate::provider::{Catalogue, Preset};
+use crate::vault::VaultError;
 
 use assemble::assemble;
 use questions::Answers;
@@ -22,6 +24,9 @@ pub(in crate::cli) use values::ca_file;
 use values::refused;
 
 const WITHOUT_PRESET: &str = "Without a preset: give --authorization-url and --token-url.";
+
+const WHY_NAME: &str =
+    "What you and your programs call it: letters, digits, - . _ and @. Rename changes it later.";
 
 /// Whether the terminal wizard is meant: a terminal, and nothing that says otherwise.
 pub(super) fn wants_wizard(add: &Add, plain: bool) -> bool {
@@ -56,11 +61,16 @@ pub(super) fn run(setup: &Setup, add: &Add) -> Result<(), Failed> {
         preset = answers.ask(add, preset, &catalogue, &known)?;
     }
     let add = &answers.allowing(add);
-    let new = assemble(add, preset, answers, &known)?;
+    let own = preset.is_none() && answers.has_addresses();
+    let mut new = assemble(add, preset, answers, &known)?;
     // Somebody answers questions here.
     let steps = !add.no_input && !add.json;
     if steps {
         review(&new);
+        // A host is a poor name; a preset's is a good one.
+        if own && new.name.is_none() {
+            new.name = Some(ask_name(setup, &new)?);
+        }
     }
     if !add.no_input {
         for doubt in assemble::doubts(add, &new.provider) {
@@ -116,6 +126,29 @@ pub(super) fn run(setup: &Setup, add: &Add) -> Result<(), Failed> {
         output::note(&setup.way_to_sign_in(&name));
     }
     Ok(())
+}
+
+/// Asks for a name until nobody else has it.
+fn ask_name(setup: &Setup, new: &NewConnection) -> Result<ConnectionName, Failed> {
+    let free = setup.engine.free_name(&new.provider.id)?;
+    let question = format!("Name for this connection, enter for {free}: ");
+    loop {
+        let typed = prompt(&question, free.as_str())?;
+        if typed == "?" {
+            output::note(WHY_NAME);
+            continue;
+        }
+        let problem = match ConnectionName::parse(&typed) {
+            Ok(name) => match setup.engine.connection(name.as_str()) {
+                Err(Error::UnknownConnection { .. }) => return Ok(name),
+                Err(other) => return Err(other.into()),
+                Ok(_) => Failed::from(Error::Vault(VaultError::NameTaken)).0.sentence,
+            },
+            Err(problem) => problem.to_string(),
+        };
+        let problem = Untrusted::new(problem.trim_end_matches('.')).shown();
+        output::note(&format!("  {problem}. Once more:"));
+    }
 }
 
 /// Goes on only if a person says that it is meant so.

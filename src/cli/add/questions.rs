@@ -1,6 +1,5 @@
 //! The questions of the plain wizard, line by line, in the words of the terminal one.
 
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -11,6 +10,7 @@ use super::super::output;
 use super::super::prompt::{choice, prompt, prompt_exact, prompt_secret, yes};
 use super::super::runtime;
 use super::super::scopes;
+use super::addresses;
 use super::assemble::provider;
 use super::values::{address, ca_file, has_commas, redirect, set_variables};
 use crate::advice::endpoints;
@@ -32,8 +32,11 @@ pub(super) struct Answers {
     pub(super) client_id: Option<String>,
     pub(super) client_secret: Option<Secret>,
     pub(super) scopes: Option<String>,
+    pub(super) device_url: Option<String>,
+    pub(super) revocation_url: Option<String>,
+    pub(super) test_url: Option<String>,
     /// Plain http on this machine was allowed.
-    dev_http: bool,
+    pub(super) dev_http: bool,
     /// Certificate of an authority of one's own.
     ca_file: Option<PathBuf>,
 }
@@ -51,6 +54,7 @@ impl Answers {
         if preset.is_none() {
             preset = self.ask_addresses(add, catalogue)?;
             if preset.is_none() {
+                self.ask_more_addresses(add)?;
                 self.ask_ca_file(add)?;
                 self.look_at_addresses(&self.allowing(add))?;
             }
@@ -83,6 +87,11 @@ impl Answers {
         Ok(preset)
     }
 
+    /// An address of a provider of one's own was typed.
+    pub(super) fn has_addresses(&self) -> bool {
+        self.authorization_url.is_some() || self.token_url.is_some()
+    }
+
     fn ask_variables(&mut self, add: &Add, preset: &Preset) -> Result<(), Failed> {
         let given = set_variables(&add.set).unwrap_or_default();
         for variable in &preset.variables {
@@ -104,32 +113,10 @@ impl Answers {
         catalogue: &'a Catalogue,
     ) -> Result<Option<&'a Preset>, Failed> {
         output::note("Step 2 of 7: Details. The provider's documentation names these.");
-        let allowed = Cell::new(add.dev_http);
-        let sound = |text: &str, what: &str| {
-            let text = with_scheme(text);
-            if let Err(problem) = address(&text, allowed.get()) {
-                let wanted = !allowed.get() && address(&text, true).is_ok();
-                if !wanted || !yes(PLAIN_HTTP, false)? {
-                    return Ok(Err(problem));
-                }
-                allowed.set(true);
-            }
-            let bare = address(&text, true).is_ok_and(|url| url.as_url().path() == "/");
-            if bare {
-                output::note(&format!(
-                    "This address has no path; {what} URLs usually have one."
-                ));
-                if !yes("Is it right?", false)? {
-                    return Ok(Err("Type it with its path".to_owned()));
-                }
-            }
-            Ok(Ok(text.into_owned()))
-        };
+        let http = Cell::new(add.dev_http);
         if add.authorization_url.is_none() && add.device_url.is_none() {
-            let typed = asked("Authorization URL: ", about(Field::Authorization), |text| {
-                sound(text, "authorization")
-            })?;
-            let known = address(&typed, allowed.get())
+            let typed = addresses::ask("Authorization URL: ", Field::Authorization, &http)?;
+            let known = address(&typed, http.get())
                 .ok()
                 .and_then(|url| Some((catalogue.find_by_url(&url)?, url)));
             if let Some((preset, url)) = known
@@ -141,18 +128,21 @@ impl Answers {
             self.authorization_url = Some(typed);
         }
         if add.token_url.is_none() {
-            let typed = asked("Token URL: ", about(Field::Token), |text| {
-                sound(text, "token")
-            })?;
-            self.token_url = Some(typed);
+            self.token_url = Some(addresses::ask("Token URL: ", Field::Token, &http)?);
         }
-        self.dev_http = allowed.get();
+        self.dev_http = http.get();
         Ok(None)
     }
 
     /// Asks for the certificate of an authority of one's own, where a server of one's own may have one.
     fn ask_ca_file(&mut self, add: &Add) -> Result<(), Failed> {
-        let typed = [&self.authorization_url, &self.token_url];
+        let typed = [
+            &self.authorization_url,
+            &self.token_url,
+            &self.device_url,
+            &self.revocation_url,
+            &self.test_url,
+        ];
         let given = [&add.authorization_url, &add.token_url, &add.device_url];
         let mut all = typed.into_iter().chain(given).flatten();
         if add.ca_file.is_some() || !all.any(|url| url.starts_with("https:")) {
@@ -346,40 +336,6 @@ fn ask_client_id() -> Result<String, Failed> {
     }
 }
 
-/// An address that begins with its host is read as https, and that is said.
-fn with_scheme(text: &str) -> Cow<'_, str> {
-    let (host, _) = text.split_once(['/', ':', '?']).unwrap_or((text, ""));
-    let whole = format!("https://{text}");
-    if text.contains("://") || !host.contains('.') || address(&whole, false).is_err() {
-        return text.into();
-    }
-    output::note(&format!("Read as  {}", shown(&whole)));
-    whole.into()
-}
-
-/// Asks until the answer will do, so that a mistake costs nothing that was typed before. `check` may ask
-/// about it: who stops there leaves the question too. It gives what is taken.
-fn asked(
-    question: &str,
-    about: &str,
-    check: impl Fn(&str) -> Result<Result<String, String>, Failed>,
-) -> Result<String, Failed> {
-    loop {
-        let text = prompt(question, "")?;
-        if text == "?" {
-            output::note(about);
-            continue;
-        }
-        match check(&text)? {
-            Ok(text) => return Ok(text),
-            Err(problem) => {
-                let problem = problem.trim_end_matches('.');
-                output::note(&format!("  {}. Once more:", shown(problem)));
-            }
-        }
-    }
-}
-
 /// Which preset is meant, by any part of its name; `None`: the person types the addresses.
 pub(super) fn choose_preset(catalogue: &Catalogue) -> Result<Option<&Preset>, Failed> {
     output::note(
@@ -437,8 +393,6 @@ pub(super) fn choose_preset(catalogue: &Catalogue) -> Result<Option<&Preset>, Fa
 }
 
 const CA_QUESTION: &str = "Certificate file of an authority of your own, enter for none: ";
-
-const PLAIN_HTTP: &str = "Plain http: only for a server of yours on this machine. Allow it?";
 
 /// Connections of an app that are named; of more, one less.
 const NAMED: usize = 3;

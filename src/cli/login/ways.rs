@@ -36,7 +36,8 @@ pub(super) async fn tell(ways: &[Way], attempt: &Attempt, place: &Surroundings) 
     let mut told: Vec<Told> = ways.iter().filter_map(|way| of(way, place)).collect();
     if !place.led {
         told.extend(here(attempt, place).await);
-        told.extend(anywhere(attempt, place).await);
+        let listens = ways.iter().any(|way| matches!(way, Way::Open { .. }));
+        told.extend(anywhere(attempt, place, listens).await);
     }
     for (
         at,
@@ -148,27 +149,52 @@ async fn here(attempt: &Attempt, place: &Surroundings) -> Option<Told> {
     })
 }
 
-/// A browser anywhere, whose last address is pasted here.
-async fn anywhere(attempt: &Attempt, place: &Surroundings) -> Option<Told> {
+/// A browser that does not reach this machine, whose last address is pasted here.
+async fn anywhere(attempt: &Attempt, place: &Surroundings, listens: bool) -> Option<Told> {
     if !place.pastes {
         return None;
     }
     let url = attempt.remote.authorization_url().await?;
-    Some(Told {
+    Some(pasted(url.reveal(), listens))
+}
+
+/// A listener has heard other addresses before this one: it says itself which browser it speaks of.
+/// `listens`: this machine hears the answer of its own browser, which needs no paste.
+fn pasted(url: &str, listens: bool) -> Told {
+    Told {
         way: FirstWay::Paste,
-        lead: "open this in a browser anywhere",
+        lead: if listens {
+            "open this in a browser on another machine"
+        } else {
+            "open this in a browser anywhere"
+        },
         text: format!(
-            ":\n  {}\nApprove; the browser then fails to load a page: paste its whole address here (it is not shown). Never send it to anyone.",
-            url.reveal()
+            ":\n  {url}\nWhen you have approved there, that browser fails to load a page: paste its whole address here (it is not shown). Never send it to anyone."
         ),
         picture: None,
-    })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::FirstWay::{Browser, Device, Forward, Paste};
     use super::*;
+
+    #[test]
+    fn z_03_what_is_pasted_is_said_to_come_from_the_browser_of_that_way() {
+        let said = |listens| {
+            let told = pasted("https://id.example/authorize?x", listens);
+            format!("{}{}", told.lead, told.text)
+        };
+        let sentence = ":\n  https://id.example/authorize?x\nWhen you have approved there, that browser fails to load a page: paste its whole address here (it is not shown). Never send it to anyone.";
+        for (listens, lead) in [
+            (true, "open this in a browser on another machine"),
+            // With `--paste` one on this machine may do it too.
+            (false, "open this in a browser anywhere"),
+        ] {
+            assert_eq!(said(listens), format!("{lead}{sentence}"));
+        }
+    }
 
     #[test]
     fn z_01_the_likeliest_way_is_told_first() {

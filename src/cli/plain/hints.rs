@@ -17,11 +17,11 @@ pub(super) enum Place<'a> {
 /// What a command in an advice is here, and what for; the first that fits a command counts.
 const HERE: [(&str, Action, &str); 8] = [
     ("--scope", Action::Scopes, "To ask for other scopes"),
+    // A test read that is not there yet is one of the settings.
+    ("test-url=", Action::Edit, "To add one"),
     ("valetkey login", Action::SignIn, "To sign in"),
     ("valetkey refresh", Action::Refresh, "To refresh"),
     ("valetkey edit", Action::Edit, "To change it"),
-    // The address of a test read is one of the settings.
-    ("valetkey test", Action::Edit, "To store one as test-url"),
     ("valetkey remove", Action::End, "To delete it"),
     (
         "valetkey revoke",
@@ -149,6 +149,13 @@ mod tests {
             (
                 "run: valetkey revoke --pending   or: valetkey revoke a --drop",
                 &["To tell it again, or no more: 9"],
+            ),
+            (
+                "A test-url only reads; edit adds it: valetkey edit a test-url=URL   or once: valetkey test a --url URL",
+                &[
+                    "A test-url only reads; edit adds it.",
+                    "To add one: 9, then test-url",
+                ],
             ),
             (
                 "run: valetkey vault status",

@@ -83,16 +83,8 @@ impl List {
             output::note("No connections yet.");
             return Ok(());
         }
-        match self.searched() {
-            Some(wanted) if lines.is_empty() => {
-                output::note(&format!("Nothing matches \"{wanted}\"."));
-                return Ok(());
-            }
-            Some(wanted) => {
-                output::note(&format!("{} of {all} match \"{wanted}\".", lines.len()));
-            }
-            None if all > AGAIN => output::note(&format!("{all} connections.")),
-            None => {}
+        if let Some(head) = head(lines.len(), all, self.searched().as_ref()) {
+            output::note(&head);
         }
         let shown = &lines[..lines.len().min(AT_ONCE)];
         let digits = shown.len().to_string().len();
@@ -112,12 +104,6 @@ impl List {
                 row.verdict.message.as_deref().unwrap_or(&columns[ACCOUNT]),
             );
             output::data(line.trim_end())?;
-        }
-        if lines.len() > AT_ONCE {
-            output::note(&format!(
-                "and {} more; / and a word finds them",
-                lines.len() - AT_ONCE
-            ));
         }
         Ok(())
     }
@@ -280,6 +266,23 @@ fn nowhere(word: &str) -> Failed {
     )
 }
 
+/// What is said before the rows; of a long list also the way past them, which nobody should hear last.
+fn head(fitting: usize, all: usize, searched: Option<&Shown>) -> Option<String> {
+    let long = fitting > AT_ONCE;
+    Some(match searched {
+        Some(wanted) if fitting == 0 => format!("Nothing matches \"{wanted}\"."),
+        Some(wanted) if long => format!(
+            "{fitting} of {all} match \"{wanted}\". / and more words find fewer. The first {AT_ONCE}:"
+        ),
+        Some(wanted) => format!("{fitting} of {all} match \"{wanted}\"."),
+        None if long => {
+            format!("{all} connections. / and a word finds one. The first {AT_ONCE}:")
+        }
+        None if all > AGAIN => format!("{all} connections."),
+        None => return None,
+    })
+}
+
 const NAME: usize = 0;
 const ACCOUNT: usize = 2;
 const STATE: usize = 5;
@@ -307,6 +310,27 @@ fn padded(text: &str, wide: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_list_says_the_way_past_it_before_its_rows() {
+        let searched = Untrusted::new("c0").shown();
+        let said = |fitting, all, searched| head(fitting, all, searched).unwrap_or_default();
+        assert_eq!(
+            said(1000, 1000, None),
+            "1000 connections. / and a word finds one. The first 50:"
+        );
+        assert_eq!(
+            said(51, 1000, Some(&searched)),
+            "51 of 1000 match \"c0\". / and more words find fewer. The first 50:"
+        );
+        // Everything that fits is told.
+        assert_eq!(said(50, 50, None), "50 connections.");
+        let few = said(50, 1000, Some(&searched));
+        assert_eq!(few, "50 of 1000 match \"c0\".");
+        let none = said(0, 1000, Some(&searched));
+        assert_eq!(none, "Nothing matches \"c0\".");
+        assert_eq!(head(10, 10, None), None);
+    }
 
     #[test]
     fn a_span_is_its_numbers_and_a_name_stays_a_name() {
