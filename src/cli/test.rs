@@ -25,6 +25,13 @@ impl Test {
     }
 }
 
+/// The test read right after a sign-in, which stands whatever comes of it.
+pub(super) fn of_a_new_sign_in(setup: &Setup, name: &str) {
+    if let Err(Failed(advice)) = run(setup, &Test::read(name)) {
+        output::note(&format!("{} The sign-in is kept.", advice.sentence));
+    }
+}
+
 pub(super) fn run(setup: &Setup, test: &Test) -> Result<(), Failed> {
     let connection = setup.engine.connection(&test.name)?;
     let url = test

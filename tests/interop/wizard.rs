@@ -176,7 +176,7 @@ async fn wizard_from_the_first_start_to_the_revocation() {
     keys.until_shows("Unlock the vault");
     keys.fill_masked("Passphrase", PASSPHRASE);
     keys.press("enter go on");
-    keys.until_shows("acme: revoked. The settings are kept.");
+    keys.until_shows("acme: revoked at the provider. The settings are kept.");
     keys.until_shows("! needs sign-in");
     let second_screen = keys.leave();
     stage.open_vault();

@@ -91,7 +91,7 @@ pub(super) fn practice(book: &mut Book, size: Size) {
     term.until_shows("Delete here only");
     book.page(&term, "practice-15-revoke", "Revoke or delete");
     term.pick("Revoke  ");
-    term.until_shows("revoked. The settings are kept.");
+    term.until_shows("revoked at the provider. The settings are kept.");
     term.until_shows("! needs sign-in");
     book.page(
         &term,

@@ -201,7 +201,14 @@ fn a_wider_wish_of_scopes_keeps_the_old_sign_in_until_the_new_one_is_there() {
     term.press(&format!("deny{ENTER}"));
     term.until_shows("You declined.");
     term.answer(MENU, "1");
-    term.until_shows("works");
+    term.until_shows("practice works");
+    // A new sign-in is tested right away.
+    term.answer(MENU, "3");
+    term.until("approval", |term| !term.echoes());
+    term.press(&format!("approve{ENTER}"));
+    term.until("another test", |term| {
+        term.text().matches("practice works").count() == 2
+    });
     term.answer(MENU, "");
     term.answer(LIST, "q");
     assert_eq!(term.end(), 0);
@@ -802,16 +809,18 @@ fn where_no_test_read_is_known_nobody_is_told_to_test() {
     term.answer(MENU, "9");
     term.answer(FIELD, "test-url");
     term.answer("New test-url", &sandbox.at("/me"));
-    // Another place that gets the token costs the sign-in.
-    term.answer("Change it?", "n");
+    // It is where the tokens come from, so the sign-in stays.
+    term.until_shows("Changed notes.");
+    let written = term.written();
+    for wrong in ["test it", "Name one of its addresses", "Change it?"] {
+        assert!(!written.contains(wrong), "{written}");
+    }
     term.answer(FIELD, "");
+    term.answer(MENU, "test");
+    term.until_shows("notes works");
     term.answer(MENU, "");
     term.answer(LIST, "q");
     assert_eq!(term.end(), 0);
-    let written = term.written();
-    for wrong in ["test it", "Name one of its addresses"] {
-        assert!(!written.contains(wrong), "{written}");
-    }
 }
 
 #[test]

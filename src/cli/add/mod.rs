@@ -8,7 +8,7 @@ mod definition;
 mod questions;
 mod values;
 
-use super::args::{Add, Login, Test};
+use super::args::{Add, Login};
 use super::failed::Failed;
 use super::prompt::{confirmed, prompt, yes};
 use super::setup::{self, Setup};
@@ -172,9 +172,7 @@ fn last_step(setup: &Setup, name: &str) -> Result<(), Failed> {
         return Ok(());
     }
     output::note("Step 7 of 7: Test.");
-    if let Err(Failed(advice)) = test::run(setup, &Test::read(name)) {
-        output::note(&format!("{} The sign-in is kept.", advice.sentence));
-    }
+    test::of_a_new_sign_in(setup, name);
     Ok(())
 }
 

@@ -169,7 +169,7 @@ impl Action {
         match self {
             Self::Test => test::run(setup, &Test::read(name)),
             Self::Refresh => refresh::run(setup, name, false),
-            Self::SignIn => login::run(setup, &Login::plain(name)),
+            Self::SignIn => sign_in(setup, &Login::plain(name)),
             Self::Scopes => other_scopes(setup, name),
             Self::End => revoking::run(setup, name),
             Self::Details => look::show(setup, name, false),
@@ -179,6 +179,21 @@ impl Action {
             Self::Introspect => test::ask_the_provider(setup, name),
         }
     }
+}
+
+/// Signs in, and tells right away whether it works, as the table does.
+fn sign_in(setup: &Setup, login: &Login) -> Result<(), Failed> {
+    login::run(setup, login)?;
+    if setup
+        .engine
+        .connection(&login.name)?
+        .provider
+        .test
+        .is_some()
+    {
+        test::of_a_new_sign_in(setup, &login.name);
+    }
+    Ok(())
 }
 
 /// Shows them, and signs in with others if that is wanted.
@@ -220,7 +235,7 @@ pub(super) fn other_scopes(setup: &Setup, name: &str) -> Result<(), Failed> {
         scope: changed.then(|| wanted.to_string()),
         ..Login::plain(name)
     };
-    login::run(setup, &login)
+    sign_in(setup, &login)
 }
 
 fn rename(setup: &Setup, name: &str, place: Place) -> Result<(), Failed> {

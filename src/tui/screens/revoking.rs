@@ -323,7 +323,9 @@ pub(in crate::tui) fn told(
         Revocation::Revoked if removed => {
             Notice::info(format!("{name}: revoked at the provider and deleted here."))
         }
-        Revocation::Revoked => Notice::info(format!("{name}: revoked. The settings are kept.")),
+        Revocation::Revoked => Notice::info(format!(
+            "{name}: revoked at the provider. The settings are kept."
+        )),
         Revocation::AccessTokenLives { until } => {
             let words = half_revoked("the provider", until.map(time));
             Notice::bad(format!("{name}: {words}{also}"))

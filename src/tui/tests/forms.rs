@@ -71,7 +71,7 @@ fn f4_a_tick_by_number_is_taken_back_by_the_same_number() {
 fn with_authority(file: &str) -> Script {
     let mut script = Script::usual();
     script.keys("a \"https://one.example/a\" enter \"https://one.example/t\" enter up enter");
-    until(&mut script, "up", "▸ CA file");
+    until(&mut script, "down", "▸ CA file");
     script.keys(&format!("\"{file}\""));
     script
 }
@@ -251,7 +251,16 @@ fn an_address_without_https_is_completed_and_never_dropped() {
 #[test]
 fn an_address_without_a_path_is_told_about_and_taken() {
     let mut script = Script::usual();
-    script.keys("a \"https://auth.example.org\" enter \"https://auth.example.org/\" enter");
+    script.keys("a \"https://auth.example.org\" enter");
+    // There it is to be made whole, and why is said.
+    says(&script, "▸ Authorization URL");
+    says(
+        &script,
+        "This address has no path; an authorization URL usually has one.",
+    );
+    script.keys("\"/o\"");
+    assert!(!script.shows("has no path"), "{}", script.frame());
+    script.keys("backspace backspace enter \"https://auth.example.org/\" enter");
     says(
         &script,
         "This address has no path; an authorization URL usually has one.",
@@ -273,8 +282,9 @@ fn an_address_without_a_path_is_told_about_and_taken() {
     let frame = script.frame();
     let mut below = frame
         .lines()
-        .skip_while(|line| !line.contains("▏https://auth."));
-    let next = below.nth(1).unwrap_or_default().trim();
+        .skip_while(|line| !line.contains("Authorization URL"));
+    // After the whole of it, which is longer than its field.
+    let next = below.nth(2).unwrap_or_default().trim();
     assert!(next.starts_with("This address has no path;"), "{frame}");
     // Not while it is being typed.
     let mut script = Script::usual();

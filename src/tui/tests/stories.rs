@@ -41,7 +41,7 @@ fn l_06_deleting_offers_the_choice_and_keeps_by_default() {
     script.keys("x 2");
     assert_eq!(script.asked(), ["revoke"]);
     assert!(
-        script.shows("github: revoked. The settings are kept."),
+        script.shows("github: revoked at the provider. The settings are kept."),
         "{}",
         script.frame()
     );

@@ -380,13 +380,19 @@ fn the_footer_says_what_enter_does_with_the_line() {
     let mut script = Script::usual();
     script.keys("a \"https://as.example\" enter");
     says(&script, "enter done");
-    script.keys("down");
+    script.keys("down down");
     says(&script, "enter unfold");
+    // What was unfolded begins there, and enter goes through it line by line.
     script.keys("enter");
-    says(&script, "enter fold");
-    script.keys("up up up up up up up up up up");
+    says(&script, "▸ Device URL");
+    script.keys("enter");
+    says(&script, "▸ Revocation URL");
     says(&script, "enter done");
-    script.keys(&"down ".repeat(20));
+    script.keys(&"enter ".repeat(7));
+    says(&script, "▸ CA file");
+    script.keys("down down");
+    says(&script, "enter fold");
+    script.keys("down");
     says(&script, "enter go on");
     let mut script = Script::usual();
     script.keys("a \"gitl\" enter enter");

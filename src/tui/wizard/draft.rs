@@ -192,8 +192,7 @@ impl Draft {
             FieldId::Device => "a device URL",
             _ => "",
         };
-        let url = EndpointUrl::parse(self.text(id), self.dev_http()).ok();
-        let bare = url.is_some_and(|url| url.is_bare()) && !kind.is_empty() && self.is_edited(id);
+        let bare = self.is_bare(id) && !kind.is_empty();
         let mut words = Vec::new();
         if self.completed.contains(&id) {
             words.push("https:// was put before it.".to_owned());
@@ -202,6 +201,12 @@ impl Draft {
             words.push(format!("This address has no path; {kind} usually has one."));
         }
         (!words.is_empty()).then(|| words.join(" "))
+    }
+
+    /// It was typed, and is a host alone.
+    pub(super) fn is_bare(&self, id: FieldId) -> bool {
+        let url = EndpointUrl::parse(self.text(id), self.dev_http());
+        url.is_ok_and(|url| url.is_bare()) && self.is_edited(id)
     }
 
     /// Whether commas separate scopes at this provider.

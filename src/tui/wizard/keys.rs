@@ -42,6 +42,7 @@ impl Face for Wizard {
         // The problem goes while it is being corrected; it is looked for again on leaving.
         match self.focused() {
             Some(Line::Field(id, _)) => {
+                self.typing_in = Some(id);
                 self.problems.remove(&id);
                 self.draft_mut().completed.remove(&id);
                 if id == FieldId::Authority {

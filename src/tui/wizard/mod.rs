@@ -96,6 +96,8 @@ pub(super) struct Wizard {
     at: usize,
     problems: BTreeMap<FieldId, FieldFault>,
     secret_problem: Option<String>,
+    /// The field that is being typed in: it is not whole yet.
+    typing_in: Option<FieldId>,
     /// The furthest step that was reached with the current provider: the list offers to go on there.
     reached: Stage,
     /// Stored already, by an earlier try of this wizard.
@@ -122,6 +124,7 @@ impl Wizard {
             at: 0,
             problems: BTreeMap::new(),
             secret_problem: None,
+            typing_in: None,
             reached: Stage::Provider,
             saved: None,
             saving: None,
@@ -215,8 +218,10 @@ impl Wizard {
         let draft = self.draft();
         let wants = |line: &Line| match line {
             Line::Field(FieldId::Authorization, _) => {
-                draft.text(FieldId::Authorization).is_empty()
-                    && draft.text(FieldId::Device).is_empty()
+                let none = draft.text(FieldId::Authorization).is_empty();
+                // One from the first step is seldom whole.
+                (none && draft.text(FieldId::Device).is_empty())
+                    || draft.is_bare(FieldId::Authorization)
             }
             Line::Field(id @ (FieldId::Variable(_) | FieldId::Token | FieldId::ClientId), _) => {
                 draft.text(*id).is_empty()
@@ -245,6 +250,7 @@ impl Wizard {
 
     /// Checks the field that is left.
     fn leave_line(&mut self, world: &World) {
+        self.typing_in = None;
         match self.lines().get(self.at) {
             Some(Line::Field(id, _)) => {
                 let id = *id;

@@ -78,9 +78,12 @@ impl Wizard {
                 self.leave_line(world);
                 // A preset may be offered for the address.
                 let offered = self.lines().get(self.at + 1) == Some(&Line::UsePreset);
-                let below = offered.then_some(self.at + 1);
+                // What is unfolded is gone through line by line.
+                let field = matches!(self.lines().get(self.at + 1), Some(Line::Field(..)));
+                let unfolded = self.stage == Stage::Details && self.draft().more && field;
+                let below = (offered || unfolded).then_some(self.at + 1);
                 let next = || self.aim(self.at + 1);
-                self.at = below.or(self.tick_below(self.at)).unwrap_or_else(next);
+                self.at = self.tick_below(self.at).or(below).unwrap_or_else(next);
             }
             Line::Way(way, _) => {
                 self.draft_mut().way = way;
@@ -126,11 +129,11 @@ impl Wizard {
             Line::More => {
                 let draft = self.draft_mut();
                 draft.more = !draft.more;
-                self.at = self
-                    .lines()
-                    .iter()
-                    .position(|line| *line == Line::More)
-                    .unwrap_or(0);
+                // What was unfolded begins where the line stood.
+                if !self.draft().more {
+                    let line = self.lines().iter().position(|line| *line == Line::More);
+                    self.at = line.unwrap_or(0);
+                }
             }
             Line::GoOn => return self.go_on(world),
             Line::UsePreset => self.take_offer(world),

@@ -373,9 +373,9 @@ impl Wizard {
         if let Some(words) = redirect.and_then(Result::ok).and_then(|uri| uri.advice()) {
             page.pair("", column + 1, Role::Warn, &words);
         }
-        // While it is typed it is not whole yet.
         let remark = self.draft().remark(id);
-        if let Some(words) = remark.filter(|_| index != self.at && problem.is_none()) {
+        let whole = self.typing_in != Some(id) && problem.is_none();
+        if let Some(words) = remark.filter(|_| whole) {
             page.pair("", column + 1, Role::Warn, &words);
         }
         if id == FieldId::Name && field.is_empty() {
