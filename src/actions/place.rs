@@ -36,6 +36,7 @@ pub enum Action {
     Complete,
     Sort,
     SortBefore,
+    Group,
     Reverse,
     Mark,
     Copy,

@@ -132,6 +132,8 @@ static ENTRIES: &[Entry] = &[
         keys: &[Key::ShiftLeft], places: &[Table], needs: Some(facts::rows) },
     Entry { action: Action::Reverse, name: "reverse", word: "", help: "Turn the order round",
         keys: &[Key::Char('S')], places: &[Table], needs: Some(facts::rows) },
+    Entry { action: Action::Group, name: "group", word: "", help: "Group by provider, account or state, then no more",
+        keys: &[Key::Char('b')], places: &[Table], needs: Some(facts::rows) },
     Entry { action: Action::Mark, name: "mark", word: "", help: "Mark or unmark the row, to do things with several",
         keys: &[Key::Char(' ')], places: &[Table], needs: Some(facts::row) },
     Entry { action: Action::Complete, name: "complete", word: "complete", help: "Complete a word such as state:",

@@ -126,6 +126,10 @@ pub(super) fn act(model: &mut Model, action: Action, _key: Key) -> Vec<Effect> {
             table.next_column();
             vec![Effect::Say(Notice::info(table.order_words()))]
         }
+        Action::Group => {
+            table.next_group();
+            vec![Effect::Say(Notice::info(table.group_words()))]
+        }
         Action::SortBefore => {
             table.column_before();
             vec![Effect::Say(Notice::info(table.order_words()))]

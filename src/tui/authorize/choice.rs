@@ -50,7 +50,7 @@ impl Authorize {
             let decide = [Choice::Approve, Choice::Decline];
             return decide.into_iter().chain(scopes).collect();
         }
-        if self.attempt.is_none() {
+        if self.attempt.is_none() || self.went_on() {
             return Vec::new();
         }
         let has = |wanted: fn(&Way) -> bool| self.ways.iter().any(wanted);

@@ -74,7 +74,7 @@ impl Authorize {
             Self::draw_address(address, &mut page, world);
         } else if self.picture {
             self.draw_picture(&mut page, world);
-        } else if self.options.no_browser {
+        } else if self.options.no_browser && !self.went_on() {
             if pen.height >= 12 {
                 let why = world.setup.elsewhere.as_deref().unwrap_or(ANYWHERE);
                 if self.browser_failed {
@@ -93,11 +93,13 @@ impl Authorize {
         } else {
             self.draw_steps(&mut page, world);
             self.draw_asked(&mut page, world);
-            page.blank();
-            if !self.choices().is_empty() {
-                page.text(0, Role::Plain, "If Approve does nothing, use another way:");
+            if !self.went_on() {
+                page.blank();
+                if !self.choices().is_empty() {
+                    page.text(0, Role::Plain, "If Approve does nothing, use another way:");
+                }
+                self.draw_ways(ways, &mut page, world);
             }
-            self.draw_ways(ways, &mut page, world);
         }
         // On a page of its own stands only what belongs to it.
         if !self.is_on_a_page() {

@@ -4,6 +4,7 @@
 mod cells;
 mod columns;
 mod filter;
+mod groups;
 mod hay;
 mod order;
 mod view;
@@ -13,6 +14,7 @@ use std::collections::BTreeSet;
 pub(super) use self::cells::{account_of, provider_of};
 use self::columns::Longest;
 use self::filter::Query;
+use self::groups::{GroupLine, Groups};
 use self::hay::Hay;
 pub(super) use self::order::Column;
 use self::order::Order;
@@ -34,8 +36,9 @@ pub(super) struct Table {
     shown: Vec<usize>,
     /// Position in `shown`.
     at: usize,
-    /// First position drawn.
+    /// First line drawn.
     top: usize,
+    groups: Groups,
     chosen: Option<ConnectionId>,
     marks: BTreeSet<ConnectionId>,
     order: Order,
@@ -225,6 +228,17 @@ impl Table {
         self.sort(self.here());
     }
 
+    pub(super) fn next_group(&mut self) {
+        self.order.next_group();
+        self.sort(self.here());
+        // As much as there is room for stands above the selected row, the name of its group first.
+        self.top = 0;
+    }
+
+    pub(super) fn group_words(&self) -> String {
+        self.order.group_words()
+    }
+
     pub(super) fn order_words(&self) -> String {
         self.order.words()
     }
@@ -260,8 +274,10 @@ impl Table {
 
     /// Position in the list of the row drawn in line `y` of the rows' area.
     pub(super) fn position_at(&self, y: usize) -> Option<usize> {
-        let at = self.top + y;
-        (at < self.shown.len()).then_some(at)
+        match self.groups.at_line(self.top + y)? {
+            GroupLine::Row(at) => Some(at),
+            GroupLine::Head(_) => None,
+        }
     }
 
     pub(super) fn position(&self) -> usize {
@@ -271,10 +287,13 @@ impl Table {
     /// Scrolls just as far as needed to keep the selection within `height` lines.
     pub(super) fn scroll(&mut self, height: usize) {
         let height = height.max(1);
-        let last_top = self.shown.len().saturating_sub(height);
+        let last_top = self.groups.lines().saturating_sub(height);
+        let line = self.groups.line_of(self.at);
+        // The name of a group comes into view with its first row.
+        let named = height > 1 && self.groups.begins_at(self.at);
         self.top = self
             .top
-            .clamp((self.at + 1).saturating_sub(height), self.at)
+            .clamp((line + 1).saturating_sub(height), line - usize::from(named))
             .min(last_top);
     }
 
@@ -287,6 +306,7 @@ impl Table {
         }
         self.shown = query.pass(&self.sorted, Some((&self.query, &self.shown)), &self.hays);
         self.query = query;
+        self.groups = Groups::of(self.order.group(), &self.shown, &self.rows);
         self.keep_selection();
     }
 
@@ -301,11 +321,13 @@ impl Table {
 
     /// When the EXPIRES text of a row in view changes next.
     pub(super) fn next_change(&self, now: UnixTime) -> Option<UnixTime> {
-        self.shown
-            .iter()
-            .skip(self.top)
+        (self.top..)
+            .map_while(|line| self.groups.at_line(line))
             .take(200)
-            .filter_map(|index| self.rows[*index].summary.grant.as_ref())
+            .filter_map(|line| match line {
+                GroupLine::Row(at) => self.rows[self.shown[at]].summary.grant.as_ref(),
+                GroupLine::Head(_) => None,
+            })
             .filter_map(|grant| match grant.expiry {
                 Expiry::At(at) if at > now => Some(now.plus(text::left_changes_in(at.since(now)))),
                 _ => None,
@@ -323,6 +345,7 @@ impl Table {
         }
         self.shown = query.pass(&self.sorted, None, &self.hays);
         self.query = query;
+        self.groups = Groups::of(self.order.group(), &self.shown, &self.rows);
         self.keep_selection();
         // What is chosen may be filtered out while another row is selected: neither an order nor a
         // change elsewhere takes the selection away from under a key.

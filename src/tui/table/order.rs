@@ -28,6 +28,19 @@ impl Column {
         Column::State,
     ];
 
+    /// Those whose values rows share.
+    const GROUPS: [Column; 3] = [Column::Provider, Column::Account, Column::State];
+
+    /// Whether two rows say the same in it.
+    pub(super) fn same(self, a: &Row, b: &Row) -> bool {
+        Order {
+            column: self,
+            ..Order::default()
+        }
+        .compare(a, b)
+        .is_eq()
+    }
+
     pub(super) fn title(self) -> &'static str {
         match self {
             Self::Name => "NAME",
@@ -45,9 +58,29 @@ impl Column {
 pub(super) struct Order {
     column: Column,
     reversed: bool,
+    /// Before that by this column, under a line for each of its values.
+    group: Option<Column>,
 }
 
 impl Order {
+    pub(super) fn group(self) -> Option<Column> {
+        self.group
+    }
+
+    /// The next column to group by, at last none.
+    pub(super) fn next_group(&mut self) {
+        let at = |group| Column::GROUPS.iter().position(|column| *column == group);
+        let next = self.group.and_then(at).map_or(0, |at| at + 1);
+        self.group = Column::GROUPS.get(next).copied();
+    }
+
+    pub(super) fn group_words(self) -> String {
+        self.group.map_or_else(
+            || "Not grouped".to_owned(),
+            |column| format!("Grouped by {}", column.title()),
+        )
+    }
+
     pub(super) fn next(&mut self) {
         self.further(1);
     }
@@ -64,6 +97,7 @@ impl Order {
         *self = Self {
             column: Column::ALL[(at + steps) % Column::ALL.len()],
             reversed: false,
+            group: self.group,
         };
     }
 
@@ -75,6 +109,7 @@ impl Order {
         *self = Self {
             column,
             reversed: self.column == column && !self.reversed,
+            group: self.group,
         };
     }
 
@@ -101,7 +136,14 @@ impl Order {
             } else {
                 order
             };
-            order.then_with(|| a.summary.name.cmp(&b.summary.name))
+            let group = self.group.map(|column| Self {
+                column,
+                ..Self::default()
+            });
+            let groups = group.map_or(Ordering::Equal, |group| group.compare(a, b));
+            groups
+                .then(order)
+                .then_with(|| a.summary.name.cmp(&b.summary.name))
         });
     }
 

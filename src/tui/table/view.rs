@@ -9,6 +9,7 @@ use ratatui::widgets::Widget;
 use super::Table;
 use super::cells::{account_of, expires, fit_scopes, provider_of, scope_words};
 use super::columns::{self, Placed};
+use super::groups::GroupLine;
 use super::order::Column;
 use crate::engine::Row;
 use crate::model::{Health, ScopeSet, UnixTime};
@@ -40,22 +41,26 @@ pub(in crate::tui) fn draw(
     let columns = columns::place(usize::from(area.width), table.longest);
     headings(table, &columns, look, area, buffer);
     let lines = row_lines(area.height);
-    let visible = table
-        .shown
-        .iter()
-        .enumerate()
-        .skip(table.top)
+    let visible = (table.top..)
+        .map_while(|line| table.groups.at_line(line))
         .take(usize::from(lines));
     let mut cursor = None;
-    for ((at, index), y) in visible.zip(area.y.saturating_add(1)..) {
-        let row = &table.rows[*index];
-        let selected = at == table.at;
-        let line = row_line(table, row, &columns, now, look, selected);
+    for (what, y) in visible.zip(area.y.saturating_add(1)..) {
         let place = Rect {
             y,
             height: 1,
             ..area
         };
+        let at = match what {
+            GroupLine::Row(at) => at,
+            GroupLine::Head(group) => {
+                head(table, group, look, area.width).render(place, buffer);
+                continue;
+            }
+        };
+        let row = &table.rows[table.shown[at]];
+        let selected = at == table.at;
+        let line = row_line(table, row, &columns, now, look, selected);
         line.render(place, buffer);
         if selected {
             buffer.set_style(place, look.style(Role::Selected));
@@ -96,6 +101,32 @@ fn headings(table: &Table, columns: &[Placed], look: Look, area: Rect, buffer: &
         },
         buffer,
     );
+}
+
+/// The line above a group: what its rows share, and how many there are.
+fn head(table: &Table, group: usize, look: Look, width: u16) -> Line<'static> {
+    let (Some((first, count)), Some(by)) = (table.groups.group(group), table.order.group()) else {
+        return Line::default();
+    };
+    let row = &table.rows[table.shown[first]];
+    let words = match by {
+        Column::Account => account_of(row),
+        Column::State => row.verdict.health.word().to_owned(),
+        _ => provider_of(row),
+    };
+    let words = if words.is_empty() {
+        "no account".to_owned()
+    } else {
+        words
+    };
+    let count = format!("  {count}");
+    let room = usize::from(width).saturating_sub(2 + text::width(&count));
+    let words = text::cut_end(&words, room, glyph::dots(look.ascii));
+    Line::from(vec![
+        Span::raw(" "),
+        Span::styled(words, look.style(Role::Strong)),
+        Span::styled(count, look.style(Role::Dim)),
+    ])
 }
 
 fn nothing(table: &Table, look: Look, area: Rect, buffer: &mut Buffer) {

@@ -6,7 +6,7 @@ use super::example::{NOW, attempt, device_way, elsewhere, id, name, rows, scopes
 use super::script::Script;
 use crate::engine::{Answer, AttemptEvent, Change, Error, Interrupted, Question, Step, StepState};
 use crate::model::{Seconds, UnixTime, Untrusted};
-use crate::tui::{Msg, Reply, Request, Setup, update};
+use crate::tui::{Copies, Msg, Reply, Request, Setup, update};
 
 #[test]
 fn a_paste_anywhere_goes_to_the_masked_field_and_waits_for_enter() {
@@ -650,4 +650,54 @@ fn what_is_opened_or_typed_elsewhere_stands_whole_on_a_narrow_screen() {
             assert!(code || ssh, "{size:?}\n{}", script.frame());
         }
     }
+}
+
+#[test]
+fn no_way_to_approve_is_offered_once_it_is_approved() {
+    for ssh in [false, true] {
+        let mut script = over_ssh(false);
+        if !ssh {
+            script = Script::usual();
+        }
+        script.keys("down u");
+        assert!(script.shows("Paste"), "{}", script.frame());
+        script.event(AttemptEvent::Step {
+            step: Step::Approve,
+            state: StepState::Done,
+            detail: None,
+        });
+        script.event(AttemptEvent::Step {
+            step: Step::Test,
+            state: StepState::Active,
+            detail: None,
+        });
+        assert!(script.shows("✓ Approved"), "{}", script.frame());
+        assert!(script.shows("● Test"), "{}", script.frame());
+        for over in ["Paste", "Code", "does nothing"] {
+            assert!(!script.shows(over), "{over}\n{}", script.frame());
+        }
+        script.asked();
+        script.keys("1 2 3 c");
+        assert_eq!(script.asked(), [""; 0], "{}", script.frame());
+    }
+}
+
+#[test]
+fn w_08_where_a_copy_may_not_arrive_the_key_that_prints_the_address_is_named() {
+    let mut script = over_ssh(false);
+    script.keys("down u down down c");
+    assert!(
+        script.shows("If it is not there: O prints it."),
+        "{}",
+        script.frame()
+    );
+    // On a desktop it is known to have arrived.
+    let desktop = Setup {
+        copies: Copies::Native,
+        ..setup()
+    };
+    let mut script = Script::new(desktop, rows(), (80, 24));
+    script.keys("down u down c");
+    assert!(script.shows("was copied."), "{}", script.frame());
+    assert!(!script.shows("If it is not there"), "{}", script.frame());
 }

@@ -46,6 +46,7 @@ const STATES: &[(&str, Make)] = &[
         script.keys("G up");
         script
     }),
+    ("grouped", |setup| keys(setup, "down b")),
     (WIDE, |setup| {
         let mut script = Script::new(setup, wide(), (80, 24));
         script.keys("down");

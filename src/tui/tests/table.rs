@@ -322,3 +322,78 @@ fn a23_thousands_of_scopes_fill_no_more_than_their_column_and_can_be_scrolled_th
     script.keys("end");
     assert!(!script.shows("s0 s1"), "{}", script.frame());
 }
+
+#[test]
+fn rows_stand_under_the_name_of_their_group_and_the_selection_stays() {
+    let mut script = Script::new(setup(), many(200), (80, 24));
+    script.keys("down down");
+    let chosen = selected(&script);
+    for (words, head) in [
+        ("Grouped by PROVIDER", Some(" GitHub  200")),
+        ("Grouped by ACCOUNT", Some(" user2@example.com  6")),
+        ("Grouped by STATE", Some(" connected  200")),
+        ("Not grouped", None),
+    ] {
+        script.keys("b");
+        assert!(script.shows(words), "{}", script.frame());
+        let frame = script.frame();
+        let named = frame.lines().find(|line| Some(*line) == head);
+        assert_eq!(named, head, "{frame}");
+        assert_eq!(selected(&script), chosen, "{frame}");
+        let line = frame.lines().find(|line| line.starts_with(" ▸"));
+        assert!(
+            line.is_some_and(|line| line.contains("conn-00002")),
+            "{frame}"
+        );
+    }
+}
+
+#[test]
+fn every_row_of_every_group_can_be_reached_at_every_height() {
+    for height in [5, 8, 12, 24] {
+        let mut script = Script::new(setup(), many(60), (80, height));
+        script.keys("b b g");
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..60 {
+            let frame = script.frame();
+            let row = script.model.world.table.selected().expect("a row");
+            let name = row.summary.name.to_string();
+            let line = frame.lines().find(|line| line.starts_with(" ▸"));
+            assert!(
+                line.is_some_and(|line| line.contains(&name)),
+                "{name}\n{frame}"
+            );
+            seen.insert(name);
+            script.keys("down");
+        }
+        assert_eq!(seen.len(), 60);
+        // Back to the first one, whose group is named again where there is room.
+        script.keys("g");
+        let named = script.shows(" user0@example.com  2");
+        assert!(named || height < 8, "{}", script.frame());
+    }
+}
+
+#[test]
+fn a_click_on_the_name_of_a_group_selects_nothing_and_one_below_it_that_row() {
+    use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+    let mut script = Script::usual();
+    script.keys("b");
+    let frame = script.frame();
+    let line_of = |words: &str| {
+        let at = frame.lines().position(|line| line.contains(words));
+        u16::try_from(at.expect("shown")).expect("few")
+    };
+    let (head, below) = (line_of(" Linear  1"), line_of("  linear "));
+    assert_eq!(below, head + 1, "{frame}");
+    let before = selected(&script);
+    for (row, then) in [(head, before), (below, Some(id(2)))] {
+        script.send(Msg::Mouse(MouseEvent {
+            kind: MouseEventKind::Down(MouseButton::Left),
+            column: 8,
+            row,
+            modifiers: KeyModifiers::NONE,
+        }));
+        assert_eq!(selected(&script), then, "{}", script.frame());
+    }
+}

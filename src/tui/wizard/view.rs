@@ -347,12 +347,17 @@ impl Wizard {
                 );
             }
             Line::More => {
-                let words = if draft.more {
-                    "Fewer addresses"
+                if draft.more {
+                    page.item(index, selected, "Fewer addresses", 0, "");
                 } else {
-                    "More addresses and options"
-                };
-                page.item(index, selected, words, 0, "");
+                    // Seen also by who does not stop there.
+                    let what = if page.pen().width < NARROW {
+                        ""
+                    } else {
+                        "a code, ending sign-ins, tests, a certificate"
+                    };
+                    page.item(index, selected, "More addresses and options", 28, what);
+                }
             }
             // Drawn by the step that has it, which knows its name.
             Line::UsePreset => {}
