@@ -231,7 +231,7 @@ async fn wizard_offers_to_correct_a_wrong_client_secret() {
     assert_eq!(list["connections"].as_array().map(Vec::len), Some(1));
 }
 
-/// The code that the screen shows in wide letters, and the page beside it.
+/// The code that the screen shows, and the page beside it.
 fn code_on(keys: &mut Keys) -> (String, String) {
     keys.until_shows("type   ");
     let text = keys.text();
@@ -241,7 +241,7 @@ fn code_on(keys: &mut Keys) -> (String, String) {
             .find_map(|line| line.trim_start().strip_prefix(mark));
         line.expect(mark).trim().to_owned()
     };
-    (after("open  "), after("type  ").replace(' ', ""))
+    (after("open  "), after("type  "))
 }
 
 #[tokio::test(flavor = "multi_thread")]

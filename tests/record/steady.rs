@@ -13,7 +13,7 @@ fn line(text: &str) -> String {
     }
     // The start page's own code, and a device's.
     out = after(&out, "/go/", letters, |n, _| n == 10, "k3v9a0b1c2");
-    out = spaced_code(&out);
+    out = drawn_code(&out);
     out = after(
         &out,
         " in ",
@@ -57,10 +57,10 @@ fn letters(text: &str) -> usize {
     text.bytes().take_while(u8::is_ascii_alphanumeric).count()
 }
 
-/// `W D J B - M J H T`, as a device's code is spaced out.
-fn spaced_code(text: &str) -> String {
+/// `WDJB-MJHT`, as a device's code is drawn.
+fn drawn_code(text: &str) -> String {
     match text.split_once("type   ") {
-        Some((head, code)) if code.len() == 17 => format!("{head}type   W D J B - M J H T"),
+        Some((head, code)) if code.len() == 9 => format!("{head}type   WDJB-MJHT"),
         _ => text.to_owned(),
     }
 }
@@ -121,7 +121,7 @@ fn steady_replaces_what_differs_and_nothing_else() {
             "http://127.0.0.1:4/go/abcdefghij",
             "http://127.0.0.1:4/go/k3v9a0b1c2",
         ),
-        ("  type   A B C D - E F G H", "  type   W D J B - M J H T"),
+        ("  type   ABCD-EFGH", "  type   WDJB-MJHT"),
     ] {
         assert_eq!(steady(screen), still);
     }

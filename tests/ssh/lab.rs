@@ -381,12 +381,12 @@ fn start_sshd(server: &Machine, folder: &Path) -> Child {
     child
 }
 
-/// The device code as it stands on the screen, its letters apart.
+/// The device code as it stands on the screen.
 pub(crate) fn device_code(terminal: &Pty) -> String {
     let text = terminal.text();
     let mut lines = text.lines().map(str::trim);
-    let spaced = lines.find_map(|line| line.strip_prefix("type "));
-    spaced.expect("a code").split_whitespace().collect()
+    let code = lines.find_map(|line| line.strip_prefix("type "));
+    code.expect("a code").trim().to_owned()
 }
 
 /// The line for the laptop, the address to open there, and the port.

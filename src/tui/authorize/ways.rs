@@ -143,12 +143,11 @@ impl Authorize {
                     "This page is on another host than the provider.",
                 );
             }
-            let spaced: String = user_code.as_str().chars().flat_map(|c| [c, ' ']).collect();
             page.spans(
                 indent,
                 &[
                     (Role::Dim, "type  ".to_owned()),
-                    (Role::Banner, format!(" {spaced}")),
+                    (Role::Banner, format!(" {} ", user_code.as_str())),
                 ],
             );
             let left = expires_at.since(world.now);

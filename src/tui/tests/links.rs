@@ -197,7 +197,7 @@ fn w_05_a_page_that_would_not_be_opened_is_no_link() {
             verification_uri: page.to_owned(),
         }));
         let picture = Picture::of(&script);
-        assert!(script.shows("W D J B"), "{}", script.frame());
+        assert!(script.shows("WDJB"), "{}", script.frame());
         assert!(picture.links().is_empty(), "{page}: {:?}", picture.links());
     }
 }

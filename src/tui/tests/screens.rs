@@ -317,6 +317,6 @@ fn k_02_the_code_stands_below_its_warning() {
     script.keys("down u").event(AttemptEvent::Way(device_way()));
     let frame = script.frame();
     let warning = frame.find("asked for yourself").expect("warning");
-    let code = frame.find("W D J B - M J H T").expect("code");
+    let code = frame.find("WDJB-MJHT").expect("code");
     assert!(warning < code);
 }

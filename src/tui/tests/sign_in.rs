@@ -609,7 +609,7 @@ fn w_11_a_code_that_is_asked_for_moves_no_other_number() {
         ["1 Open", "2 Address", "3 Paste", "4 Code", "5 Forward"]
     );
     script.keys("4");
-    assert!(script.shows("W D J B - M J H T"), "{}", script.frame());
+    assert!(script.shows("WDJB-MJHT"), "{}", script.frame());
     assert_eq!(labels(&script), before, "{}", script.frame());
     assert!(script.shows("▸ 4  Code"), "{}", script.frame());
 }
@@ -646,7 +646,7 @@ fn what_is_opened_or_typed_elsewhere_stands_whole_on_a_narrow_screen() {
             let mut script = Script::new(place(), rows(), size);
             script.keys(keys);
             assert!(script.shows(whole), "{size:?}\n{}", script.frame());
-            let code = script.shows("W D J B - M J H T");
+            let code = script.shows("WDJB-MJHT");
             assert!(code || ssh, "{size:?}\n{}", script.frame());
         }
     }

@@ -115,6 +115,8 @@ struct Seen {
     /// A sign-in screen is there.
     authorize: bool,
     saved: usize,
+    /// The draft of the open wizard that was stored by an earlier try.
+    stored: Option<String>,
     edited: usize,
     restored: u32,
 }
@@ -158,6 +160,10 @@ impl Seen {
                 .iter()
                 .any(|screen| matches!(screen, Screen::Authorize(_))),
             saved: script.backend.saved.len(),
+            stored: model.screens.iter().find_map(|screen| match screen {
+                Screen::Wizard(wizard) => wizard.stored_draft().map(str::to_owned),
+                _ => None,
+            }),
             edited: script.backend.edited.len(),
             restored: script.backend.restored,
         }
@@ -264,7 +270,11 @@ fn wizard_input_stays(before: &Seen, after: &Seen, happening: &Happening) {
         return;
     };
     let Some(now) = &after.wizard else {
-        let begun = was.iter().any(|(preset, fields)| {
+        // What was stored is in the table, where it can be edited.
+        let open = was
+            .iter()
+            .filter(|(preset, _)| Some(*preset) != before.stored.as_ref());
+        let begun = open.into_iter().any(|(preset, fields)| {
             let typed = |(field, text): (&FieldId, &String)| {
                 *field != FieldId::Redirect && !text.trim().is_empty()
             };

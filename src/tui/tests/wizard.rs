@@ -411,7 +411,7 @@ fn the_footer_says_what_enter_does_with_the_line() {
 fn a_way_with_a_code_starts_with_it() {
     let mut script = Script::usual();
     script.keys("a \"gith\" enter enter \"cid\" enter enter enter enter");
-    assert!(script.shows("W D J B"), "{}", script.frame());
+    assert!(script.shows("WDJB"), "{}", script.frame());
 }
 
 #[test]

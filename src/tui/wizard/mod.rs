@@ -179,6 +179,12 @@ impl Wizard {
         self.saved.as_ref()
     }
 
+    /// The draft that an earlier try stored.
+    #[cfg(test)]
+    pub(super) fn stored_draft(&self) -> Option<&str> {
+        self.saved.as_ref().map(|_| self.current.as_str())
+    }
+
     /// A client secret was typed that leaving drops.
     pub(super) fn drops_secret(&self) -> bool {
         let kept = self.saved.as_ref().map(|_| &self.current);
