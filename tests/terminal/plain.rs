@@ -859,7 +859,7 @@ fn the_ways_that_are_heard_one_after_the_other_each_say_what_belongs_to_them() {
     assert!(!before.contains("paste"), "{said}");
     let (address, after) = after.split_once(' ').expect("an address");
     assert!(address.starts_with(&sandbox.at("/authorize")), "{said}");
-    let sentence = "When you have approved there, that browser fails to load a page: paste its whole address here (it is not shown).";
+    let sentence = "Approve there. The last page there fails to load: paste its whole address here (it is not shown).";
     assert!(after.starts_with(sentence), "{said}");
     term.press(CTRL_C);
     assert_ne!(term.end(), 0);

@@ -169,7 +169,7 @@ fn pasted(url: &str, listens: bool) -> Told {
             "open this in a browser anywhere"
         },
         text: format!(
-            ":\n  {url}\nWhen you have approved there, that browser fails to load a page: paste its whole address here (it is not shown). Never send it to anyone."
+            ":\n  {url}\nApprove there. The last page there fails to load: paste its whole address here (it is not shown). Never send it to anyone."
         ),
         picture: None,
     }
@@ -186,7 +186,7 @@ mod tests {
             let told = pasted("https://id.example/authorize?x", listens);
             format!("{}{}", told.lead, told.text)
         };
-        let sentence = ":\n  https://id.example/authorize?x\nWhen you have approved there, that browser fails to load a page: paste its whole address here (it is not shown). Never send it to anyone.";
+        let sentence = ":\n  https://id.example/authorize?x\nApprove there. The last page there fails to load: paste its whole address here (it is not shown). Never send it to anyone.";
         for (listens, lead) in [
             (true, "open this in a browser on another machine"),
             // With `--paste` one on this machine may do it too.
