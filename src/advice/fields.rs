@@ -53,9 +53,6 @@ pub fn about(field: Field) -> &'static str {
 /// A client secret.
 pub const SECRET: &str = "The password of your app, not yours. The provider shows it beside the client ID, if it gives one.";
 
-/// A certificate authority of one's own.
-pub const CA_FILE: &str = "Only where an authority of your own signed the server's certificate: that authority's certificate, in PEM form.";
-
 /// The passphrase of a vault that is there already.
 pub const PASSPHRASE: &str = "It is the one you chose for this vault, and opens your sign-ins. It is not shown. Ctrl-C stops.";
 

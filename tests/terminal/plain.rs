@@ -889,7 +889,7 @@ fn f17_an_authority_of_ones_own_is_asked_for_before_anything_is_looked_at() {
     term.answer("Token URL:", &sandbox.at("/token"));
     term.answer(MORE, "");
     term.answer(CA, "?");
-    term.until_shows("Only where an authority of your own signed");
+    term.until_shows("Optional. A PEM file: the certificate of an");
     term.answer(CA, "missing.pem");
     term.until_shows("there is no such file. Once more:");
     term.answer(CA, "~/ca.pem");
@@ -915,7 +915,7 @@ fn f17_an_authority_of_ones_own_is_a_field_of_edit() {
     term.answer(FIELD, "ca-file");
     let question = "New ca-file (a file's name), enter keeps none:";
     term.answer(question, "?");
-    term.until_shows("Only where an authority of your own signed");
+    term.until_shows("Optional. A PEM file: the certificate of an");
     term.answer(question, "~/missing.pem");
     term.until_shows("there is no such file. Once more:");
     term.answer(question, "~/ca.pem");

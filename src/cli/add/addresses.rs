@@ -80,7 +80,7 @@ fn sound(text: &str, field: Field, http: &Cell<bool>) -> Result<Result<String, S
         }
         http.set(true);
     }
-    let bare = address(&text, true).is_ok_and(|url| url.as_url().path() == "/");
+    let bare = address(&text, true).is_ok_and(|url| url.is_bare());
     if let (true, Some(what)) = (bare, with_a_path(field)) {
         output::note(&format!(
             "This address has no path; {what} URLs usually have one."
@@ -140,11 +140,9 @@ fn doubts(so_far: &Provider, url: &EndpointUrl) -> Vec<Doubt> {
 
 /// An address that begins with its host is read as https, and that is said.
 fn with_scheme(text: &str) -> Cow<'_, str> {
-    let (host, _) = text.split_once(['/', ':', '?']).unwrap_or((text, ""));
-    let whole = format!("https://{text}");
-    if text.contains("://") || !host.contains('.') || address(&whole, false).is_err() {
+    let Some(whole) = EndpointUrl::with_https(text) else {
         return text.into();
-    }
+    };
     output::note(&format!("Read as  {}", Untrusted::new(&*whole).shown()));
     whole.into()
 }

@@ -14,7 +14,7 @@ use super::addresses;
 use super::assemble::provider;
 use super::values::{address, ca_file, has_commas, redirect, set_variables};
 use crate::advice::endpoints;
-use crate::advice::fields::{CA_FILE, SECRET, about};
+use crate::advice::fields::{SECRET, about};
 use crate::engine::{Doubt, Field, check_client_id, look_at, shared_registration};
 use crate::host::typed_path;
 use crate::model::{ConnectionName, EndpointUrl, Secret, Shown, Untrusted, has_blanks};
@@ -154,7 +154,7 @@ impl Answers {
                 return Ok(());
             }
             if typed == "?" {
-                output::note(CA_FILE);
+                output::note(about(Field::Authority));
                 continue;
             }
             let path = typed_path(&typed);

@@ -6,7 +6,7 @@ use super::super::prompt::{prompt, prompt_secret, yes};
 use super::super::setup::Setup;
 use super::super::{edit, output};
 use super::menu::other_scopes;
-use crate::advice::fields::{CA_FILE, SECRET, about};
+use crate::advice::fields::{SECRET, about};
 use crate::engine::{Field, put_all};
 use crate::host::typed_path;
 use crate::model::{Connection, Secret, Untrusted};
@@ -173,7 +173,7 @@ fn set_ca_file(setup: &Setup, connection: &Connection) -> Result<(), Failed> {
                 output::note(KEPT);
                 return Ok(());
             }
-            "?" => output::note(CA_FILE),
+            "?" => output::note(about(Field::Authority)),
             "-" => break (String::new(), None),
             _ => {
                 let path = typed_path(&typed);
