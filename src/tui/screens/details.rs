@@ -17,7 +17,7 @@ use crate::tui::request::Request;
 use crate::tui::scope_line;
 use crate::tui::screens::history::{TIMES, missing};
 use crate::tui::screens::{Editing, HistoryScreen, Renaming};
-use crate::tui::table::{UNTESTABLE, not_asked_yet};
+use crate::tui::table::not_asked_yet;
 use crate::tui::text;
 use crate::tui::theme::Role;
 
@@ -131,7 +131,7 @@ impl Details {
             let health = detail.verdict.health;
             let untestable = health == Health::Untested && connection.provider.test.is_none();
             let message = if untestable {
-                let words = format!("{UNTESTABLE} {{edit}} adds a Test read URL.");
+                let words = format!("{message} {{edit}} adds a Test read URL.");
                 world.keys().fill(&words)
             } else {
                 message.clone()

@@ -18,7 +18,7 @@ use self::groups::{GroupLine, Groups};
 use self::hay::Hay;
 pub(super) use self::order::Column;
 use self::order::Order;
-pub(super) use self::view::{UNTESTABLE, draw, header_column, not_asked_yet, row_lines};
+pub(super) use self::view::{draw, header_column, not_asked_yet, row_lines};
 use super::face::moved;
 use super::field::TextField;
 use super::text;

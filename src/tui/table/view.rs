@@ -309,9 +309,6 @@ fn scopes_in_full(row: &Row) -> String {
         .join(" ")
 }
 
-/// Said of what cannot be tested.
-pub(in crate::tui) const UNTESTABLE: &str = "Not used since the sign-in; no test read is known.";
-
 /// The reason in a sentence and the best next key.
 fn why_and_next(row: &Row) -> (String, &'static str) {
     let next = match row.verdict.health {
@@ -323,7 +320,8 @@ fn why_and_next(row: &Row) -> (String, &'static str) {
         Health::SigningIn | Health::Connected => "",
     };
     if row.verdict.health == Health::Untested && row.summary.untestable {
-        return (UNTESTABLE.to_owned(), "{edit} adds a Test read URL");
+        let why = row.verdict.message.clone().unwrap_or_default();
+        return (why, "{edit} adds a Test read URL");
     }
     if let Some(message) = &row.verdict.message {
         return (message.clone(), next);
