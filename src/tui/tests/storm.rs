@@ -289,7 +289,9 @@ fn wizard_input_stays(before: &Seen, after: &Seen, happening: &Happening) {
     for (preset, fields) in was {
         for (field, text) in fields {
             let here = now.get(preset).and_then(|fields| fields.get(field));
-            if here != Some(text) {
+            // An address that lacks https gets it when its field is left.
+            let completed = format!("https://{}", text.trim());
+            if here != Some(text) && here != Some(&completed) {
                 changed.push((*field, text.clone(), here.cloned().unwrap_or_default()));
             }
         }
